@@ -1,0 +1,205 @@
+"""Released models and indexes on disk: `<root>/<kind>/<version>/manifest.json` and the files it lists.
+
+Training publishes versions, services load them; this is all the two share. A version is an integer and
+the largest wins, as in TensorFlow Serving. Publishing is atomic, loading verifies every byte.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ambiance.errors import ArtifactError
+
+MANIFEST_FILE = "manifest.json"
+FORMAT_VERSION: Literal[1] = 1
+
+TEXT_ENCODER = "text_encoder"
+MUSIC_ENCODER = "music_encoder"
+MUSIC_INDEX = "music_index"
+
+Metric = Literal["squared_l2", "inner_product"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Space(_Record):
+    """A vector space an artifact writes or searches; vectors compare only within one name and lineage."""
+
+    name: str
+    dimension: int
+    metric: Metric
+    lineage: str
+
+
+class FileEntry(_Record):
+    """A file of the version, by its path relative to the version's folder."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+class Origin(_Record):
+    """Where a version comes from, enough to make it again."""
+
+    recipe: str
+    seed: int
+    code_revision: str
+    datasets: dict[str, str]  # name -> SHA-256 of the file or files it was read from
+    libraries: dict[str, str]  # distribution -> version
+    sources: dict[str, int] = {}  # kind -> version of the artifacts it was made from
+    notices: list[str] = []  # attributions and terms its users must see
+
+
+class Description(_Record):
+    """What a training job says of the version that it publishes."""
+
+    kind: str
+    spaces: list[Space]
+    counts: dict[str, int]
+    origin: Origin
+    quality: dict[str, Any]  # measured figures, JSON
+
+
+class Manifest(Description):
+    """`manifest.json`: the description, and what publishing adds to it."""
+
+    format_version: Literal[1]
+    version: int
+    files: list[FileEntry]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A version on disk whose bytes matched its manifest when it was loaded."""
+
+    path: Path
+    manifest: Manifest
+
+    def file(self, name: str) -> Path:
+        """Path of a file of this version.
+
+        Raises:
+            ArtifactError: if the manifest doesn't list it.
+        """
+        if all(entry.path != name for entry in self.manifest.files):
+            raise ArtifactError(f"{self.path}: the manifest lists no {name}")
+        return self.path / name
+
+    def space(self, name: str) -> Space:
+        """The space of that name.
+
+        Raises:
+            ArtifactError: if the version has none.
+        """
+        for space in self.manifest.spaces:
+            if space.name == name:
+                return space
+        held = ", ".join(space.name for space in self.manifest.spaces)
+        raise ArtifactError(f"{self.path}: needs the space {name}, holds {held or 'none'}")
+
+
+def versions(root: Path, kind: str) -> list[int]:
+    """Published versions of a kind, ascending; empty if there are none."""
+    folder = root / kind
+    if not folder.is_dir():
+        return []
+    return sorted(int(entry.name) for entry in folder.iterdir() if entry.is_dir() and entry.name.isdecimal())
+
+
+def publish(root: Path, description: Description, write_files: Callable[[Path], None]) -> Artifact:
+    """Write the next version of a kind and put it in place in one rename.
+
+    `write_files` gets an empty folder and writes the version's files into it. A reader sees the whole
+    version or none of it, whenever this process dies.
+    """
+    kind_folder = root / description.kind
+    kind_folder.mkdir(parents=True, exist_ok=True)
+    version = max(versions(root, description.kind), default=0) + 1
+    draft = kind_folder / f".{version}.{os.getpid()}.partial"
+    draft.mkdir()
+    try:
+        write_files(draft)
+        entries = [_describe(path, draft) for path in sorted(draft.rglob("*")) if path.is_file()]
+        manifest = Manifest(
+            **description.model_dump(), format_version=FORMAT_VERSION, version=version, files=entries
+        )
+        (draft / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        for path in [*draft.rglob("*"), draft]:
+            _sync(path)
+        final = kind_folder / str(version)
+        draft.rename(final)  # fails if another process published this version meanwhile
+        _sync(kind_folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return Artifact(final, manifest)
+
+
+def load(root: Path, kind: str, version: int | None = None) -> Artifact:
+    """Find a version (the largest unless named) and verify every byte of it.
+
+    Raises:
+        ArtifactError: naming the file, what the manifest says of it, and what was found.
+    """
+    version = version if version is not None else max(versions(root, kind), default=None)
+    if version is None:
+        raise ArtifactError(f"{root / kind}: no version of {kind} is published there")
+    folder = root / kind / str(version)
+    manifest = _read_manifest(folder / MANIFEST_FILE)
+    if (manifest.kind, manifest.version) != (kind, version):
+        found = f"{manifest.kind} version {manifest.version}"
+        raise ArtifactError(f"{folder}: expected {kind} version {version}, the manifest says {found}")
+    for entry in manifest.files:
+        _verify(folder / entry.path, entry)
+    return Artifact(folder, manifest)
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ArtifactError(f"{path}: {error.strerror or error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "document"
+        raise ArtifactError(f"{path}: {where}: {first['msg']}") from error
+
+
+def _describe(path: Path, folder: Path) -> FileEntry:
+    return FileEntry(
+        path=path.relative_to(folder).as_posix(), size_bytes=path.stat().st_size, sha256=file_sha256(path)
+    )
+
+
+def _verify(path: Path, entry: FileEntry) -> None:
+    try:
+        size = path.stat().st_size
+        if size != entry.size_bytes:
+            raise ArtifactError(f"{path}: {size} bytes, the manifest says {entry.size_bytes}")
+        digest = file_sha256(path)
+    except OSError as error:
+        raise ArtifactError(f"{path}: {error.strerror or error}, the manifest lists it") from error
+    if digest != entry.sha256:
+        raise ArtifactError(f"{path}: SHA-256 {digest}, the manifest says {entry.sha256}")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

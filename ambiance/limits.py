@@ -1,0 +1,14 @@
+"""Limits of the wire contract. The field comments in protos/ state the same figures; a test compares them."""
+
+MAX_TEXTS = 256  # texts in one EncodeTexts or MatchTexts
+MAX_TEXT_CHARACTERS = 20_000  # Unicode code points in one text
+MAX_QUERIES = 256  # vectors in one FindNeighbors
+DEFAULT_K = 10  # neighbours per query when k is 0
+MAX_K = 1_000  # neighbours per query
+MAX_HITS = 10_000  # queries x k in one FindNeighbors or MatchTexts: keeps a reply under 4 MiB
+MAX_CLIP_IDS = 1_000  # clip ids in one BatchGetClips
+DEFAULT_PAGE_SIZE = 100  # clips in one ListClips when page_size is 0
+MAX_PAGE_SIZE = 1_000  # clips in one ListClips
+
+# The largest valid request: every text at its limit, four bytes a character.
+MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 64 * 1024

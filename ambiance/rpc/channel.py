@@ -1,0 +1,47 @@
+"""How a caller reaches an Ambiance service: default ports, retries, balancing, reconnection.
+
+Clients and the gateway share it, so that a retry means the same everywhere.
+"""
+
+import json
+from collections.abc import Sequence
+
+from ambiance.limits import MAX_REQUEST_BYTES
+
+GATEWAY_PORT = 50051
+TEXT_SERVICE_PORT = 50052
+MUSIC_INDEX_SERVICE_PORT = 50053
+
+DEFAULT_DEADLINE_S = 5.0
+
+# Every method reads, so repeating one is safe; but only UNAVAILABLE says that nobody may have answered.
+# Overload isn't retried here: the caller is told when to come back.
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "methodConfig": [
+        {
+            "name": [{}],
+            "retryPolicy": {
+                "maxAttempts": 4,
+                "initialBackoff": "0.05s",
+                "maxBackoff": "0.5s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+}
+
+CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    ("grpc.enable_retries", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_send_message_length", MAX_REQUEST_BYTES),
+)
+
+
+def resolvable(target: str) -> str:
+    """The target with the dns scheme, without which one connection would pin one of several backends."""
+    return target if "://" in target or target.startswith(("unix:", "dns:")) else f"dns:///{target}"

@@ -1,0 +1,107 @@
+"""The one table between domain errors and gRPC status codes, read in both directions: a server turns
+errors into statuses, a client turns statuses back into errors."""
+
+from collections.abc import Callable
+from typing import cast
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from ambiance.errors import (
+    AmbianceError,
+    ArtifactError,
+    DeadlineError,
+    InvalidInputError,
+    NotFoundError,
+    OverloadedError,
+    PeerError,
+    PreconditionError,
+    UnavailableError,
+    Violation,
+)
+
+INTERNAL_MESSAGE = "internal error; the server's log has the details"
+
+_CODES: dict[type[AmbianceError], grpc.StatusCode] = {
+    InvalidInputError: grpc.StatusCode.INVALID_ARGUMENT,
+    NotFoundError: grpc.StatusCode.NOT_FOUND,
+    PreconditionError: grpc.StatusCode.FAILED_PRECONDITION,
+    OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    DeadlineError: grpc.StatusCode.DEADLINE_EXCEEDED,
+    UnavailableError: grpc.StatusCode.UNAVAILABLE,
+    PeerError: grpc.StatusCode.INTERNAL,
+    ArtifactError: grpc.StatusCode.INTERNAL,
+}
+
+
+def status_code(error: BaseException) -> grpc.StatusCode:
+    """The code a client sees for an error; INTERNAL for what the table doesn't hold."""
+    return _CODES.get(cast(type[AmbianceError], type(error)), grpc.StatusCode.INTERNAL)
+
+
+def to_status(error: BaseException) -> grpc.Status:
+    """A status with message and details. The message of an INTERNAL error is a fixed sentence."""
+    code = status_code(error)
+    message = INTERNAL_MESSAGE if code is grpc.StatusCode.INTERNAL else str(error)
+    status = status_pb2.Status(code=code.value[0], message=message)
+    if (detail := _detail(error)) is not None:
+        status.details.add().Pack(detail)
+    return rpc_status.to_status(status)
+
+
+def _detail(error: BaseException) -> Message | None:
+    if isinstance(error, InvalidInputError):
+        violation = error_details_pb2.BadRequest.FieldViolation
+        return error_details_pb2.BadRequest(
+            field_violations=[violation(field=v.field, description=v.description) for v in error.violations]
+        )
+    if isinstance(error, OverloadedError):
+        delay = Duration()
+        delay.FromNanoseconds(round(error.retry_after_s * 1e9))
+        return error_details_pb2.RetryInfo(retry_delay=delay)
+    return None
+
+
+def from_rpc_error(error: grpc.RpcError, peer: str) -> AmbianceError:
+    """The domain error behind a failed call to `peer`, a name for the message such as "text service"."""
+    call = cast(grpc.Call, error)
+    code, message = call.code(), call.details() or ""
+    build = _BUILDERS.get(code)
+    if build is None:
+        return PeerError(f"{peer}: {code.name}: {message}")
+    return build(call, peer, message)
+
+
+def _details_of(call: grpc.Call, detail: Message) -> bool:
+    """Fill `detail` from the call's rich status, if it has one of that type."""
+    try:
+        status = rpc_status.from_call(call)
+    except ValueError:  # the details contradict code or message: trust the latter
+        return False
+    return status is not None and any(packed.Unpack(detail) for packed in status.details)
+
+
+def _invalid_input(call: grpc.Call, _peer: str, message: str) -> AmbianceError:
+    bad_request = error_details_pb2.BadRequest()
+    if not _details_of(call, bad_request):
+        return InvalidInputError.of("request", message)
+    return InvalidInputError(Violation(v.field, v.description) for v in bad_request.field_violations)
+
+
+def _overloaded(call: grpc.Call, peer: str, message: str) -> AmbianceError:
+    info = error_details_pb2.RetryInfo()
+    seconds = info.retry_delay.ToNanoseconds() / 1e9 if _details_of(call, info) else 0.0
+    return OverloadedError(f"{peer}: {message}", seconds)
+
+
+_BUILDERS: dict[grpc.StatusCode, Callable[[grpc.Call, str, str], AmbianceError]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: _invalid_input,
+    grpc.StatusCode.NOT_FOUND: lambda _, __, message: NotFoundError(message),
+    grpc.StatusCode.FAILED_PRECONDITION: lambda _, __, message: PreconditionError(message),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
+    grpc.StatusCode.DEADLINE_EXCEEDED: lambda _, peer, __: DeadlineError(f"{peer}: no answer in time"),
+    grpc.StatusCode.UNAVAILABLE: lambda _, peer, message: UnavailableError(f"{peer}: {message}"),
+}

@@ -1,0 +1,112 @@
+"""The one interceptor around every handler: decoding, permits, errors and metrics.
+
+It is one so that a call pays for a single wrapper, and so that a refused call is counted like any other.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, OverloadedError, PeerError
+from ambiance.rpc.errors import status_code, to_status
+from ambiance.rpc.telemetry import RpcMetrics
+
+RETRY_AFTER_S = 0.1  # a permit is held for milliseconds; a tenth of a second lets a burst pass
+
+# Health and reflection answer even when every permit is taken.
+UNGUARDED_PREFIX = "/grpc."
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Any, grpc.ServicerContext], Any]
+
+
+@dataclass(frozen=True)
+class Undecodable:
+    """Stands in for a request whose bytes aren't its message."""
+
+    reason: str
+
+
+class Guard(grpc.ServerInterceptor):
+    """Lets at most `permits` calls in at once and refuses the rest without delay."""
+
+    def __init__(self, permits: int, metrics: RpcMetrics) -> None:
+        self._permits = threading.BoundedSemaphore(permits)
+        self._permit_count = permits
+        self._metrics = metrics
+        self._guarded: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Return the guarded handler of a method, made on its first call. gRPC calls this for every call."""
+        method = str(handler_call_details.method)
+        if (guarded := self._guarded.get(method)) is not None:
+            return guarded
+        handler = continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None or method.startswith(UNGUARDED_PREFIX):
+            return handler
+        guarded = grpc.unary_unary_rpc_method_handler(
+            self._guard(method, handler.unary_unary),
+            request_deserializer=_tolerant(handler.request_deserializer),
+            response_serializer=handler.response_serializer,
+        )
+        return self._guarded.setdefault(method, guarded)
+
+    def _guard(self, method: str, handler: Handler) -> Handler:
+        metrics = self._metrics.method(method)
+
+        def guarded(request: Any, context: grpc.ServicerContext) -> Any:
+            start, code = metrics.started(), grpc.StatusCode.OK
+            try:
+                return self._call(handler, request, context)
+            except Exception as error:
+                code = status_code(error)
+                _log_if_ours(method, error)
+                return context.abort_with_status(to_status(error))
+            finally:
+                metrics.finished(start, code.name)
+
+        return guarded
+
+    def _call(self, handler: Handler, request: Any, context: grpc.ServicerContext) -> Any:
+        if isinstance(request, Undecodable):
+            raise InvalidInputError.of("request", request.reason)
+        if not self._permits.acquire(blocking=False):
+            raise OverloadedError(f"all {self._permit_count} permits are taken", RETRY_AFTER_S)
+        try:
+            if not context.is_active():  # cancelled or expired while it waited for a thread
+                raise DeadlineError("the deadline passed before the call began")
+            return handler(request, context)
+        finally:
+            self._permits.release()
+
+
+def _tolerant(decode: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
+    """Hand a request that can't be decoded to the handler: gRPC would answer INTERNAL, which blames us."""
+    if decode is None:
+        return None
+
+    def decode_or_say_why(data: bytes) -> Any:
+        try:
+            return decode(data)
+        except DecodeError:
+            return Undecodable("not a valid message: malformed, or a string that isn't UTF-8")
+
+    return decode_or_say_why
+
+
+def _log_if_ours(method: str, error: Exception) -> None:
+    """Log what a client can't see. A caller's mistake is in the metrics, and the texts are in no log."""
+    if isinstance(error, PeerError):
+        logger.error("call failed", extra={"method": method, "error": str(error)})
+    elif not isinstance(error, AmbianceError):
+        logger.exception("unexpected error", extra={"method": method}, exc_info=error)

@@ -1,0 +1,50 @@
+"""Settings that every process has, each with a flag, an environment variable, a default and a unit."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsConfigDict
+
+
+class ServerSettings(BaseSettings):
+    """Base of a process's settings. A subclass sets `env_prefix` and the default ports."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", cli_kebab_case=True, cli_avoid_json=True, cli_hide_none_type=True
+    )
+
+    host: str = Field("127.0.0.1", description="address to listen on; there is no authentication yet")
+    port: int = Field(0, ge=0, le=65535, description="gRPC port; 0 lets the system choose")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
+    )
+    permits: int = Field(64, ge=1, le=4096, description="calls answered at once; the next is refused")
+    drain_seconds: float = Field(
+        10.0, ge=0, le=600, description="seconds that running calls may take after SIGTERM"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+    log_format: Literal["json", "text"] = Field("json", description="a JSON object or plain text a line")
+
+
+S = TypeVar("S", bound=ServerSettings)
+
+
+def load_settings(settings_type: type[S], program: str, argv: Sequence[str] | None = None) -> S:
+    """Read flags (they win), environment and defaults. Exits 2 with one sentence on anything out of place."""
+    parser = argparse.ArgumentParser(prog=program, description=settings_type.__doc__, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"{program} {version('ambiance')}")
+    arguments = list(argv if argv is not None else sys.argv[1:])
+    try:
+        source: CliSettingsSource[S] = CliSettingsSource(
+            settings_type, cli_parse_args=arguments, root_parser=parser
+        )
+        return CliApp.run(settings_type, cli_args=arguments, cli_settings_source=source)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        flag = f"--{name.replace('_', '-')} ({settings_type.model_config['env_prefix']}{name.upper()})"
+        parser.error(f"{flag}: {first['msg']}, got {first['input']!r}")
