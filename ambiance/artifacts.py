@@ -9,10 +9,10 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from ambiance.errors import ArtifactError
 
@@ -39,10 +39,17 @@ class Space(_Record):
     lineage: str
 
 
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise ValueError(f"{path!r} leads out of the version's folder")
+    return path
+
+
 class FileEntry(_Record):
     """A file of the version, by its path relative to the version's folder."""
 
-    path: str
+    path: Annotated[str, AfterValidator(_inside)]
     size_bytes: int
     sha256: str
 

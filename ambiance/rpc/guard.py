@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -24,6 +24,8 @@ UNGUARDED_PREFIX = "/grpc."
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[Any, grpc.ServicerContext], Any]
+if TYPE_CHECKING:  # generic in its stubs only
+    MethodHandler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ class Guard(grpc.ServerInterceptor):
         self._permits = threading.BoundedSemaphore(permits)
         self._permit_count = permits
         self._metrics = metrics
-        self._guarded: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._guarded: dict[str, MethodHandler] = {}
 
     def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        continuation: Callable[[grpc.HandlerCallDetails], "MethodHandler | None"],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> "MethodHandler | None":
         """Return the guarded handler of a method, made on its first call. gRPC calls this for every call."""
         method = str(handler_call_details.method)
         if (guarded := self._guarded.get(method)) is not None:

@@ -1,0 +1,114 @@
+"""Publishing is whole or not at all, and loading trusts no byte."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ambiance.artifacts import MANIFEST_FILE, Artifact, Description, Origin, Space, load, publish, versions
+from ambiance.errors import ArtifactError
+
+DESCRIPTION = Description(
+    kind="text_encoder",
+    spaces=[Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")],
+    counts={"tokens": 2},
+    origin=Origin(recipe="seed", seed=1, code_revision="abc", datasets={"x": "00"}, libraries={}),
+    quality={"micro_precision": 0.5},
+)
+
+
+def write_files(folder: Path) -> None:
+    """A file at the top and one in a folder, as a SavedModel has them."""
+    (folder / "model.tflite").write_bytes(b"weights")
+    (folder / "variables").mkdir()
+    (folder / "variables" / "index").write_bytes(b"more weights")
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Artifact:
+    return publish(tmp_path, DESCRIPTION, write_files)
+
+
+def test_what_is_published_is_loaded(published: Artifact, tmp_path: Path) -> None:
+    loaded = load(tmp_path, "text_encoder")
+    assert loaded == published
+    assert loaded.file("variables/index").read_bytes() == b"more weights"
+    assert loaded.space("vad").dimension == 3
+    assert loaded.manifest.quality == {"micro_precision": 0.5}
+
+
+def test_versions_count_up_and_the_largest_wins(published: Artifact, tmp_path: Path) -> None:
+    for _ in range(9):
+        publish(tmp_path, DESCRIPTION, write_files)
+    assert versions(tmp_path, "text_encoder") == list(range(1, 11))  # 10 after 9, not after 1
+    assert load(tmp_path, "text_encoder").manifest.version == 10
+    assert load(tmp_path, "text_encoder", 2).manifest.version == 2
+
+
+def test_a_failed_publication_leaves_nothing(tmp_path: Path) -> None:
+    def fail(folder: Path) -> None:
+        write_files(folder)
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        publish(tmp_path, DESCRIPTION, fail)
+    assert list((tmp_path / "text_encoder").iterdir()) == []
+
+
+def test_a_half_written_version_is_not_one(published: Artifact, tmp_path: Path) -> None:
+    (tmp_path / "text_encoder" / ".2.77.partial").mkdir()  # what a kill during publication leaves behind
+    assert versions(tmp_path, "text_encoder") == [1]
+
+
+def test_damage_is_refused_naming_the_file_and_both_sides(published: Artifact, tmp_path: Path) -> None:
+    file = published.path / "model.tflite"
+    file.write_bytes(b"weightz")
+    with pytest.raises(
+        ArtifactError, match=r"model\.tflite: SHA-256 [0-9a-f]{64}, the manifest says [0-9a-f]{64}"
+    ):
+        load(tmp_path, "text_encoder")
+    file.write_bytes(b"wei")
+    with pytest.raises(ArtifactError, match=r"model\.tflite: 3 bytes, the manifest says 7"):
+        load(tmp_path, "text_encoder")
+    file.unlink()
+    with pytest.raises(ArtifactError, match=r"model\.tflite: No such file.*the manifest lists it"):
+        load(tmp_path, "text_encoder")
+
+
+def test_a_missing_artifact_names_where_it_was_sought(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="music_index: no version of music_index"):
+        load(tmp_path, "music_index")
+    with pytest.raises(ArtifactError, match=r"text_encoder/7/manifest\.json: No such file"):
+        load(tmp_path, "text_encoder", 7)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format_version": 2}, "format_version"),
+        ({"surprise": 1}, "surprise"),
+        ({"kind": "music_index"}, "expected text_encoder version 1, the manifest says music_index version 1"),
+        ({"version": 4}, "the manifest says text_encoder version 4"),
+        ({"files": [{"path": "../../x", "size_bytes": 0, "sha256": ""}]}, r"files\.0\.path: .*leads out"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_refused(
+    published: Artifact, tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    path = published.path / MANIFEST_FILE
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ArtifactError, match=message):
+        load(tmp_path, "text_encoder")
+
+
+def test_a_manifest_that_is_not_json_is_refused(published: Artifact, tmp_path: Path) -> None:
+    (published.path / MANIFEST_FILE).write_text("{")
+    with pytest.raises(ArtifactError, match=r"manifest\.json"):
+        load(tmp_path, "text_encoder")
+
+
+def test_unlisted_files_and_spaces_are_named(published: Artifact) -> None:
+    with pytest.raises(ArtifactError, match=r"lists no model\.keras"):
+        published.file("model.keras")
+    with pytest.raises(ArtifactError, match="needs the space mood, holds vad"):
+        published.space("mood")
