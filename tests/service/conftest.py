@@ -5,11 +5,11 @@ from contextlib import ExitStack
 
 import grpc
 import pytest
-from support import Serve
 
 from ambiance.rpc.server import Application, HealthReporter, create_server
 from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.telemetry import RpcMetrics
+from support import Serve
 
 
 @pytest.fixture

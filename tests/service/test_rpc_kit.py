@@ -11,7 +11,6 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
-from support import Serve
 
 from ambiance.errors import (
     AmbianceError,
@@ -30,6 +29,7 @@ from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.telemetry import RpcMetrics, serve_metrics
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc as stubs
+from support import Serve
 
 NAME = "ambiance.text.v1.TextService"
 METHOD = f"/{NAME}/GetModel"
