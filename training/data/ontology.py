@@ -1,0 +1,122 @@
+"""AudioSet's 527 classes and the hierarchy over them: which clips are music, and of which mood."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ambiance.affect import MOODS
+from training.data.clip_record import CLASSES
+from training.data.errors import DataError
+
+FOLDER = "audioset"
+CLASSES_FILE = "class_labels_indices.csv"
+ONTOLOGY_FILE = "ontology.json"
+
+MUSIC = "Music"
+INSTRUMENT = "Musical instrument"
+_MOOD_CLASSES = range(276, 283)  # "Happy music" to "Scary music", in affect.MOODS order
+
+
+@dataclass(frozen=True)
+class Ontology:
+    """Classes by index, and the hierarchy that also holds classes no clip is labelled with."""
+
+    names: tuple[str, ...]  # display name by class index
+    machine_ids: tuple[str, ...]  # "/m/04rlf" by class index
+    children: Mapping[str, tuple[str, ...]]  # machine id -> machine ids, over the whole hierarchy
+
+    def index(self, name: str) -> int:
+        """Index of the class of a display name.
+
+        Raises:
+            DataError: if no class bears it.
+        """
+        try:
+            return self._indices[name]
+        except KeyError:
+            raise DataError(f"{CLASSES_FILE}: no class is named {name!r}") from None
+
+    def descendants(self, name: str) -> frozenset[int]:
+        """Indices of the classes below a class, at any depth; classes outside the 527 are walked through."""
+        below: set[str] = set()
+        open_ids = [self.machine_ids[self.index(name)]]
+        while open_ids:
+            children = set(self.children.get(open_ids.pop(), ())) - below
+            below |= children
+            open_ids += children
+        return frozenset(i for i, machine_id in enumerate(self.machine_ids) if machine_id in below)
+
+    def music_classes(self) -> frozenset[int]:
+        """Indices of Music and all its descendants: a clip labelled only "Lullaby" is music too."""
+        return self.descendants(MUSIC) | {self.index(MUSIC)}
+
+    def musical_piece_classes(self) -> frozenset[int]:
+        """Indices of Music and its descendants but for instruments and their parts.
+
+        The hierarchy files bicycle bells and tuning forks under Music, by way of Musical instrument. Clips
+        that annotators heard as music bear Music, a genre, a mood or a role; a clip with nothing but an
+        instrument's name is a sound, not an answer to a reader.
+        """
+        return self.music_classes() - self.descendants(INSTRUMENT) - {self.index(INSTRUMENT)}
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
+
+
+def mood_classes() -> tuple[int, ...]:
+    """Class indices of the seven moods, in the order of `affect.MOODS`."""
+    return tuple(_MOOD_CLASSES)
+
+
+def moods_of(labels: Sequence[int]) -> tuple[int, ...]:
+    """Moods among a clip's class indices, as indices into `affect.MOODS.names`, ascending.
+
+    Most clips have none, and a few have two: 421 moods stand on 411 clips of bal_train, 420 on 411 of eval.
+    """
+    return tuple(sorted(label - _MOOD_CLASSES.start for label in labels if label in _MOOD_CLASSES))
+
+
+def load_ontology(data_dir: Path) -> Ontology:
+    """Read the class list and the hierarchy.
+
+    Raises:
+        DataError: if a file is missing or not AudioSet's; names the file and what is wrong.
+    """
+    folder = data_dir / FOLDER
+    machine_ids, names = _read_classes(folder / CLASSES_FILE)
+    children = _read_children(folder / ONTOLOGY_FILE)
+    if unknown := set(machine_ids) - children.keys():
+        raise DataError(f"{folder / ONTOLOGY_FILE}: lacks the classes {sorted(unknown)[:5]}")
+    return Ontology(names, machine_ids, children)
+
+
+def _read_classes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    rows = list(csv.reader(_read(path).splitlines()))
+    for line, row in enumerate(rows[1:], start=2):
+        if len(row) != 3 or row[0] != str(line - 2):
+            raise DataError(f"{path}: line {line}: index {line - 2}, machine id and name, got {row}")
+    if len(rows) != CLASSES + 1:
+        raise DataError(f"{path}: {CLASSES} classes under a heading, got {len(rows)} lines")
+    _, machine_ids, names = zip(*rows[1:], strict=True)
+    moods = tuple(names[i].removesuffix(" music").lower() for i in _MOOD_CLASSES)
+    if moods != MOODS.names:
+        raise DataError(f"{path}: classes {_MOOD_CLASSES.start} to {_MOOD_CLASSES.stop - 1} are {moods}")
+    return machine_ids, names
+
+
+def _read_children(path: Path) -> dict[str, tuple[str, ...]]:
+    try:
+        return {entry["id"]: tuple(entry["child_ids"]) for entry in json.loads(_read(path))}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a list of classes with `id` and `child_ids` ({error!r})") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: {error} (`make data` fetches it)") from error
