@@ -35,6 +35,10 @@ _SERVICE_CONFIG = {
 CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     ("grpc.enable_retries", 1),
+    # gRPC would send even loopback calls through http_proxy, which is there for the package registry.
+    ("grpc.enable_http_proxy", 0),
+    # A peer that vanished without closing its connection is noticed; our servers allow a ping every 10 s.
+    ("grpc.keepalive_time_ms", 30_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audioset_files import LULLABY, MUSIC, SPEECH, clip_record, tfrecord, write_archive
 
+from audioset_files import LULLABY, MUSIC, SPEECH, clip_record, tfrecord, write_archive
 from training.data.audioset import clip_id, dequantize, has_split, iterate_clips, load_clips
 from training.data.errors import DataError
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from audioset_files import BELL, INSTRUMENT, LULLABY, MUSIC, SAD, SPEECH, TENDER, write_ontology
 
 from ambiance.affect import MOODS
+from audioset_files import BELL, INSTRUMENT, LULLABY, MUSIC, SAD, SPEECH, TENDER, write_ontology
 from training.data.errors import DataError
 from training.data.ontology import load_ontology, mood_classes, moods_of
 

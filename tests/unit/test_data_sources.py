@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from audioset_files import clip_record, tfrecord, write_archive, write_ontology
 
 from ambiance.affect import EMOTIONS
+from audioset_files import clip_record, tfrecord, write_archive, write_ontology
 from training.data import __main__ as prepare_job
 from training.data import facts, sources
 from training.data.errors import DataError

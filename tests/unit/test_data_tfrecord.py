@@ -4,10 +4,10 @@ import io
 from pathlib import Path
 
 import pytest
-from audioset_files import tfrecord
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audioset_files import tfrecord
 from training.data.errors import DataError
 from training.data.tfrecord import read_records
 

@@ -6,6 +6,12 @@ import faiss
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
+
+from ambiance import artifacts
+from ambiance.affect import MOODS, vad_lineage
+from ambiance.artifacts import Artifact, Description, Origin, Space
+from ambiance.errors import ArtifactError
 from audioset_files import (
     BELL,
     LULLABY,
@@ -18,12 +24,6 @@ from audioset_files import (
     write_archive,
     write_ontology,
 )
-from numpy.typing import NDArray
-
-from ambiance import artifacts
-from ambiance.affect import MOODS, vad_lineage
-from ambiance.artifacts import Artifact, Description, Origin, Space
-from ambiance.errors import ArtifactError
 from training.data.errors import DataError
 from training.index import catalog as catalog_module
 from training.index.config import IndexConfig

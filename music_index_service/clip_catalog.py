@@ -1,0 +1,179 @@
+"""The clip catalogue, read in place from a memory-mapped Arrow file; the only importer of pyarrow in this
+service.
+
+A row is read through memoryviews of its columns: pyarrow's scalars take seven times as long (28 us a row).
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ambiance.affect import MOODS, VAD_AXES
+from ambiance.errors import ArtifactError
+
+_FORMAT = {
+    "format": "ambiance.music_catalog",
+    "format_version": "1",
+    "mood_names": ",".join(MOODS.names),
+    "vad_axes": ",".join(VAD_AXES),
+}
+_NAMES = pa.list_(pa.dictionary(pa.int16(), pa.utf8()))
+_COLUMNS: dict[str, pa.DataType] = {
+    "clip_id": pa.utf8(),
+    "youtube_id": pa.utf8(),
+    "start_seconds": pa.float32(),
+    "end_seconds": pa.float32(),
+    "labels": _NAMES,
+    "mood_labels": _NAMES,
+    "moods": pa.list_(pa.float32(), len(MOODS.names)),
+    "vad": pa.list_(pa.float32(), len(VAD_AXES)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A row of the catalogue."""
+
+    id: str
+    youtube_id: str
+    start_seconds: float
+    end_seconds: float
+    labels: tuple[str, ...]
+    mood_labels: tuple[str, ...]
+    moods: tuple[float, ...]  # a share for each of affect.MOODS, in its order
+    vad: tuple[float, ...]  # valence, arousal, dominance
+
+
+class ClipCatalog:
+    """Clips by row and by id; rows are ordered by id, in the order of Unicode code points."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        """Take a batch with the columns of the format, none of them with nulls."""
+        self._size: int = batch.num_rows
+        self._ids = _Texts(batch.column("clip_id"))
+        self._youtube_ids = _Texts(batch.column("youtube_id"))
+        self._starts = _view(batch.column("start_seconds"))
+        self._ends = _view(batch.column("end_seconds"))
+        self._labels = _NameLists(batch.column("labels"))
+        self._mood_labels = _NameLists(batch.column("mood_labels"))
+        self._moods = _view(batch.column("moods").flatten())
+        self._vad = _view(batch.column("vad").flatten())
+
+    @classmethod
+    def load(cls, path: Path) -> "ClipCatalog":
+        """Map a file into memory and check its format, that it has no holes, and the order of its ids.
+
+        Raises:
+            ArtifactError: naming what it needs and what it found.
+        """
+        batch = _map_batch(path)
+        _check_columns(path, batch)
+        _check_values(path, batch)
+        return cls(batch)
+
+    def __len__(self) -> int:
+        """Clips held."""
+        return self._size
+
+    def clip(self, row: int) -> Clip:
+        """The clip of a row in 0..len-1."""
+        moods, axes = len(MOODS.names), len(VAD_AXES)
+        return Clip(
+            self._ids.text(row),
+            self._youtube_ids.text(row),
+            self._starts[row],
+            self._ends[row],
+            self._labels.names(row),
+            self._mood_labels.names(row),
+            tuple(self._moods[row * moods : (row + 1) * moods]),
+            tuple(self._vad[row * axes : (row + 1) * axes]),
+        )
+
+    def clip_id(self, row: int) -> str:
+        """The id of the clip of a row in 0..len-1."""
+        return self._ids.text(row)
+
+    def row_of(self, clip_id: str) -> int | None:
+        """The row of a clip, None if there is none of that id."""
+        wanted = clip_id.encode()
+        row = bisect_left(range(self._size), wanted, key=self._ids.utf8)  # UTF-8 sorts as code points do
+        return row if row < self._size and self._ids.utf8(row) == wanted else None
+
+
+class _Texts:
+    """A column of strings."""
+
+    def __init__(self, column: pa.StringArray) -> None:
+        _, offsets, data = column.buffers()
+        self._offsets = memoryview(offsets).cast("i")[column.offset :]
+        self._data = memoryview(data) if data is not None else memoryview(b"")
+
+    def utf8(self, row: int) -> bytes:
+        return bytes(self._data[self._offsets[row] : self._offsets[row + 1]])
+
+    def text(self, row: int) -> str:
+        return str(self._data[self._offsets[row] : self._offsets[row + 1]], "utf-8")
+
+
+class _NameLists:
+    """A column of lists of names, each name stored once."""
+
+    def __init__(self, column: pa.ListArray) -> None:
+        self._offsets = _view(column.offsets)
+        self._indices = _view(column.values.indices)
+        self._names: list[str] = column.values.dictionary.to_pylist()
+
+    def names(self, row: int) -> tuple[str, ...]:
+        indices = self._indices[self._offsets[row] : self._offsets[row + 1]]
+        return tuple([self._names[index] for index in indices])
+
+
+def _view(numbers: pa.Array) -> "memoryview[Any]":
+    return memoryview(numbers.to_numpy(zero_copy_only=True))
+
+
+def _map_batch(path: Path) -> pa.RecordBatch:
+    try:
+        with pa.memory_map(str(path)) as file:
+            reader = pa.ipc.open_file(file)
+            count = reader.num_record_batches
+            if count != 1:  # several would have to be copied together
+                raise ArtifactError(f"{path}: needs one record batch, found {count}")
+            batch = reader.get_batch(0)
+            batch.validate(full=True)
+            return batch
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ArtifactError(f"{path}: not a readable Arrow file: {error}") from error
+
+
+def _check_columns(path: Path, batch: pa.RecordBatch) -> None:
+    metadata = {k.decode(): v.decode() for k, v in (batch.schema.metadata or {}).items()}
+    for key, needed in _FORMAT.items():
+        if metadata.get(key) != needed:
+            raise ArtifactError(f"{path}: {key} is {metadata.get(key)}, needs {needed}")
+    found = {field.name: field.type for field in batch.schema}
+    for name, needed in _COLUMNS.items():
+        if found.get(name) != needed:
+            raise ArtifactError(f"{path}: column {name} is {found.get(name)}, needs {needed}")
+
+
+def _check_values(path: Path, batch: pa.RecordBatch) -> None:
+    if batch.num_rows == 0:
+        raise ArtifactError(f"{path}: holds no clip")
+    for name in _COLUMNS:
+        column = batch.column(name)
+        values = column.flatten() if pa.types.is_nested(column.type) else column
+        if column.null_count or values.null_count:
+            raise ArtifactError(f"{path}: column {name} has nulls")
+        if pa.types.is_floating(values.type) and not np.isfinite(values.to_numpy()).all():
+            raise ArtifactError(f"{path}: column {name} has a value that isn't finite")
+    ids = batch.column("clip_id")
+    unordered = pc.index(pc.less(ids[:-1], ids[1:]), False).as_py()
+    if unordered >= 0:
+        one, other = ids[unordered].as_py(), ids[unordered + 1].as_py()
+        raise ArtifactError(f"{path}: {other!r} follows {one!r}; ids must ascend and differ")

@@ -1,0 +1,90 @@
+"""Queries of a search as they arrive, and their way into one checked matrix."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.artifacts import Space
+from ambiance.errors import PreconditionError, Violation
+from ambiance.validation import check_each, raise_violations, shown
+
+# Largest size of a component: its square still fits float32. A VAD vector's lie in [0, 1].
+MAX_COMPONENT = 1e18
+
+
+class Query(Protocol):
+    """A vector of a named space; `ambiance.type.v1.Vector` is one."""
+
+    @property
+    def space(self) -> str:
+        """Name of its space."""
+
+    @property
+    def lineage(self) -> str:
+        """Lineage of its space; empty skips the comparison."""
+
+    @property
+    def values(self) -> Sequence[float]:
+        """Components."""
+
+
+def common_space(queries: Sequence[Query], held: Mapping[str, Space]) -> Space:
+    """The space that all of one or more queries are in, of those held by name.
+
+    Raises:
+        InvalidInputError: naming the queries that are elsewhere.
+    """
+    first = queries[0].space
+
+    def violation(field: str, query: Query) -> Violation | None:
+        name = query.space
+        if name not in held:
+            found = f"unknown: {shown(name)}" if name else "is required"
+            return Violation(f"{field}.space", f"{found}; the index holds {', '.join(held)}")
+        if name != first:
+            others = f"{shown(first)} in queries[0], {shown(name)} here"
+            return Violation(f"{field}.space", f"all queries are of one space, got {others}")
+        return None
+
+    check_each("queries", queries, violation)
+    return held[first]
+
+
+def as_matrix(queries: Sequence[Query], space: Space) -> NDArray[np.float32]:
+    """<float32>[n, dimension] the components of all queries, one row each.
+
+    Raises:
+        InvalidInputError: if one has another dimension, or a component that isn't finite or is too large.
+        PreconditionError: if one has another lineage.
+    """
+    rows = [query.values[:] for query in queries]
+    dimension = space.dimension
+    if any(len(row) != dimension for row in rows):
+        check_each("queries", rows, lambda field, row: _dimension_violation(field, row, space))
+    matrix = np.array(rows, np.float32)
+    fitting = np.abs(matrix) <= MAX_COMPONENT  # false for a NaN, too
+    if not fitting.all():
+        raise_violations(_component_violation(i, j, rows[i][j]) for i, j in np.argwhere(~fitting).tolist())
+    for i, query in enumerate(queries):
+        _check_lineage(i, query.lineage, space)
+    return matrix
+
+
+def _dimension_violation(field: str, row: Sequence[float], space: Space) -> Violation | None:
+    if len(row) == space.dimension:
+        return None
+    needed = f"{space.dimension} components in the space {space.name}"
+    return Violation(f"{field}.values", f"{needed}, got {len(row) or 'none'}")
+
+
+def _component_violation(i: int, j: int, value: float) -> Violation:
+    field = f"queries[{i}].values[{j}]"
+    return Violation(field, f"finite, from {-MAX_COMPONENT:g} to {MAX_COMPONENT:g}, got {value:g}")
+
+
+def _check_lineage(i: int, lineage: str, space: Space) -> None:
+    if lineage and lineage != space.lineage:
+        held = f"the index holds {space.name} of lineage {space.lineage}"
+        raise PreconditionError(f"queries[{i}].lineage: {held}, got {shown(lineage)}")

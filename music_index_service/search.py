@@ -1,0 +1,139 @@
+"""A named music index in the numpy world: vectors and catalogue together, and the rules of asking them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.artifacts import Space
+from ambiance.errors import InvalidInputError, NotFoundError, Violation
+from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
+from ambiance.validation import check_count, check_each, resolve_k, shown
+from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.page_token import PageToken
+from music_index_service.queries import Query, as_matrix, common_space
+from music_index_service.vector_index import VectorIndex
+
+MAX_NAMED_CLIPS = 5  # unknown clips that one message names
+
+
+@dataclass(frozen=True)
+class Hits:
+    """The nearest rows of each query, nearest first; fewer than k columns if there are fewer clips."""
+
+    space: Space
+    k: int
+    distances: NDArray[np.float32]  # [queries, hits] by the metric of the space
+    rows: NDArray[np.int64]  # [queries, hits]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Consecutive rows of the catalogue; the token of the page after them is empty for the last."""
+
+    rows: range
+    next_token: str
+
+
+class MusicIndex:
+    """Answers what may be asked of one version of an index. Any number of threads may ask at once."""
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        vectors: Iterable[VectorIndex],
+        catalog: ClipCatalog,
+        notices: Sequence[str] = (),
+    ) -> None:
+        """Take vectors of one or more spaces, whose row i is row i of the catalogue."""
+        self.name, self.version, self.notices = name, version, notices
+        self._vectors = {index.space.name: index for index in vectors}
+        self._catalog = catalog
+        self.spaces = {name: index.space for name, index in self._vectors.items()}
+
+    def __len__(self) -> int:
+        """Clips held."""
+        return len(self._catalog)
+
+    def clip(self, row: int) -> Clip:
+        """The clip of a row in 0..len-1."""
+        return self._catalog.clip(row)
+
+    def warm_up(self) -> None:
+        """Search every space and read a clip once."""
+        for index in self._vectors.values():
+            index.search(np.zeros((1, index.space.dimension), np.float32), 1)
+        self.clip(0)
+
+    def search(self, queries: Sequence[Query], k: int) -> Hits:
+        """Find the k nearest clips of each query; k of 0 is the default.
+
+        Raises:
+            InvalidInputError: if queries or k break their limits or the queries' space isn't held.
+            PreconditionError: if a query has another lineage than its space.
+        """
+        check_count("queries", len(queries), MAX_QUERIES)
+        k = resolve_k(k, len(queries))
+        space = common_space(queries, self.spaces)
+        distances, rows = self._vectors[space.name].search(as_matrix(queries, space), k)
+        return Hits(space, k, distances, rows)
+
+    def row_of(self, clip_id: str) -> int:
+        """The row of a clip.
+
+        Raises:
+            InvalidInputError: if the id is empty.
+            NotFoundError: if there is no such clip.
+        """
+        if not clip_id:
+            raise InvalidInputError.of("clip_id", "is required")
+        row = self._catalog.row_of(clip_id)
+        if row is None:
+            raise NotFoundError(f"clip_id: the index {self.name} has no clip {shown(clip_id)}")
+        return row
+
+    def rows_of(self, clip_ids: Sequence[str]) -> list[int]:
+        """The rows of several clips, in their order.
+
+        Raises:
+            InvalidInputError: if there is no id, too many, or an empty one.
+            NotFoundError: naming the first unknown clips.
+        """
+        check_count("clip_ids", len(clip_ids), MAX_CLIP_IDS)
+        check_each("clip_ids", clip_ids, lambda field, text: None if text else Violation(field, "is empty"))
+        rows = [self._catalog.row_of(clip_id) for clip_id in clip_ids]
+        if unknown := [clip_id for clip_id, row in zip(clip_ids, rows, strict=True) if row is None]:
+            named = ", ".join(map(shown, unknown[:MAX_NAMED_CLIPS]))
+            more = f" and {len(unknown) - MAX_NAMED_CLIPS:,} more" if len(unknown) > MAX_NAMED_CLIPS else ""
+            raise NotFoundError(f"clip_ids: the index {self.name} has no clip {named}{more}")
+        return [row for row in rows if row is not None]
+
+    def page(self, size: int, token: str) -> Page:
+        """The rows of a page: the first for an empty token; a size of 0 is the default.
+
+        Raises:
+            InvalidInputError: if the size is out of range or the token isn't of this version of this index.
+        """
+        if size < 0 or size > MAX_PAGE_SIZE:
+            limit = f"1 to {MAX_PAGE_SIZE:,}, or 0 for {DEFAULT_PAGE_SIZE}"
+            raise InvalidInputError.of("page_size", f"{limit}, got {size:,}")
+        start = self._first_row(token) if token else 0
+        end = start + (size or DEFAULT_PAGE_SIZE)
+        if end >= len(self):
+            return Page(range(start, len(self)), "")
+        following = PageToken(self.version, self.name, self._catalog.clip_id(end))
+        return Page(range(start, end), following.encode())
+
+    def _first_row(self, token: str) -> int:
+        try:
+            first = PageToken.decode(token)
+        except ValueError as error:
+            raise InvalidInputError.of("page_token", "not a token that ListClips returned") from error
+        row = self._catalog.row_of(first.clip_id)
+        if (first.version, first.index) != (self.version, self.name) or row is None:
+            found = f"it is of version {first.version} of {shown(first.index)}"
+            held = f"version {self.version} of {self.name} is loaded; start from the first page"
+            raise InvalidInputError.of("page_token", f"{found}, {held}")
+        return row

@@ -1,0 +1,27 @@
+"""Settings of the process, read once by `__main__`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from ambiance.rpc.channel import MUSIC_INDEX_SERVICE_PORT
+from ambiance.rpc.settings import ServerSettings
+
+
+class MusicIndexSettings(ServerSettings):
+    """Finds music clips near a vector."""
+
+    model_config = SettingsConfigDict(env_prefix="AMBIANCE_MUSIC_")
+
+    port: int = Field(
+        MUSIC_INDEX_SERVICE_PORT, ge=0, le=65535, description="gRPC port; 0 lets the system choose"
+    )
+    metrics_port: int = Field(
+        9053, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
+    )
+    artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
+    # not `version`: that flag prints the program's own
+    artifact_version: int | None = Field(
+        None, ge=1, description="version of the music index to serve; the largest unless set"
+    )

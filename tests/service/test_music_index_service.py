@@ -1,0 +1,310 @@
+"""MusicIndexService over a real server: each answer, and each status code that the proto promises."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import faiss
+import grpc
+import numpy as np
+import pytest
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+from numpy.typing import NDArray
+
+from ambiance.affect import MOODS
+from ambiance.artifacts import Space
+from ambiance.music.v1 import music_index_service_pb2 as messages
+from ambiance.music.v1.music_index_service_pb2_grpc import (
+    MusicIndexServiceStub,
+    add_MusicIndexServiceServicer_to_server,
+)
+from ambiance.rpc.server import Application, Servicer
+from ambiance.type.v1 import space_pb2
+from music_index_service.clip_catalog import Clip
+from music_index_service.search import MusicIndex
+from music_index_service.service import SERVICE_NAME, MusicIndexService
+from music_index_service.vector_index import VectorIndex
+
+Serve = Callable[..., grpc.Channel]
+Start = Callable[..., MusicIndexServiceStub]
+NAN = float("nan")
+SIZE = 30
+VAD = np.random.default_rng(0).random((SIZE, 3), np.float32)
+VAD[20:] = VAD[10:20]  # the same vectors twice
+
+
+@dataclass
+class FakeCatalog:
+    """SIZE clips, made on the spot."""
+
+    size: int = SIZE
+
+    def __len__(self) -> int:
+        return self.size
+
+    def clip_id(self, row: int) -> str:
+        return f"video{row:03d}@{row}"
+
+    def row_of(self, clip_id: str) -> int | None:
+        return next((row for row in range(self.size) if self.clip_id(row) == clip_id), None)
+
+    def clip(self, row: int) -> Clip:
+        moods = tuple(np.roll([0.4, 0.3, 0.1, 0.1, 0.05, 0.05, 0], row).tolist())
+        vad = tuple(VAD[row].tolist())
+        return Clip(
+            self.clip_id(row), f"video{row:03d}", row, row + 10, ("Music", "Lullaby"), ("sad",), moods, vad
+        )
+
+
+def make_index(size: int = SIZE, catalog: FakeCatalog | None = None) -> MusicIndex:
+    vectors = faiss.IndexFlatL2(3)
+    vectors.add(VAD[:size])
+    space = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
+    return MusicIndex(
+        "default", 7, [VectorIndex(vectors, space)], catalog or FakeCatalog(size), ["Thank the makers."]
+    )
+
+
+@pytest.fixture
+def start(serve: Serve) -> Start:
+    def started(index: MusicIndex, **settings: int) -> MusicIndexServiceStub:
+        add = partial(add_MusicIndexServiceServicer_to_server, MusicIndexService([index]))
+        return MusicIndexServiceStub(serve(Application([Servicer(SERVICE_NAME, add)]), **settings))
+
+    return started
+
+
+@pytest.fixture
+def stub(start: Start) -> MusicIndexServiceStub:
+    return start(make_index())
+
+
+def find(
+    stub: MusicIndexServiceStub, *queries: NDArray[np.float32] | list[float], k: int = 0, **fields: str
+) -> messages.FindNeighborsResponse:
+    index = fields.pop("index", "")
+    vectors = [space_pb2.Vector(**{"space": "vad", "values": query, **fields}) for query in queries]
+    return stub.FindNeighbors(messages.FindNeighborsRequest(index=index, queries=vectors, k=k))
+
+
+def failure(call: Callable[[], object], code: grpc.StatusCode) -> str:
+    """The message of a call that must fail with a code."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    assert caught.value.code() is code
+    return str(caught.value.details())
+
+
+def violations(call: Callable[[], object]) -> dict[str, str]:
+    """The field violations of a call that must fail with INVALID_ARGUMENT."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    bad_request = error_details_pb2.BadRequest()
+    assert rpc_status.from_call(caught.value).details[0].Unpack(bad_request)
+    return {violation.field: violation.description for violation in bad_request.field_violations}
+
+
+def test_each_query_gets_its_neighbours_nearest_first_and_equals_by_clip_id(
+    stub: MusicIndexServiceStub,
+) -> None:
+    response = find(stub, VAD[12], VAD[3], k=5)
+    assert [len(result.neighbors) for result in response.results] == [5, 5]
+    first, second = response.results
+    assert [n.clip.id for n in first.neighbors][:2] == ["video012@12", "video022@22"]
+    assert [n.distance for n in first.neighbors][:2] == [0, 0]
+    assert second.neighbors[0].clip.id == "video003@3"
+    for result in response.results:
+        assert list(result.neighbors) == sorted(result.neighbors, key=lambda n: (n.distance, n.clip.id))
+        assert result.shortfall_reason == messages.SHORTFALL_REASON_UNSPECIFIED
+
+
+def test_a_reply_names_space_metric_lineage_and_version(stub: MusicIndexServiceStub) -> None:
+    response = find(stub, VAD[0], index="default", lineage="vad-1")
+    assert len(response.results[0].neighbors) == 10
+    assert response.space == space_pb2.Space(
+        name="vad", dimension=3, metric=space_pb2.METRIC_SQUARED_L2, lineage="vad-1"
+    )
+    assert response.index == space_pb2.ArtifactVersion(kind="music_index", version=7)
+
+
+def test_a_hit_carries_the_whole_clip(stub: MusicIndexServiceStub) -> None:
+    for _ in range(2):  # built, then kept
+        clip = find(stub, VAD[3], k=1).results[0].neighbors[0].clip
+        assert (clip.id, clip.youtube_id, clip.start_seconds, clip.end_seconds) == (
+            "video003@3",
+            "video003",
+            3,
+            13,
+        )
+        assert (list(clip.labels), list(clip.mood_labels)) == (["Music", "Lullaby"], ["sad"])
+        assert [clip.vad.valence, clip.vad.arousal, clip.vad.dominance] == VAD[3].tolist()
+        assert {mood.mood for mood in clip.moods} == set(MOODS.names)
+        assert [mood.score for mood in clip.moods] == sorted((m.score for m in clip.moods), reverse=True)
+        assert (clip.moods[0].mood, clip.moods[0].score) == ("tender", np.float32(0.4))
+
+
+def test_fewer_clips_than_k_are_all_returned_with_the_reason(
+    start: Start,
+) -> None:
+    response = find(start(make_index(4)), VAD[0], VAD[1])
+    assert [len(result.neighbors) for result in response.results] == [4, 4]
+    reasons = {result.shortfall_reason for result in response.results}
+    assert reasons == {messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K}
+
+
+def test_256_queries_get_what_each_gets_alone(stub: MusicIndexServiceStub) -> None:
+    queries = np.random.default_rng(1).random((256, 3), np.float32)
+    together = find(stub, *queries, k=3).results
+    assert list(together[:20]) == [find(stub, query, k=3).results[0] for query in queries[:20]]
+    assert len(together) == 256
+
+
+@pytest.mark.parametrize(
+    ("queries", "fields", "field", "description"),
+    [
+        ([], {}, "queries", "at least 1, at most 256, got none"),
+        ([[0, 0, 0]] * 257, {}, "queries", "at most 256, got 257"),
+        ([[0, 0, 0]], {"k": -1}, "k", "1 to 1,000, or 0 for 10, got -1"),
+        ([[0, 0, 0]], {"k": 10_000}, "k", "1 to 1,000, or 0 for 10, got 10,000"),
+        ([[0, 0, 0]] * 11, {"k": 1_000}, "k", "queries x k is at most 10,000, got 11 x 1,000"),
+        ([[0, 0, 0], []], {}, "queries[1].values", "3 components in the space vad, got none"),
+        ([[0, 0, 0], [0, 0]], {}, "queries[1].values", "3 components in the space vad, got 2"),
+        ([[0, NAN, 0]], {}, "queries[0].values[1]", "finite, from -1e+18 to 1e+18, got nan"),
+        ([[0, 0, -np.inf]], {}, "queries[0].values[2]", "finite, from -1e+18 to 1e+18, got -inf"),
+        ([[0] * 7], {"space": "mood"}, "queries[0].space", "unknown: 'mood'; the index holds vad"),
+        ([[0, 0, 0]], {"space": ""}, "queries[0].space", "is required; the index holds vad"),
+    ],
+)
+def test_a_bad_search_names_field_limit_and_offence(
+    stub: MusicIndexServiceStub,
+    queries: list[list[float]],
+    fields: dict[str, str],
+    field: str,
+    description: str,
+) -> None:
+    assert violations(lambda: find(stub, *queries, **fields)) == {field: description}
+
+
+def test_another_lineage_is_a_failed_precondition(stub: MusicIndexServiceStub) -> None:
+    message = failure(lambda: find(stub, VAD[0], lineage="vad-2"), grpc.StatusCode.FAILED_PRECONDITION)
+    assert message == "queries[0].lineage: the index holds vad of lineage vad-1, got 'vad-2'"
+
+
+@pytest.mark.parametrize(
+    ("method", "request_type"),
+    [
+        ("FindNeighbors", messages.FindNeighborsRequest),
+        ("GetClip", messages.GetClipRequest),
+        ("BatchGetClips", messages.BatchGetClipsRequest),
+        ("ListClips", messages.ListClipsRequest),
+    ],
+)
+def test_an_unknown_index_is_not_found_and_the_others_are_named(
+    stub: MusicIndexServiceStub, method: str, request_type: type
+) -> None:
+    call = getattr(stub, method)
+    message = failure(lambda: call(request_type(index="jazz")), grpc.StatusCode.NOT_FOUND)
+    assert message == "index: no 'jazz'; loaded: default"
+
+
+def test_get_clip(stub: MusicIndexServiceStub) -> None:
+    response = stub.GetClip(messages.GetClipRequest(clip_id="video005@5"))
+    assert (response.clip.id, response.clip.start_seconds, response.index.version) == ("video005@5", 5, 7)
+    unknown = messages.GetClipRequest(clip_id="nobody@0")
+    message = failure(lambda: stub.GetClip(unknown), grpc.StatusCode.NOT_FOUND)
+    assert message == "clip_id: the index default has no clip 'nobody@0'"
+    assert violations(lambda: stub.GetClip(messages.GetClipRequest())) == {"clip_id": "is required"}
+
+
+def test_batch_get_clips(stub: MusicIndexServiceStub) -> None:
+    ids = ["video005@5", "video001@1", "video005@5"]
+    response = stub.BatchGetClips(messages.BatchGetClipsRequest(clip_ids=ids))
+    assert [clip.id for clip in response.clips] == ids
+    assert response.index == space_pb2.ArtifactVersion(kind="music_index", version=7)
+
+
+def test_batch_get_clips_names_what_is_unknown_empty_or_too_much(stub: MusicIndexServiceStub) -> None:
+    def call(*ids: str) -> messages.BatchGetClipsResponse:
+        return stub.BatchGetClips(messages.BatchGetClipsRequest(clip_ids=ids))
+
+    message = failure(lambda: call("video005@5", "nobody@0", "nobody@1"), grpc.StatusCode.NOT_FOUND)
+    assert message == "clip_ids: the index default has no clip 'nobody@0', 'nobody@1'"
+    assert violations(call) == {"clip_ids": "at least 1, at most 1,000, got none"}
+    assert violations(lambda: call(*["video005@5"] * 1_001)) == {"clip_ids": "at most 1,000, got 1,001"}
+    assert violations(lambda: call("video005@5", "")) == {"clip_ids[1]": "is empty"}
+
+
+def test_list_clips_pages_through_the_catalogue(stub: MusicIndexServiceStub) -> None:
+    ids, token, pages = [], "", 0
+    while pages == 0 or token:
+        response = stub.ListClips(messages.ListClipsRequest(page_size=7, page_token=token))
+        ids += [clip.id for clip in response.clips]
+        token, pages = response.next_page_token, pages + 1
+        assert (response.total_clip_count, response.index.version) == (SIZE, 7)
+    assert ids == [FakeCatalog().clip_id(row) for row in range(SIZE)]
+    assert pages == 5
+    assert len(stub.ListClips(messages.ListClipsRequest()).clips) == SIZE
+
+
+def test_list_clips_refuses_a_bad_size_or_token(stub: MusicIndexServiceStub) -> None:
+    def call(**fields: object) -> messages.ListClipsResponse:
+        return stub.ListClips(messages.ListClipsRequest(**fields))
+
+    limit = "1 to 1,000, or 0 for 100"
+    assert violations(lambda: call(page_size=-1)) == {"page_size": f"{limit}, got -1"}
+    assert violations(lambda: call(page_size=1_001)) == {"page_size": f"{limit}, got 1,001"}
+    offence = {"page_token": "not a token that ListClips returned"}
+    assert violations(lambda: call(page_token="page 2")) == offence
+
+
+def test_list_indexes_describes_each_with_its_notices(stub: MusicIndexServiceStub) -> None:
+    (index,) = stub.ListIndexes(messages.ListIndexesRequest()).indexes
+    assert (index.name, index.version.version, index.clip_count) == ("default", 7, SIZE)
+    assert [space.name for space in index.spaces] == ["vad"]
+    assert list(index.notices) == ["Thank the makers."]
+
+
+def test_a_name_that_isnt_utf8_is_the_callers_mistake(serve: Serve) -> None:
+    add = partial(add_MusicIndexServiceServicer_to_server, MusicIndexService([make_index()]))
+    channel = serve(Application([Servicer(SERVICE_NAME, add)]))
+    raw = channel.unary_unary(f"/{SERVICE_NAME}/GetClip")
+    lone_surrogate = b"\x12\x03\xed\xa0\x80"  # clip_id
+    assert list(violations(lambda: raw(lone_surrogate))) == ["request"]
+    health = health_pb2_grpc.HealthStub(channel)
+    status = health.Check(health_pb2.HealthCheckRequest(service=SERVICE_NAME)).status
+    assert status == health_pb2.HealthCheckResponse.SERVING
+
+
+class StuckCatalog(FakeCatalog):
+    """Keeps a caller waiting for its clip until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.released = threading.Event(), threading.Event()
+
+    def clip(self, row: int) -> Clip:
+        self.entered.set()
+        self.released.wait()
+        return super().clip(row)
+
+
+def test_beyond_the_permits_a_call_is_refused_and_a_late_one_ends_at_its_deadline(start: Start) -> None:
+    catalog = StuckCatalog()
+    stub = start(make_index(catalog=catalog), permits=1)
+    request = messages.GetClipRequest(clip_id="video005@5")
+    late = stub.GetClip.future(request, timeout=1)
+    catalog.entered.wait()
+    try:
+        with pytest.raises(grpc.RpcError) as refused:
+            stub.GetClip(request)
+        assert late.exception().code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    finally:
+        catalog.released.set()
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    retry = error_details_pb2.RetryInfo()
+    assert rpc_status.from_call(refused.value).details[0].Unpack(retry)
+    assert retry.retry_delay.ToNanoseconds() > 0

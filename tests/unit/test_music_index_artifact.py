@@ -1,0 +1,236 @@
+"""music_index_service.clip_catalog and loading: an artifact is read exactly, or refused with a reason."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ambiance import artifacts
+from ambiance.affect import MOODS
+from ambiance.errors import ArtifactError
+from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.loading import load_index
+
+METADATA = {
+    "format": "ambiance.music_catalog",
+    "format_version": "1",
+    "mood_names": ",".join(MOODS.names),
+    "vad_axes": "valence,arousal,dominance",
+}
+NAMES = pa.list_(pa.dictionary(pa.int16(), pa.utf8()))
+
+CLIPS = [
+    Clip("-a@30", "-a", 30.0, 40.0, ("Music",), (), (0.25, 0.25, 0, 0, 0, 0.5, 0), (0.5, 0.25, 0.125)),
+    Clip("Zb@0", "Zb", 0.0, 9.5, ("Music", "Sad music"), ("sad",), (0, 0, 1, 0, 0, 0, 0), (0, 0.5, 1)),
+    Clip("b@100", "b", 100.0, 110.0, (), (), (0.5, 0, 0.5, 0, 0, 0, 0), (1, 1, 0)),
+    Clip("b@20", "b", 20.0, 30.0, ("Song", "Music"), ("sad", "scary"), (0, 0, 0, 0, 0, 0, 1), (0, 0, 0)),
+    Clip("é@0", "é", 0.0, 10.0, ("Dub",), (), (1, 0, 0, 0, 0, 0, 0), (0.5, 0.5, 0.5)),
+    Clip("\U0001f3b5@0", "\U0001f3b5", 0.0, 1.0, ("Dub",), (), (1, 0, 0, 0, 0, 0, 0), (0.5, 0.5, 0.5)),
+]
+
+
+def make_batch(clips: list[Clip] = CLIPS, **replaced: pa.Array) -> pa.RecordBatch:
+    columns = {
+        "clip_id": pa.array([clip.id for clip in clips], pa.utf8()),
+        "youtube_id": pa.array([clip.youtube_id for clip in clips], pa.utf8()),
+        "start_seconds": pa.array([clip.start_seconds for clip in clips], pa.float32()),
+        "end_seconds": pa.array([clip.end_seconds for clip in clips], pa.float32()),
+        "labels": pa.array([clip.labels for clip in clips], NAMES),
+        "mood_labels": pa.array([clip.mood_labels for clip in clips], NAMES),
+        "moods": pa.array([clip.moods for clip in clips], pa.list_(pa.float32(), 7)),
+        "vad": pa.array([clip.vad for clip in clips], pa.list_(pa.float32(), 3)),
+    }
+    return pa.RecordBatch.from_pydict(columns | replaced).replace_schema_metadata(METADATA)
+
+
+def write(path: Path, *batches: pa.RecordBatch) -> Path:
+    with pa.ipc.new_file(path, batches[0].schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return path
+
+
+def test_every_clip_is_read_as_it_was_written(tmp_path: Path) -> None:
+    catalog = ClipCatalog.load(write(tmp_path / "catalog.arrow", make_batch()))
+    assert [catalog.clip(row) for row in range(len(catalog))] == CLIPS
+    assert [catalog.clip_id(row) for row in range(len(catalog))] == [clip.id for clip in CLIPS]
+
+
+def test_a_slice_of_a_batch_is_read_from_its_own_start() -> None:
+    catalog = ClipCatalog(make_batch().slice(2, 3))
+    assert [catalog.clip(row) for row in range(len(catalog))] == CLIPS[2:5]
+    assert catalog.row_of("b@20") == 1
+
+
+def test_ids_are_found_and_others_are_not() -> None:
+    catalog = ClipCatalog(make_batch())
+    assert [catalog.row_of(clip.id) for clip in CLIPS] == list(range(len(CLIPS)))
+    for unknown in ("", " ", "-", "b", "b@2", "b@200", "zz", "\U0010ffff"):
+        assert catalog.row_of(unknown) is None
+
+
+def test_the_file_is_mapped_not_copied(tmp_path: Path) -> None:
+    rows = 2_000
+    clips = [Clip(f"{i:06d}", "v", 0, 1, ("Music",), (), (0,) * 7, (0,) * 3) for i in range(rows)]
+    path = write(tmp_path / "catalog.arrow", make_batch(clips))
+    before = pa.total_allocated_bytes()
+    catalog = ClipCatalog.load(path)
+    assert pa.total_allocated_bytes() - before < path.stat().st_size / 10
+    assert catalog.clip_id(rows - 1) == "001999"
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ArtifactError) as caught:
+        ClipCatalog.load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("start_seconds", pa.array(range(6), pa.float64()), "column start_seconds is double, needs float"),
+        ("vad", pa.array([(0.0,) * 2] * 6, pa.list_(pa.float32(), 2)), "column vad is fixed_size_list"),
+        ("labels", pa.array([["Music"]] * 6), "column labels is list<item: string>, needs list<item: dict"),
+        ("clip_id", pa.array(["a", "b", "c", "d", "e", None]), "column clip_id has nulls"),
+        ("labels", pa.array([["Music", None]] * 6, NAMES), "column labels has nulls"),
+        ("vad", pa.array([(0, 0, None)] * 6, pa.list_(pa.float32(), 3)), "column vad has nulls"),
+        (
+            "vad",
+            pa.array([(0, np.nan, 0)] * 6, pa.list_(pa.float32(), 3)),
+            "column vad has a value that isn't",
+        ),
+        ("end_seconds", pa.array([np.inf] * 6, pa.float32()), "column end_seconds has a value that isn't"),
+        ("clip_id", pa.array(list("abdcef")), "'c' follows 'd'; ids must ascend and differ"),
+        ("clip_id", pa.array(list("abccde")), "'c' follows 'c'; ids must ascend and differ"),
+    ],
+)
+def test_refuses_columns_that_break_the_format(
+    tmp_path: Path, column: str, values: pa.Array, message: str
+) -> None:
+    assert refusal(write(tmp_path / "c.arrow", make_batch(**{column: values}))).startswith(message)
+
+
+def test_refuses_a_missing_column_another_format_and_several_or_empty_batches(tmp_path: Path) -> None:
+    path = tmp_path / "c.arrow"
+    batch = make_batch()
+    assert refusal(write(path, batch.drop_columns("vad"))).startswith("column vad is None, needs fixed")
+    other = batch.replace_schema_metadata(METADATA | {"format_version": "2"})
+    assert refusal(write(path, other)) == "format_version is 2, needs 1"
+    assert refusal(write(path, batch, batch)) == "needs one record batch, found 2"
+    assert refusal(write(path, batch.slice(0, 0))) == "holds no clip"
+    path.write_bytes(b"not an Arrow file")
+    assert refusal(path).startswith("not a readable Arrow file")
+
+
+def publish(root: Path, vectors: int = len(CLIPS), clips: int = len(CLIPS), spaces: int = 1) -> Path:
+    """Publish an index over CLIPS, whose counts may be made to disagree; returns the version's folder."""
+
+    def write_files(folder: Path) -> None:
+        index = faiss.IndexFlatL2(3)
+        index.add(np.array([clip.vad for clip in CLIPS[:vectors]], np.float32))
+        faiss.write_index(index, str(folder / "vad.faiss"))
+        write(folder / "catalog.arrow", make_batch())
+
+    description = artifacts.Description(
+        kind=artifacts.MUSIC_INDEX,
+        spaces=[artifacts.Space(name="vad", dimension=3, metric="squared_l2", lineage="here")] * spaces,
+        counts={"clips": clips},
+        origin=artifacts.Origin(
+            recipe="made up",
+            seed=0,
+            code_revision="",
+            datasets={},
+            libraries={},
+            notices=["Thank the makers."],
+        ),
+        quality={},
+    )
+    return artifacts.publish(root, description, write_files).path
+
+
+def test_loads_a_published_index(tmp_path: Path) -> None:
+    publish(tmp_path)
+    publish(tmp_path)
+    index = load_index("default", tmp_path)
+    index.warm_up()
+    assert (index.name, index.version, len(index), list(index.notices)) == (
+        "default",
+        2,
+        len(CLIPS),
+        ["Thank the makers."],
+    )
+    assert index.clip(3) == CLIPS[3]
+    assert load_index("default", tmp_path, 1).version == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"vectors": 4}, "vad.faiss: 4 clips, catalog.arrow has 6"),
+        ({"clips": 7}, "manifest.json: 7 clips, catalog.arrow has 6"),
+        ({"spaces": 0}, "the manifest names no space to search"),
+    ],
+)
+def test_refuses_parts_that_disagree(tmp_path: Path, wrong: dict[str, int], message: str) -> None:
+    publish(tmp_path, **wrong)
+    with pytest.raises(ArtifactError, match=message):
+        load_index("default", tmp_path)
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("file", ["vad.faiss", "catalog.arrow"])
+@pytest.mark.parametrize("damage", [flip, truncate, Path.unlink])
+def test_a_damaged_file_stops_the_process_with_one_sentence(
+    tmp_path: Path, file: str, damage: Callable[[Path], None]
+) -> None:
+    path = publish(tmp_path) / file
+    damage(path)
+    command = [
+        sys.executable,
+        "-m",
+        "music_index_service",
+        "--artifacts",
+        str(tmp_path),
+        "--log-level",
+        "error",
+    ]
+    ports = ["--port", "0", "--metrics-port", "0"]
+    ended = subprocess.run([*command, *ports], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"ambiance-music-index-service: {path}: ")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.tensorflow
+def test_reads_the_catalogue_that_training_writes(tmp_path: Path) -> None:
+    from training.data.audioset import FEATURES, FRAMES, Clips
+    from training.data.ontology import Ontology
+    from training.index.catalog import CATALOG_FILE, build_catalog, write_catalog
+
+    names = tuple(f"class {i}" for i in range(527))
+    frames, counts = np.zeros((2, FRAMES, FEATURES), np.uint8), np.array([10, 9], np.int32)
+    starts, ends = np.array([0, 30], np.float32), np.array([10, 39], np.float32)
+    clips = Clips(("a", "b"), starts, ends, ((137,), (278, 137)), frames, counts)
+    vad = np.array([[1, 0, 0.5], [0.25, 0.5, 0.75]], np.float32)
+    write_catalog(build_catalog(clips, vad, Ontology(names, names, {})), tmp_path)
+    catalog = ClipCatalog.load(tmp_path / CATALOG_FILE)
+    moods = tuple(MOODS.closeness(vad)[1].tolist())
+    assert len(catalog) == 2
+    assert catalog.clip(1) == Clip(
+        "b@30", "b", 30, 39, ("class 137", "class 278"), ("sad",), moods, (0.25, 0.5, 0.75)
+    )

@@ -1,0 +1,38 @@
+"""Settings of the text service: what it reads, and what runs the model."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from ambiance.artifacts import TEXT_ENCODER
+from ambiance.rpc.channel import TEXT_SERVICE_PORT
+from ambiance.rpc.settings import ServerSettings
+
+Backend = Literal["litert", "tf-serving"]
+
+
+class TextServiceSettings(ServerSettings):
+    """Reads the emotion in texts."""
+
+    model_config = SettingsConfigDict(env_prefix="AMBIANCE_TEXT_")
+
+    port: int = Field(TEXT_SERVICE_PORT, ge=0, le=65535, description="gRPC port; 0 lets the system choose")
+    metrics_port: int = Field(
+        9052, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
+    )
+    artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
+    # not `version`: every process has a flag --version that prints its own
+    artifact_version: int | None = Field(
+        None, ge=1, description="version of the text encoder; the largest unless set"
+    )
+    backend: Backend = Field("litert", description="what runs the model: this process, or a TF Serving")
+    # Each takes 20 MB. About half of a call is Python, which runs on one thread at a time: two keep it busy.
+    interpreters: int = Field(2, ge=1, le=64, description="blocks of windows that litert runs at once")
+    tf_serving_target: str = Field(
+        "127.0.0.1:8500", min_length=1, description="host:port of TF Serving's gRPC, for backend tf-serving"
+    )
+    tf_serving_model: str = Field(
+        TEXT_ENCODER, min_length=1, description="model's name at TF Serving, and to TF Serving's clients here"
+    )

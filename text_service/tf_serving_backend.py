@@ -1,0 +1,68 @@
+"""Runs the model in a TF Serving elsewhere: the client side of tensorflow.serving.PredictionService."""
+
+from typing import cast
+
+import grpc
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.errors import AmbianceError, PeerError, PreconditionError
+from ambiance.rpc.channel import CHANNEL_OPTIONS, resolvable
+from ambiance.rpc.errors import from_rpc_error
+from text_service.tf_serving_protos import ModelSpec, PredictionServiceStub, PredictRequest, PredictResponse
+from text_service.tf_serving_tensors import TOKEN_IDS, VAD, TensorError
+from text_service.windows import SIGNATURE, check_vad
+
+
+class TfServingEncoder:
+    """A `WindowEncoder` that sends windows to one version of a model at `target`."""
+
+    def __init__(self, target: str, model: str, version: int) -> None:
+        self._peer = f"tf serving at {target}"
+        self._model, self._version = model, version
+        self._channel = grpc.insecure_channel(resolvable(target), options=list(CHANNEL_OPTIONS))
+        self._predict = PredictionServiceStub(self._channel).Predict
+        self._spec = ModelSpec(name=model, signature_name=SIGNATURE)
+        self._spec.version.value = version
+
+    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> NDArray[np.float32]:
+        """See `WindowEncoder.encode`.
+
+        Raises:
+            UnavailableError: if TF Serving can't be reached.
+            PreconditionError: if it doesn't serve this version of the model.
+            PeerError: if it refuses the request or answers with something else than VAD.
+        """
+        request = PredictRequest(model_spec=self._spec, inputs={TOKEN_IDS.name: TOKEN_IDS.write(windows)})
+        try:
+            response = self._predict(request, timeout=timeout_s)
+        except grpc.RpcError as error:
+            raise self._domain_error(error) from error
+        return check_vad(self._vad(response, len(windows)))
+
+    def close(self) -> None:
+        """End the connection."""
+        self._channel.close()
+
+    def _vad(self, response: PredictResponse, count: int) -> NDArray[np.float32]:
+        if (answered := response.model_spec.version.value) != self._version:
+            raise PreconditionError(f"{self._peer}: needs {self._wanted}, version {answered} answered")
+        try:
+            vad = VAD.read(response.outputs[VAD.name])
+        except TensorError as error:
+            raise PeerError(f"{self._peer}: outputs[{VAD.name}].{error}") from error
+        if len(vad) != count:
+            raise PeerError(f"{self._peer}: {len(vad)} points for {count} windows")
+        return vad
+
+    @property
+    def _wanted(self) -> str:
+        return f"{self._model} version {self._version}"
+
+    def _domain_error(self, error: grpc.RpcError) -> AmbianceError:
+        call = cast(grpc.Call, error)
+        if call.code() is grpc.StatusCode.NOT_FOUND:
+            return PreconditionError(f"{self._peer}: needs {self._wanted}: {call.details()}")
+        if call.code() is grpc.StatusCode.INVALID_ARGUMENT:  # the request is ours, so the fault is
+            return PeerError(f"{self._peer}: {call.details()}")
+        return from_rpc_error(error, self._peer)

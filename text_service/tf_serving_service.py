@@ -1,0 +1,159 @@
+"""Answers TF Serving's clients: tensorflow.serving.PredictionService and ModelService for the loaded model.
+
+Status codes are TF Serving's own. Classify, Regress, MultiInference and the reloading of configurations are
+left out, and so answer UNIMPLEMENTED.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import grpc
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
+from ambiance.rpc.server import Servicer
+from ambiance.validation import shown
+from text_service.tf_serving_protos import (
+    MODEL_SERVICE,
+    PREDICTION_SERVICE,
+    GetModelMetadataRequest,
+    GetModelMetadataResponse,
+    GetModelStatusRequest,
+    GetModelStatusResponse,
+    ModelSpec,
+    ModelVersionStatus,
+    PredictRequest,
+    PredictResponse,
+    SignatureDefMap,
+)
+from text_service.tf_serving_tensors import TOKEN_IDS, VAD, TensorError, signature
+from text_service.windows import LONGEST_CALL_S, SIGNATURE, WindowEncoder
+
+DEFAULT_SIGNATURE = "serving_default"
+SIGNATURES = (SIGNATURE, DEFAULT_SIGNATURE)
+SIGNATURE_FIELD = "signature_def"
+
+
+class TfServingServicer:
+    """Implements what text encoders need of both services."""
+
+    def __init__(self, encoder: WindowEncoder, model: str, version: int, vocabulary_count: int) -> None:
+        self._encoder, self._vocabulary_count = encoder, vocabulary_count
+        self._model, self._version = model, version
+
+    def predict(self, request: PredictRequest, context: grpc.ServicerContext) -> PredictResponse:
+        """Run windows of token ids through the model."""
+        self._check_model(request.model_spec)
+        signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+        if signature_name not in SIGNATURES:
+            held = " and ".join(SIGNATURES)
+            raise PreconditionError(f"signature {shown(signature_name)} not found; the model has {held}")
+        _check_output_filter(request.output_filter)
+        windows = self._windows(request)
+        vad = self._encoder.encode(windows, min(context.time_remaining(), LONGEST_CALL_S))
+        return PredictResponse(
+            model_spec=self._spec(signature_name), outputs={VAD.name: VAD.write_listed(vad)}
+        )
+
+    def get_model_metadata(
+        self, request: GetModelMetadataRequest, context: grpc.ServicerContext
+    ) -> GetModelMetadataResponse:
+        """Describe the model's signatures."""
+        self._check_model(request.model_spec)
+        if set(request.metadata_field) != {SIGNATURE_FIELD}:
+            got = ", ".join(map(shown, request.metadata_field[:4])) or "none"
+            raise InvalidInputError.of("metadata_field", f"must be {SIGNATURE_FIELD!r} alone, got {got}")
+        response = GetModelMetadataResponse(model_spec=self._spec())
+        signatures = {name: signature() for name in SIGNATURES}
+        response.metadata[SIGNATURE_FIELD].Pack(SignatureDefMap(signature_def=signatures))
+        return response
+
+    def get_model_status(
+        self, request: GetModelStatusRequest, context: grpc.ServicerContext
+    ) -> GetModelStatusResponse:
+        """Say that the one version loaded is available."""
+        self._check_model(request.model_spec)
+        loaded = ModelVersionStatus(version=self._version, state=ModelVersionStatus.AVAILABLE)
+        loaded.status.SetInParent()  # error_code 0 is OK
+        return GetModelStatusResponse(model_version_status=[loaded])
+
+    def servicers(self) -> list[Servicer]:
+        """Both services, ready to register."""
+        return [
+            _servicer(
+                PREDICTION_SERVICE,
+                Predict=(self.predict, PredictRequest, PredictResponse),
+                GetModelMetadata=(
+                    self.get_model_metadata,
+                    GetModelMetadataRequest,
+                    GetModelMetadataResponse,
+                ),
+            ),
+            _servicer(
+                MODEL_SERVICE,
+                GetModelStatus=(self.get_model_status, GetModelStatusRequest, GetModelStatusResponse),
+            ),
+        ]
+
+    def _spec(self, signature_name: str = "") -> ModelSpec:
+        spec = ModelSpec(name=self._model, signature_name=signature_name)
+        spec.version.value = self._version
+        return spec
+
+    def _check_model(self, spec: ModelSpec) -> None:
+        if not spec.name:
+            raise InvalidInputError.of("model_spec.name", "is empty")
+        if spec.version_label:
+            raise InvalidInputError.of(
+                "model_spec.version_label", f"no label {shown(spec.version_label)} is set"
+            )
+        named = [spec.version.value] if spec.HasField("version") else []  # none: the latest
+        if spec.name != self._model or named not in ([], [self._version]):
+            wanted = " version ".join([shown(spec.name), *map(str, named)])
+            loaded = f"{self._model} version {self._version} is loaded"
+            raise NotFoundError(f"servable {wanted} not found: {loaded}")
+
+    def _windows(self, request: PredictRequest) -> NDArray[np.int32]:
+        if list(request.inputs) != [TOKEN_IDS.name]:
+            got = ", ".join(sorted(map(shown, request.inputs))[:4]) or "none"
+            raise InvalidInputError.of("inputs", f"must be {TOKEN_IDS.name!r} alone, got {got}")
+        field = f"inputs[{TOKEN_IDS.name}]"
+        try:
+            windows = TOKEN_IDS.read(request.inputs[TOKEN_IDS.name])
+        except TensorError as error:
+            raise InvalidInputError.of(field, str(error)) from error
+        # The model looks ids up in a table; LiteRT fails beyond its end
+        outside = windows[(windows < 0) | (windows >= self._vocabulary_count)]
+        if len(outside):
+            limit = f"ids are 0 to {self._vocabulary_count - 1:,}"
+            raise InvalidInputError.of(field, f"{limit}, got {outside[0]:,}")
+        return windows
+
+
+def _check_output_filter(names: Any) -> None:
+    if list(names) not in ([], [VAD.name]):
+        got = ", ".join(map(shown, names[:4]))
+        raise InvalidInputError.of("output_filter", f"must be {VAD.name!r} alone or empty, got {got}")
+
+
+# A method: what answers it, its request and its response.
+_Method = tuple[Callable[[Any, grpc.ServicerContext], Any], Any, Any]
+
+
+def _servicer(name: str, **methods: _Method) -> Servicer:
+    """A service of just these methods. The generated base class would answer the others by an exception."""
+    handlers = {
+        method: grpc.unary_unary_rpc_method_handler(
+            answer,
+            request_deserializer=request.FromString,
+            response_serializer=response.SerializeToString,
+        )
+        for method, (answer, request, response) in methods.items()
+    }
+    return Servicer(name, partial(_add, grpc.method_handlers_generic_handler(name, handlers)))
+
+
+def _add(handler: grpc.GenericRpcHandler, server: grpc.Server) -> None:
+    server.add_generic_rpc_handlers((handler,))
