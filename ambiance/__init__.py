@@ -1,1 +1,74 @@
-"""What every part of Ambiance shares, and the Python clients for callers of its services."""
+"""What every part of Ambiance shares, and the Python clients for callers of its services.
+
+    from ambiance import Client
+
+    with Client("localhost:50051") as client:
+        print(client.match("What a lovely day").neighbors[0].clip.url)
+
+`ambiance.aio.Client` is the same for asyncio.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ambiance.errors import (
+    AmbianceError,
+    DeadlineError,
+    InvalidInputError,
+    NotFoundError,
+    OverloadedError,
+    PeerError,
+    PreconditionError,
+    UnavailableError,
+    Violation,
+)
+from ambiance.results import (
+    ArtifactVersion,
+    Clip,
+    EncodedText,
+    MatchResult,
+    Metric,
+    Neighbor,
+    Score,
+    SearchResult,
+    ShortfallReason,
+    Space,
+    Vad,
+    Vector,
+)
+
+if TYPE_CHECKING:
+    from ambiance.client import Client
+
+__all__ = [
+    "AmbianceError",
+    "ArtifactVersion",
+    "Client",
+    "Clip",
+    "DeadlineError",
+    "EncodedText",
+    "InvalidInputError",
+    "MatchResult",
+    "Metric",
+    "Neighbor",
+    "NotFoundError",
+    "OverloadedError",
+    "PeerError",
+    "PreconditionError",
+    "Score",
+    "SearchResult",
+    "ShortfallReason",
+    "Space",
+    "UnavailableError",
+    "Vad",
+    "Vector",
+    "Violation",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the client on first use, so that what needs no gRPC (training, `ambiance.errors`) loads none."""
+    if name != "Client":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ambiance.client import Client  # noqa: PLC0415
+
+    return Client

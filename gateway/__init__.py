@@ -1,0 +1,1 @@
+"""The gateway: a text in, music clips out, by asking the text service and the music index service."""

@@ -1,0 +1,105 @@
+"""The asyncio client: `ambiance.Client` with awaitable methods, the same results and the same errors."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+import grpc.aio
+
+from ambiance import calls
+from ambiance.client import DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
+from ambiance.limits import DEFAULT_K
+from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
+from ambiance.rpc.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S, resolvable
+from ambiance.rpc.errors import from_rpc_error
+
+R = TypeVar("R")
+
+
+class Client:
+    """`ambiance.Client` for one event loop. Make it in a coroutine; `ambiance.Client` tells of the errors."""
+
+    def __init__(
+        self,
+        target: str = DEFAULT_TARGET,
+        *,
+        text_target: str = DEFAULT_TEXT_TARGET,
+        music_target: str = DEFAULT_MUSIC_TARGET,
+        deadline_s: float = DEFAULT_DEADLINE_S,
+    ) -> None:
+        """Take the address ("host:port") of each service, and the deadline of a call in seconds."""
+        self._deadline_s = calls.require_deadline(deadline_s)
+        self._targets = {
+            calls.GATEWAY: target,
+            calls.TEXT_SERVICE: text_target,
+            calls.MUSIC_INDEX_SERVICE: music_target,
+        }
+        self._channels = {
+            peer: grpc.aio.insecure_channel(resolvable(address), options=CHANNEL_OPTIONS)
+            for peer, address in self._targets.items()
+        }
+        self._stubs: dict[calls.Peer, Any] = {
+            peer: peer.make_stub(channel) for peer, channel in self._channels.items()
+        }
+
+    async def match(
+        self,
+        text: str,
+        k: int = DEFAULT_K,
+        *,
+        index: str = "",
+        space: str = "",
+        deadline_s: float | None = None,
+    ) -> MatchResult:
+        """As `ambiance.Client.match`."""
+        return await self._send(calls.match_text(text, k, index, space), deadline_s)
+
+    async def match_batch(
+        self,
+        texts: Sequence[str],
+        k: int = DEFAULT_K,
+        *,
+        index: str = "",
+        space: str = "",
+        deadline_s: float | None = None,
+    ) -> list[MatchResult]:
+        """As `ambiance.Client.match_batch`."""
+        return await self._send(calls.match_texts(texts, k, index, space), deadline_s)
+
+    async def encode(self, texts: Sequence[str], *, deadline_s: float | None = None) -> list[EncodedText]:
+        """As `ambiance.Client.encode`."""
+        return await self._send(calls.encode_texts(texts), deadline_s)
+
+    async def search(
+        self,
+        queries: Sequence[Vector],
+        k: int = DEFAULT_K,
+        *,
+        index: str = "",
+        deadline_s: float | None = None,
+    ) -> list[SearchResult]:
+        """As `ambiance.Client.search`."""
+        return await self._send(calls.find_neighbors(queries, k, index), deadline_s)
+
+    async def close(self) -> None:
+        """Close every connection; calls that are running end with an error."""
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
+        timeout = self._deadline_s if deadline_s is None else calls.require_deadline(deadline_s)
+        rpc = getattr(self._stubs[call.peer], call.method)
+        try:
+            response = await rpc(call.request, timeout=timeout)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
+        return call.parse(response)

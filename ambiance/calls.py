@@ -1,0 +1,120 @@
+"""The calls that a client makes, free of any channel: whom to ask, with what message, how to read the answer.
+
+`ambiance.client` and `ambiance.aio` only carry them out, each in its own way.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from ambiance import parsing
+from ambiance.errors import InvalidInputError
+from ambiance.limits import MAX_K, MAX_REQUEST_BYTES
+from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
+from ambiance.music.v1 import music_index_service_pb2, music_index_service_pb2_grpc
+from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
+from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
+from ambiance.type.v1 import space_pb2
+
+MAX_INT32 = 2**31 - 1
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A service that a client talks to: its name in messages, and what makes its stub from a channel."""
+
+    name: str
+    make_stub: Callable[[Any], Any]
+
+
+GATEWAY = Peer("gateway", match_service_pb2_grpc.MatchServiceStub)
+TEXT_SERVICE = Peer("text service", text_service_pb2_grpc.TextServiceStub)
+MUSIC_INDEX_SERVICE = Peer("music index service", music_index_service_pb2_grpc.MusicIndexServiceStub)
+
+
+@dataclass(frozen=True)
+class Call(Generic[R]):
+    """One rpc, ready to be sent."""
+
+    peer: Peer
+    method: str
+    request: Message
+    parse: Callable[[Any], R]
+
+    def __post_init__(self) -> None:
+        # gRPC would refuse it too, but with the code of an overloaded server
+        if (size := self.request.ByteSize()) > MAX_REQUEST_BYTES:
+            raise InvalidInputError.of("request", f"at most {MAX_REQUEST_BYTES:,} bytes, got {size:,}")
+
+
+def match_text(text: str, k: int, index: str, space: str) -> Call[MatchResult]:
+    """MatchText of the gateway."""
+    _require_utf8({"text": text, "index": index, "space": space})
+    request = match_service_pb2.MatchTextRequest(text=text, k=_int32("k", k), index=index, space=space)
+    return Call(GATEWAY, "MatchText", request, parsing.match_result)
+
+
+def match_texts(texts: Sequence[str], k: int, index: str, space: str) -> Call[list[MatchResult]]:
+    """MatchTexts of the gateway."""
+    _require_utf8({**_indexed("texts", texts), "index": index, "space": space})
+    request = match_service_pb2.MatchTextsRequest(texts=texts, k=_int32("k", k), index=index, space=space)
+    return Call(GATEWAY, "MatchTexts", request, parsing.match_results)
+
+
+def encode_texts(texts: Sequence[str]) -> Call[list[EncodedText]]:
+    """EncodeTexts of the text service."""
+    _require_utf8(_indexed("texts", texts))
+    request = text_service_pb2.EncodeTextsRequest(texts=texts)
+    return Call(TEXT_SERVICE, "EncodeTexts", request, parsing.encoded_texts)
+
+
+def find_neighbors(queries: Sequence[Vector], k: int, index: str) -> Call[list[SearchResult]]:
+    """FindNeighbors of the music index service."""
+    _require_utf8({"index": index})
+    for i, query in enumerate(queries):
+        _require_utf8({f"queries[{i}].space": query.space, f"queries[{i}].lineage": query.lineage})
+    vectors = [
+        space_pb2.Vector(space=query.space, values=query.values, lineage=query.lineage) for query in queries
+    ]
+    request = music_index_service_pb2.FindNeighborsRequest(queries=vectors, k=_int32("k", k), index=index)
+    return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
+
+
+def require_deadline(deadline_s: float) -> float:
+    """The deadline of a call in seconds.
+
+    Raises:
+        InvalidInputError: if it isn't a positive finite number.
+    """
+    if not 0 < deadline_s < math.inf:
+        raise InvalidInputError.of("deadline_s", f"a finite number of seconds above 0, got {deadline_s}")
+    return deadline_s
+
+
+def _indexed(field: str, values: Sequence[str]) -> dict[str, str]:
+    if isinstance(values, str):  # a sequence too, of its characters: surely not what was meant
+        raise InvalidInputError.of(field, "a list of texts, got a single text")
+    return {f"{field}[{i}]": value for i, value in enumerate(values)}
+
+
+def _require_utf8(values: dict[str, str]) -> None:
+    """Refuse what no protobuf string can carry, naming the field, which protobuf's own error doesn't."""
+    for field, value in values.items():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            code_point = f"U+{ord(value[error.start]):04X}"
+            what = f"lone surrogate {code_point} at character {error.start:,}; it has no UTF-8 encoding"
+            raise InvalidInputError.of(field, what) from None
+
+
+def _int32(field: str, value: int) -> int:
+    """Refuse what the message has no room for; within it the service checks."""
+    if abs(value) > MAX_INT32:
+        raise InvalidInputError.of(field, f"1 to {MAX_K:,}, got {value:,}")
+    return value

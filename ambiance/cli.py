@@ -1,0 +1,186 @@
+"""The command line `ambiance`: match and encode a text, ask a service for its health.
+
+Exit status: 0; 1 for a failure, or a service that isn't serving; 2 for bad usage or bad input; 69 (sysexits'
+EX_UNAVAILABLE) if the cluster can't be reached.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
+from ambiance.limits import DEFAULT_K
+from ambiance.rpc.channel import (
+    CHANNEL_OPTIONS,
+    DEFAULT_DEADLINE_S,
+    GATEWAY_PORT,
+    TEXT_SERVICE_PORT,
+    resolvable,
+)
+
+EXIT_OK = 0
+EXIT_FAILURE = 1
+EXIT_BAD_INPUT = 2  # argparse's own for bad usage
+EXIT_UNAVAILABLE = 69
+EXIT_INTERRUPTED = 130  # 128 + SIGINT
+
+HEALTH_DEADLINE_S = 2.0
+STDIN = "-"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status. Errors are one sentence on standard error."""
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        status = command(arguments)
+        sys.stdout.flush()
+        return status
+    except AmbianceError as error:
+        print(f"ambiance: {error}", file=sys.stderr)
+        return _exit_status(error)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader has seen enough; leave the interpreter nothing to flush in vain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILURE
+
+
+def match(arguments: argparse.Namespace) -> int:
+    """Print the clips for a text."""
+    from ambiance import Client, presentation  # noqa: PLC0415  # `health` needs neither
+
+    with Client(arguments.target, deadline_s=arguments.deadline) as client:
+        result = client.match(
+            _text(arguments.text), arguments.k, index=arguments.index, space=arguments.space
+        )
+    _print(
+        presentation.match_as_json(result)
+        if arguments.json
+        else presentation.match_for_people(result, presentation.Style(colour=_colour()))
+    )
+    return EXIT_OK
+
+
+def encode(arguments: argparse.Namespace) -> int:
+    """Print the emotion of a text."""
+    from ambiance import Client, presentation  # noqa: PLC0415  # `health` needs neither
+
+    with Client(text_target=arguments.target, deadline_s=arguments.deadline) as client:
+        [text] = client.encode([_text(arguments.text)])
+    _print(
+        presentation.text_as_json(text)
+        if arguments.json
+        else presentation.text_for_people(text, presentation.Style(colour=_colour()))
+    )
+    return EXIT_OK
+
+
+def health(arguments: argparse.Namespace) -> int:
+    """Ask for the health of a service; silent unless asked, as a container's health check likes it."""
+    import grpc  # noqa: PLC0415  # a wrong flag is told without it
+    from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
+
+    with grpc.insecure_channel(resolvable(arguments.target), options=CHANNEL_OPTIONS) as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        request = health_pb2.HealthCheckRequest(service=arguments.service)
+        try:
+            status = stub.Check(request, timeout=arguments.deadline).status
+        except grpc.RpcError as error:
+            said = f"{error.code().name}: {error.details()}"
+            status = None
+        else:
+            said = health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+    if arguments.verbose:
+        _print(f"{arguments.target} {arguments.service or 'server'}: {said}")
+    return EXIT_OK if status == health_pb2.HealthCheckResponse.SERVING else EXIT_FAILURE
+
+
+class _Version(argparse.Action):
+    """Prints the version, which takes a moment to look up, only when asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        print(f"ambiance {version('ambiance')}")
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ambiance", description="Music that carries the emotion of a text.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_match(commands)
+    _add_encode(commands)
+    _add_health(commands)
+    return parser
+
+
+def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("match", help="clips for a text", allow_abbrev=False)
+    parser.set_defaults(command=match)
+    _add_text(parser)
+    _add_target(parser, f"localhost:{GATEWAY_PORT}", "gateway", DEFAULT_DEADLINE_S)
+    parser.add_argument("-k", type=int, default=DEFAULT_K, help="number of clips, 1 to 1,000 (%(default)s)")
+    parser.add_argument("--index", default="", help="index to search (the gateway's default)")
+    parser.add_argument("--space", default="", help="space to match in (the gateway's default)")
+
+
+def _add_encode(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("encode", help="the emotion of a text", allow_abbrev=False)
+    parser.set_defaults(command=encode)
+    _add_text(parser)
+    _add_target(parser, f"localhost:{TEXT_SERVICE_PORT}", "text service", DEFAULT_DEADLINE_S)
+
+
+def _add_health(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("health", help="exit 0 if a service is serving, else 1", allow_abbrev=False)
+    parser.set_defaults(command=health)
+    _add_target(parser, f"localhost:{GATEWAY_PORT}", "server", HEALTH_DEADLINE_S)
+    parser.add_argument("--service", default="", help="full name of a service (the server as a whole)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print the status")
+
+
+def _add_text(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", metavar="TEXT", help="the text; - reads it from standard input")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_target(parser: argparse.ArgumentParser, target: str, whose: str, deadline_s: float) -> None:
+    parser.add_argument("--target", default=target, help=f"host:port of the {whose} (%(default)s)")
+    parser.add_argument("--deadline", type=float, default=deadline_s, help="seconds to wait (%(default)s)")
+
+
+def _text(argument: str) -> str:
+    if argument != STDIN:
+        return argument
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        what = f"byte 0x{data[error.start]:02X} at position {error.start:,} of standard input isn't UTF-8"
+        raise InvalidInputError.of("text", what) from None
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _print(text: str) -> None:
+    """Print whatever the terminal's encoding is; what it can't show becomes a question mark."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
+def _exit_status(error: AmbianceError) -> int:
+    if isinstance(error, InvalidInputError | NotFoundError):
+        return EXIT_BAD_INPUT
+    return EXIT_UNAVAILABLE if isinstance(error, UnavailableError) else EXIT_FAILURE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The synchronous client: what another backend calls Ambiance with. `ambiance.aio` is its twin."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+
+from ambiance import calls
+from ambiance.limits import DEFAULT_K
+from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
+from ambiance.rpc.channel import (
+    CHANNEL_OPTIONS,
+    DEFAULT_DEADLINE_S,
+    GATEWAY_PORT,
+    MUSIC_INDEX_SERVICE_PORT,
+    TEXT_SERVICE_PORT,
+    resolvable,
+)
+from ambiance.rpc.errors import from_rpc_error
+
+DEFAULT_TARGET = f"localhost:{GATEWAY_PORT}"
+DEFAULT_TEXT_TARGET = f"localhost:{TEXT_SERVICE_PORT}"
+DEFAULT_MUSIC_TARGET = f"localhost:{MUSIC_INDEX_SERVICE_PORT}"
+
+R = TypeVar("R")
+
+
+class Client:
+    """Calls the gateway, and the two services behind it where they can be reached.
+
+    One client serves any number of threads; it connects on the first call to each service. Every method
+    raises the errors of `ambiance.errors`:
+
+        InvalidInputError: the request breaks its contract; `violations` name field, limit and offence.
+        NotFoundError: there is no index of that name.
+        PreconditionError: the services hold the space with different lineages.
+        OverloadedError: try again after `retry_after_s` seconds.
+        DeadlineError: no answer within `deadline_s` seconds.
+        UnavailableError: a service can't be reached, after retries that take about half a second.
+        PeerError: a service failed.
+    """
+
+    def __init__(
+        self,
+        target: str = DEFAULT_TARGET,
+        *,
+        text_target: str = DEFAULT_TEXT_TARGET,
+        music_target: str = DEFAULT_MUSIC_TARGET,
+        deadline_s: float = DEFAULT_DEADLINE_S,
+    ) -> None:
+        """Take the address ("host:port") of each service, and the deadline of a call in seconds."""
+        self._deadline_s = calls.require_deadline(deadline_s)
+        self._targets = {
+            calls.GATEWAY: target,
+            calls.TEXT_SERVICE: text_target,
+            calls.MUSIC_INDEX_SERVICE: music_target,
+        }
+        self._channels = {
+            peer: grpc.insecure_channel(resolvable(address), options=CHANNEL_OPTIONS)
+            for peer, address in self._targets.items()
+        }
+        self._stubs: dict[calls.Peer, Any] = {
+            peer: peer.make_stub(channel) for peer, channel in self._channels.items()
+        }
+
+    def match(
+        self,
+        text: str,
+        k: int = DEFAULT_K,
+        *,
+        index: str = "",
+        space: str = "",
+        deadline_s: float | None = None,
+    ) -> MatchResult:
+        """The k clips (1 to 1,000) whose emotion is nearest to that of a text of 1 to 20,000 characters.
+
+        An empty `index` or `space` means the gateway's default.
+        """
+        return self._send(calls.match_text(text, k, index, space), deadline_s)
+
+    def match_batch(
+        self,
+        texts: Sequence[str],
+        k: int = DEFAULT_K,
+        *,
+        index: str = "",
+        space: str = "",
+        deadline_s: float | None = None,
+    ) -> list[MatchResult]:
+        """`match` for 1 to 256 texts in one call; one result per text, in order.
+
+        Texts x k is at most 10,000.
+        """
+        return self._send(calls.match_texts(texts, k, index, space), deadline_s)
+
+    def encode(self, texts: Sequence[str], *, deadline_s: float | None = None) -> list[EncodedText]:
+        """The emotion in each of 1 to 256 texts, in order, by the text service."""
+        return self._send(calls.encode_texts(texts), deadline_s)
+
+    def search(
+        self,
+        queries: Sequence[Vector],
+        k: int = DEFAULT_K,
+        *,
+        index: str = "",
+        deadline_s: float | None = None,
+    ) -> list[SearchResult]:
+        """The k clips nearest to each of 1 to 256 vectors of one space, in order, by the music index service.
+
+        `[text.vectors["vad"] for text in client.encode(texts)]` are such vectors, and so is
+        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000.
+        """
+        return self._send(calls.find_neighbors(queries, k, index), deadline_s)
+
+    def close(self) -> None:
+        """Close every connection; calls that are running end with an error."""
+        for channel in self._channels.values():
+            channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
+        timeout = self._deadline_s if deadline_s is None else calls.require_deadline(deadline_s)
+        rpc = getattr(self._stubs[call.peer], call.method)
+        try:
+            response = rpc(call.request, timeout=timeout)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
+        return call.parse(response)

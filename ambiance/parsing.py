@@ -1,0 +1,117 @@
+"""Answers of the services, from messages to the values in `ambiance.results`. Both clients read with it."""
+
+from collections.abc import Iterable
+
+from ambiance.match.v1 import match_service_pb2
+from ambiance.music.v1 import clip_pb2, music_index_service_pb2
+from ambiance.results import (
+    ArtifactVersion,
+    Clip,
+    EncodedText,
+    MatchResult,
+    Metric,
+    Neighbor,
+    Score,
+    SearchResult,
+    ShortfallReason,
+    Space,
+    Vad,
+    Vector,
+)
+from ambiance.text.v1 import text_service_pb2
+from ambiance.type.v1 import affect_pb2, space_pb2
+
+_METRICS = {
+    space_pb2.METRIC_SQUARED_L2: Metric.SQUARED_L2,
+    space_pb2.METRIC_INNER_PRODUCT: Metric.INNER_PRODUCT,
+}
+_SHORTFALL_REASONS = {
+    music_index_service_pb2.SHORTFALL_REASON_UNSPECIFIED: None,
+    music_index_service_pb2.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K: ShortfallReason.CATALOG_SMALLER_THAN_K,
+}
+
+
+def encoded_texts(response: text_service_pb2.EncodeTextsResponse) -> list[EncodedText]:
+    """The texts of a batch, in order."""
+    model = _version(response.model)
+    return [_encoded_text(text, model) for text in response.results]
+
+
+def search_results(response: music_index_service_pb2.FindNeighborsResponse) -> list[SearchResult]:
+    """The neighbours of each query, in order."""
+    space, index = _space(response.space), _version(response.index)
+    return [
+        SearchResult(_neighbors(found.neighbors), _shortfall(found.shortfall_reason), space, index)
+        for found in response.results
+    ]
+
+
+def match_result(response: match_service_pb2.MatchTextResponse) -> MatchResult:
+    """The match of a single text."""
+    return _match_results([response.match], response.origin)[0]
+
+
+def match_results(response: match_service_pb2.MatchTextsResponse) -> list[MatchResult]:
+    """The match of each text, in order."""
+    return _match_results(response.matches, response.origin)
+
+
+def _match_results(
+    matches: Iterable[match_service_pb2.Match], origin: match_service_pb2.MatchOrigin
+) -> list[MatchResult]:
+    space, model, index = _space(origin.space), _version(origin.model), _version(origin.index)
+    return [
+        MatchResult(
+            _encoded_text(match.text, model),
+            _neighbors(match.neighbors),
+            _shortfall(match.shortfall_reason),
+            space,
+            index,
+        )
+        for match in matches
+    ]
+
+
+def _encoded_text(text: text_service_pb2.EncodedText, model: ArtifactVersion) -> EncodedText:
+    return EncodedText(
+        emotions=tuple(Score(score.emotion, score.score) for score in text.emotions),
+        vad=_vad(text.vad),
+        vectors={v.space: Vector(v.space, tuple(v.values), v.lineage) for v in text.vectors},
+        token_count=text.token_count,
+        unknown_token_count=text.unknown_token_count,
+        window_count=text.window_count,
+        model=model,
+    )
+
+
+def _neighbors(neighbors: Iterable[music_index_service_pb2.Neighbor]) -> tuple[Neighbor, ...]:
+    return tuple(Neighbor(_clip(neighbor.clip), neighbor.distance) for neighbor in neighbors)
+
+
+def _clip(clip: clip_pb2.Clip) -> Clip:
+    return Clip(
+        id=clip.id,
+        youtube_id=clip.youtube_id,
+        start_seconds=clip.start_seconds,
+        end_seconds=clip.end_seconds,
+        labels=tuple(clip.labels),
+        mood_labels=tuple(clip.mood_labels),
+        moods=tuple(Score(score.mood, score.score) for score in clip.moods),
+        vad=_vad(clip.vad),
+    )
+
+
+def _vad(vad: affect_pb2.Vad) -> Vad:
+    return Vad(vad.valence, vad.arousal, vad.dominance)
+
+
+def _space(space: space_pb2.Space) -> Space:
+    return Space(space.name, space.dimension, _METRICS.get(space.metric, Metric.UNKNOWN), space.lineage)
+
+
+def _version(version: space_pb2.ArtifactVersion) -> ArtifactVersion:
+    return ArtifactVersion(version.kind, version.version)
+
+
+def _shortfall(reason: music_index_service_pb2.ShortfallReason.ValueType) -> ShortfallReason | None:
+    return _SHORTFALL_REASONS.get(reason, ShortfallReason.UNKNOWN)

@@ -1,0 +1,128 @@
+"""What the clients return: plain immutable values, in the units and the order of the services' answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Metric(StrEnum):
+    """How the distance between two vectors is computed, and which direction is nearer."""
+
+    SQUARED_L2 = "squared_l2"  # squared Euclidean distance: 0 is identical, smaller is nearer
+    INNER_PRODUCT = "inner_product"  # larger is nearer
+    UNKNOWN = "unknown"  # the service is newer than this client
+
+
+class ShortfallReason(StrEnum):
+    """Why an answer holds fewer than k clips."""
+
+    CATALOG_SMALLER_THAN_K = "catalog_smaller_than_k"  # all clips of the index are returned
+    UNKNOWN = "unknown"  # the service is newer than this client
+
+
+class Vad(NamedTuple):
+    """A point of emotion, each axis in [0, 1]."""
+
+    valence: float  # displeasure to pleasure
+    arousal: float  # calm to excited
+    dominance: float  # controlled to in control
+
+
+class Score(NamedTuple):
+    """An emotion or a mood and its share in [0, 1]; the shares of one text or clip sum to 1."""
+
+    label: str
+    share: float
+
+
+class ArtifactVersion(NamedTuple):
+    """The released model or index that made an answer."""
+
+    kind: str  # "text_encoder" or "music_index"
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A vector space; vectors compare only within one name and one lineage."""
+
+    name: str
+    dimension: int
+    metric: Metric
+    lineage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A vector with the space that gives its components a meaning.
+
+    `values` is <float>[dimension of the space], finite; in the space "vad" valence, arousal and dominance,
+    each in [0, 1]. In a query an empty `lineage` skips the check that the index was trained towards the
+    same frame of reference.
+    """
+
+    space: str
+    values: Sequence[float]
+    lineage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedText:
+    """The emotion of one text, and how much of the text it rests on."""
+
+    emotions: tuple[Score, ...]  # every emotion that the model knows, by descending share
+    vad: Vad
+    vectors: Mapping[str, Vector]  # by the name of their space
+    token_count: int  # words read, at least 1
+    unknown_token_count: int  # how many of them the model's vocabulary doesn't hold
+    window_count: int  # windows that the text was read in; a long text takes several
+    model: ArtifactVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Ten seconds or less of a YouTube video, from AudioSet. The video may have been taken down since."""
+
+    id: str  # "<youtube id>@<start second>"
+    youtube_id: str
+    start_seconds: float
+    end_seconds: float
+    labels: tuple[str, ...]  # AudioSet's, such as "Lullaby"
+    mood_labels: tuple[str, ...]  # moods that AudioSet's annotators gave it; most clips have none
+    moods: tuple[Score, ...]  # all seven, by descending share, as the music encoder hears them
+    vad: Vad
+
+    @property
+    def url(self) -> str:
+        """Address of the video, starting where the clip does."""
+        return f"https://youtu.be/{self.youtube_id}?t={int(self.start_seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A clip and its distance from the query, by the metric of the answer's space."""
+
+    clip: Clip
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The clips nearest to one vector."""
+
+    neighbors: tuple[Neighbor, ...]  # nearest first; equal distances by clip id
+    shortfall_reason: ShortfallReason | None  # why there are fewer than k; None if there are k
+    space: Space
+    index: ArtifactVersion
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """A text as it was read, and the clips that carry the same emotion."""
+
+    text: EncodedText
+    neighbors: tuple[Neighbor, ...]  # nearest first; equal distances by clip id
+    shortfall_reason: ShortfallReason | None  # why there are fewer than k; None if there are k
+    space: Space
+    index: ArtifactVersion

@@ -1,0 +1,96 @@
+"""The gateway's health: it serves while both services behind it serve and can be matched with each other."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+from ambiance.errors import AmbianceError, OverloadedError, PreconditionError
+from ambiance.type.v1.space_pb2 import Space
+
+# Longest pause between two looks while something is wrong, so that a cluster that starts is ready soon.
+RECOVERY_PAUSE_S = 0.2
+# What a service may take to answer a question that costs it nothing.
+TIMEOUT_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Peer(Protocol):
+    """A service that the gateway depends on. Its methods raise an AmbianceError if it can't be asked."""
+
+    name: str
+
+    def require_serving(self, timeout_s: float) -> None: ...
+
+    def spaces(self, timeout_s: float) -> Sequence[Space]: ...
+
+
+class Reporter(Protocol):
+    """Where the gateway's health is told."""
+
+    def report(self, *, serving: bool) -> None: ...
+
+
+class HealthWatch:
+    """Looks at both services again and again, in a thread of its own."""
+
+    def __init__(self, text: Peer, music: Peer, space: str, interval_s: float) -> None:
+        """Take both services, the space they must share, and the seconds between two looks."""
+        self._text, self._music, self._space = text, music, space
+        self._interval_s = interval_s
+        self._trouble: str | None = "not looked at yet"
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, reporter: Reporter) -> None:
+        """Look at once and from then on until `close`, and report what is seen."""
+        self._thread = threading.Thread(target=self._watch, args=(reporter,), name="health", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def look(self) -> str | None:
+        """Why the gateway can't serve, in a sentence that stays the same while the reason does; or None."""
+        try:
+            for peer in (self._text, self._music):
+                peer.require_serving(TIMEOUT_S)
+            self._require_common_space()
+        except OverloadedError:
+            return self._trouble  # a service that is too busy to say is alive, and nothing new is known
+        except AmbianceError as error:
+            return str(error)
+        return None
+
+    def _require_common_space(self) -> None:
+        """Raise PreconditionError unless both services hold the space with one lineage."""
+        lineages = []
+        for peer in (self._text, self._music):
+            spaces = {space.name: space.lineage for space in peer.spaces(TIMEOUT_S)}
+            if self._space not in spaces:
+                raise PreconditionError(f"{peer.name} holds {sorted(spaces)}, not {self._space!r}")
+            lineages.append(spaces[self._space])
+        if lineages[0] != lineages[1]:
+            both = f"{lineages[0]} in the {self._text.name}, {lineages[1]} in the {self._music.name}"
+            raise PreconditionError(f"lineages of space {self._space!r} differ: {both}")
+
+    def _watch(self, reporter: Reporter) -> None:
+        pause_s = 0.0
+        while not self._stop.wait(pause_s):
+            trouble = self.look()
+            if trouble != self._trouble:
+                self._trouble = trouble
+                _log(trouble)
+                reporter.report(serving=trouble is None)
+            pause_s = self._interval_s if trouble is None else min(self._interval_s, RECOVERY_PAUSE_S)
+
+
+def _log(trouble: str | None) -> None:
+    if trouble is None:
+        logger.info("serving")
+    else:
+        logger.warning("not serving", extra={"reason": trouble})

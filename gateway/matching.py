@@ -1,0 +1,128 @@
+"""The composition that the gateway is for: texts to vectors by one service, vectors to clips by the other,
+both within the caller's deadline.
+
+The answers stay the messages in which they came: reading and rebuilding them would cost more than a hop's
+worth of work and add nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Protocol
+
+from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, PeerError, Violation
+from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse
+from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
+from ambiance.type.v1.space_pb2 import Vector
+from ambiance.validation import shown
+
+# Share of the time left that the first hop may take: a text service that stalls leaves time for the search.
+TEXT_HOP_SHARE = 0.6
+# Kept back from the second hop, to send the answer or the error before the caller gives up.
+RESERVE_S = 0.002
+
+# Fields that a request for a match passes on to the index service under the same name.
+_SHARED_FIELDS = ("index", "k", "space")
+
+
+class TextEncoder(Protocol):
+    """Encodes texts, one result per text, in order."""
+
+    def encode(self, texts: Sequence[str], timeout_s: float) -> EncodeTextsResponse: ...
+
+
+class NeighborFinder(Protocol):
+    """Finds the clips near each query, one result per query, in order."""
+
+    def find_neighbors(
+        self, index: str, queries: Iterable[Vector], k: int, timeout_s: float
+    ) -> FindNeighborsResponse: ...
+
+
+class Budget:
+    """The seconds that a match may take, handed out to its two hops as they begin."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def for_text_hop(self) -> float:
+        """Seconds for the first hop, above 0."""
+        return _require_time((self._end - self._clock()) * TEXT_HOP_SHARE, "text service")
+
+    def for_search_hop(self) -> float:
+        """Seconds for the second hop, above 0: all that is left but the reserve."""
+        return _require_time(self._end - self._clock() - RESERVE_S, "music index service")
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The answers of both services; their results stand in the order of the texts."""
+
+    encoded: EncodeTextsResponse
+    found: FindNeighborsResponse
+
+
+class Matcher:
+    """Matches texts with clips in two hops, however many texts there are."""
+
+    def __init__(self, encoder: TextEncoder, finder: NeighborFinder, default_space: str) -> None:
+        self._encoder, self._finder = encoder, finder
+        self._default_space = default_space
+
+    def match(self, texts: Sequence[str], k: int, index: str, space: str, budget: Budget) -> Matched:
+        """Find the k clips nearest to each text; an empty space means the default one.
+
+        Raises:
+            InvalidInputError: if a service refuses what the caller sent; fields are `texts[i]`, `k`, `space`.
+            AmbianceError: what else the services answer, and DeadlineError if the budget is spent.
+        """
+        encoded = self._encode(texts, budget.for_text_hop())
+        queries = [_vector(text, space or self._default_space) for text in encoded.results]
+        found = self._find(index, queries, k, budget.for_search_hop())
+        return Matched(encoded, found)
+
+    def _encode(self, texts: Sequence[str], timeout_s: float) -> EncodeTextsResponse:
+        encoded = self._encoder.encode(texts, timeout_s)
+        _require_results("text service", len(encoded.results), len(texts))
+        return encoded
+
+    def _find(self, index: str, queries: Sequence[Vector], k: int, timeout_s: float) -> FindNeighborsResponse:
+        try:
+            found = self._finder.find_neighbors(index, queries, k, timeout_s)
+        except InvalidInputError as error:
+            raise _to_blame(error) from error
+        _require_results("music index service", len(found.results), len(queries))
+        return found
+
+
+def _require_time(seconds: float, peer: str) -> float:
+    if seconds <= 0:
+        raise DeadlineError(f"the deadline passed before the {peer} was asked")
+    return seconds
+
+
+def _vector(text: EncodedText, space: str) -> Vector:
+    """The vector that the text service wrote in a space; its lineage comes with it."""
+    for vector in text.vectors:
+        if vector.space == space:
+            return vector
+    written = ", ".join(vector.space for vector in text.vectors)
+    raise InvalidInputError.of("space", f"the text service writes {written}, got {shown(space)}")
+
+
+def _require_results(peer: str, result_count: int, wanted: int) -> None:
+    if result_count != wanted:
+        raise PeerError(f"{peer}: {result_count:,} results for {wanted:,} queries")
+
+
+def _to_blame(refusal: InvalidInputError) -> AmbianceError:
+    """The caller's mistake under the name of the caller's field, else the mistake of the services: vectors
+    are theirs, and one that the index finds malformed is no fault of the caller."""
+    descriptions: dict[str, str] = {}
+    for violation in refusal.violations:
+        field = violation.field.rpartition(".")[2]  # queries[3].space is the caller's space
+        if field not in _SHARED_FIELDS:
+            return PeerError(f"music index service: {refusal}")
+        descriptions.setdefault(field, violation.description)
+    return InvalidInputError(Violation(*item) for item in descriptions.items())

@@ -1,0 +1,84 @@
+"""The gateway's face on the wire: checks a request before it costs a hop, and packs both answers into one."""
+
+from dataclasses import dataclass
+
+import grpc
+
+from ambiance.errors import InvalidInputError, Violation
+from ambiance.match.v1 import match_service_pb2 as pb
+from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.music.v1.music_index_service_pb2 import Neighbors
+from ambiance.text.v1.text_service_pb2 import EncodedText
+from ambiance.validation import check_texts, raise_violations, resolve_k, text_violation
+from gateway.matching import Budget, Matched, Matcher
+
+SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MatchService"].full_name
+
+# For a call without a deadline gRPC reports None or centuries, depending on its version.
+_NO_DEADLINE_S = 1e9
+
+
+@dataclass(frozen=True)
+class DeadlinePolicy:
+    """Seconds that a match may take: `default_s` if its caller sets no deadline, `max_s` whatever it sets."""
+
+    default_s: float
+    max_s: float
+
+    def budget(self, context: grpc.ServicerContext) -> Budget:
+        """The time for a call."""
+        remaining = context.time_remaining()
+        if remaining is None or remaining > _NO_DEADLINE_S:
+            remaining = self.default_s
+        return Budget(min(remaining, self.max_s))
+
+
+class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
+    """Implements ambiance.match.v1.MatchService."""
+
+    def __init__(self, matcher: Matcher, deadlines: DeadlinePolicy) -> None:
+        self._matcher = matcher
+        self._deadlines = deadlines
+
+    def MatchText(  # noqa: N802  # gRPC's name
+        self, request: pb.MatchTextRequest, context: grpc.ServicerContext
+    ) -> pb.MatchTextResponse:
+        """One text; what the text service says of texts[0] is said of `text`."""
+        text = request.text
+        raise_violations([text_violation("text", text)])
+        k, budget = resolve_k(request.k, 1), self._deadlines.budget(context)
+        try:
+            matched = self._matcher.match([text], k, request.index, request.space, budget)
+        except InvalidInputError as error:
+            raise InvalidInputError(map(_of_single_text, error.violations)) from error
+        response = pb.MatchTextResponse(origin=_origin(matched))
+        _fill(response.match, matched.encoded.results[0], matched.found.results[0])
+        return response
+
+    def MatchTexts(  # noqa: N802  # gRPC's name
+        self, request: pb.MatchTextsRequest, context: grpc.ServicerContext
+    ) -> pb.MatchTextsResponse:
+        """A batch, in two hops as well."""
+        texts = list(request.texts)
+        check_texts("texts", texts)
+        k, budget = resolve_k(request.k, len(texts)), self._deadlines.budget(context)
+        matched = self._matcher.match(texts, k, request.index, request.space, budget)
+        response = pb.MatchTextsResponse(origin=_origin(matched))
+        for encoded, found in zip(matched.encoded.results, matched.found.results, strict=True):
+            _fill(response.matches.add(), encoded, found)
+        return response
+
+
+def _of_single_text(violation: Violation) -> Violation:
+    return Violation("text", violation.description) if violation.field == "texts[0]" else violation
+
+
+def _fill(match: pb.Match, encoded: EncodedText, found: Neighbors) -> None:
+    """Copy both answers into a match in place; building parts first would copy them twice."""
+    match.text.CopyFrom(encoded)
+    match.neighbors.MergeFrom(found.neighbors)
+    match.shortfall_reason = found.shortfall_reason
+
+
+def _origin(matched: Matched) -> pb.MatchOrigin:
+    return pb.MatchOrigin(space=matched.found.space, model=matched.encoded.model, index=matched.found.index)

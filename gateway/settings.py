@@ -1,0 +1,46 @@
+"""Settings of the gateway process."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from ambiance.affect import VAD_SPACE
+from ambiance.rpc.channel import (
+    DEFAULT_DEADLINE_S,
+    GATEWAY_PORT,
+    MUSIC_INDEX_SERVICE_PORT,
+    TEXT_SERVICE_PORT,
+)
+from ambiance.rpc.settings import ServerSettings
+
+METRICS_PORT = 9051
+
+
+class GatewaySettings(ServerSettings):
+    """Answers texts with music by asking the text service and the music index service."""
+
+    model_config = SettingsConfigDict(env_prefix="AMBIANCE_GATEWAY_")
+
+    port: int = Field(GATEWAY_PORT, ge=0, le=65535, description="gRPC port; 0 lets the system choose")
+    metrics_port: int = Field(
+        METRICS_PORT, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
+    )
+    text_target: str = Field(
+        f"localhost:{TEXT_SERVICE_PORT}", min_length=1, description="host:port of the text service"
+    )
+    music_target: str = Field(
+        f"localhost:{MUSIC_INDEX_SERVICE_PORT}",
+        min_length=1,
+        description="host:port of the music index service",
+    )
+    default_space: str = Field(
+        VAD_SPACE, min_length=1, description="space of a match that names none; both services must hold it"
+    )
+    default_deadline_seconds: float = Field(
+        DEFAULT_DEADLINE_S, gt=0, le=600, description="seconds that a match may take if its caller sets none"
+    )
+    max_deadline_seconds: float = Field(
+        30.0, gt=0, le=600, description="seconds that a match may take whatever its caller sets"
+    )
+    health_seconds: float = Field(
+        1.0, gt=0, le=60, description="seconds between two looks at the health of both services"
+    )

@@ -1,0 +1,202 @@
+"""The command line against a real server: exit status, standard output, standard error."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import pytest
+
+from ambiance import cli
+from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, NotFoundError
+from ambiance.match.v1 import match_service_pb2 as pb
+from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.rpc.server import Application, HealthReporter, Servicer
+from ambiance.text.v1 import text_service_pb2 as text_pb
+from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
+
+NOBODY = "127.0.0.1:1"
+SERVICE = "ambiance.match.v1.MatchService"
+
+
+class Fake(match_service_pb2_grpc.MatchServiceServicer, text_grpc.TextServiceServicer):
+    """Gateway and text service; one clip whose label is the text."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.error: AmbianceError | None = None
+
+    def MatchText(self, request: Any, context: grpc.ServicerContext) -> pb.MatchTextResponse:  # noqa: N802
+        self._play(request)
+        response = pb.MatchTextResponse()
+        response.match.neighbors.add(distance=0.5).clip.labels.append(request.text)
+        return response
+
+    def EncodeTexts(  # noqa: N802
+        self, request: Any, context: grpc.ServicerContext
+    ) -> text_pb.EncodeTextsResponse:
+        self._play(request)
+        return text_pb.EncodeTextsResponse(results=[{"token_count": 3}])
+
+    def _play(self, request: Any) -> None:
+        self.requests.append(request)
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def fake() -> Fake:
+    return Fake()
+
+
+@pytest.fixture
+def reporters() -> list[HealthReporter]:
+    """The health of the server, as its first element once it runs."""
+    return []
+
+
+@pytest.fixture
+def target(fake: Fake, reporters: list[HealthReporter], serve: Callable[..., Any]) -> str:
+    """Address of a server of the fake whose health a test sets."""
+    servicers = [
+        Servicer(SERVICE, lambda s: match_service_pb2_grpc.add_MatchServiceServicer_to_server(fake, s)),
+        Servicer("text", lambda s: text_grpc.add_TextServiceServicer_to_server(fake, s)),
+    ]
+    address: str = serve(Application(servicers, watch_health=reporters.append)).target
+    return address
+
+
+def test_match_prints_clips(fake: Fake, target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["match", "joy", "-k", "3", "--index", "small", "--target", target]) == 0
+    output = capsys.readouterr()
+    assert "distance 0.5" in output.out
+    assert "\x1b" not in output.out  # not a terminal
+    assert output.err == ""
+    assert fake.requests == [pb.MatchTextRequest(text="joy", k=3, index="small")]
+
+
+def test_match_as_json_is_one_document(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["match", "joy", "--json", "--target", target]) == 0
+    assert json.loads(capsys.readouterr().out)["clips"][0]["labels"] == ["joy"]
+
+
+def test_encode(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["encode", "joy", "--json", "--target", target]) == 0
+    assert json.loads(capsys.readouterr().out)["text"]["token_count"] == 3
+
+
+def test_a_text_from_standard_input(fake: Fake, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("two\nlínes\n".encode())))
+    assert cli.main(["match", "-", "--target", target]) == 0
+    assert fake.requests[0].text == "two\nlínes"
+
+
+def test_standard_input_that_is_not_utf8(
+    target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ab\xff")))
+    assert cli.main(["match", "-", "--target", target]) == 2
+    assert capsys.readouterr().err == (
+        "ambiance: text: byte 0xFF at position 2 of standard input isn't UTF-8\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "sentence"),
+    [
+        (
+            InvalidInputError.of("k", "1 to 1,000, or 0 for 10, got -1"),
+            2,
+            "k: 1 to 1,000, or 0 for 10, got -1",
+        ),
+        (NotFoundError("index: no 'x'"), 2, "index: no 'x'"),
+        (DeadlineError("late"), 1, "gateway at {target}: no answer in time"),
+    ],
+)
+def test_an_error_is_one_sentence(
+    fake: Fake,
+    target: str,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    raised: AmbianceError,
+    status: int,
+    sentence: str,
+) -> None:
+    fake.error = raised
+    assert cli.main(["match", "joy", "--target", target]) == status
+    output = capsys.readouterr()
+    assert output.err == f"ambiance: {sentence.format(target=target)}\n"
+    assert output.out == ""
+
+
+def test_a_cluster_that_is_down_is_69(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["match", "joy", "--target", NOBODY]) == 69
+    assert capsys.readouterr().err.startswith(f"ambiance: gateway at {NOBODY}: ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["match"], ["match", "joy", "-k", "many"], ["match", "joy", "--kk", "3"]]
+)
+def test_bad_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_bytes_in_an_argument_that_are_not_utf8(target: str) -> None:
+    command = [sys.executable, "-m", "ambiance.cli", "match", b"ab\xff", "--target", target]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == ("ambiance: text: lone surrogate U+DCFF at character 2; it has no UTF-8 encoding\n")
+
+
+def test_a_terminal_that_cannot_show_every_character(target: str) -> None:
+    command = [sys.executable, "-m", "ambiance.cli", "match", "línes", "--target", target]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "l?nes" in done.stdout
+
+
+def test_a_reader_that_leaves_early_sees_no_traceback(target: str) -> None:
+    command = [sys.executable, "-m", "ambiance.cli", "match", "joy", "--target", target]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_health(target: str, reporters: list[HealthReporter], capsys: pytest.CaptureFixture[str]) -> None:
+    reporters[0].report(serving=True)
+    assert cli.main(["health", "--target", target]) == 0
+    assert cli.main(["health", "--target", target, "--service", SERVICE]) == 0
+    reporters[0].report(serving=False)
+    assert cli.main(["health", "--target", target]) == 1
+    assert cli.main(["health", "--target", target, "--service", "unknown.Service"]) == 1
+    assert cli.main(["health", "--target", NOBODY]) == 1
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("", "")
+
+
+def test_health_says_the_status_when_asked(
+    target: str, reporters: list[HealthReporter], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporters[0].report(serving=True)
+    cli.main(["health", "-v", "--target", target])
+    cli.main(["health", "-v", "--target", NOBODY])
+    serving, nobody = capsys.readouterr().out.splitlines()
+    assert serving == f"{target} server: SERVING"
+    assert nobody.startswith(f"{NOBODY} server: UNAVAILABLE: ")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("ambiance ")

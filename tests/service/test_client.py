@@ -1,0 +1,222 @@
+"""Both clients against a real server whose services a test scripts: the same calls, results and errors."""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import grpc
+import pytest
+
+import ambiance
+from ambiance import aio
+from ambiance.errors import (
+    AmbianceError,
+    DeadlineError,
+    InvalidInputError,
+    NotFoundError,
+    OverloadedError,
+    PeerError,
+    PreconditionError,
+    UnavailableError,
+    Violation,
+)
+from ambiance.match.v1 import match_service_pb2 as pb
+from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.music.v1 import music_index_service_pb2 as music_pb
+from ambiance.music.v1 import music_index_service_pb2_grpc as music_grpc
+from ambiance.results import Vector
+from ambiance.rpc.server import Application, Servicer
+from ambiance.text.v1 import text_service_pb2 as text_pb
+from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
+
+WAIT_S = 20.0
+NOBODY = "127.0.0.1:1"
+
+Run = Callable[..., Any]
+
+
+class Fake(
+    match_service_pb2_grpc.MatchServiceServicer,
+    text_grpc.TextServiceServicer,
+    music_grpc.MusicIndexServiceServicer,
+):
+    """All three services at once. Each text comes back as its length; errors are raised one a call."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self.errors: list[Exception] = []
+        self.before: Callable[[grpc.ServicerContext], None] = lambda _: None
+
+    def MatchText(self, request: Any, context: Any) -> pb.MatchTextResponse:  # noqa: N802
+        self._play(request, context)
+        return pb.MatchTextResponse(match=self._match(request.text))
+
+    def MatchTexts(self, request: Any, context: Any) -> pb.MatchTextsResponse:  # noqa: N802
+        self._play(request, context)
+        return pb.MatchTextsResponse(matches=map(self._match, request.texts))
+
+    def EncodeTexts(self, request: Any, context: Any) -> text_pb.EncodeTextsResponse:  # noqa: N802
+        self._play(request, context)
+        return text_pb.EncodeTextsResponse(results=[self._match(text).text for text in request.texts])
+
+    def FindNeighbors(self, request: Any, context: Any) -> music_pb.FindNeighborsResponse:  # noqa: N802
+        self._play(request, context)
+        results = [music_pb.Neighbors(neighbors=[{"distance": q.values[0]}]) for q in request.queries]
+        return music_pb.FindNeighborsResponse(results=results)
+
+    def _play(self, request: Any, context: grpc.ServicerContext) -> None:
+        self.requests.append(request)
+        self.before(context)
+        if self.errors:
+            raise self.errors.pop(0)
+
+    @staticmethod
+    def _match(text: str) -> pb.Match:
+        return pb.Match(text=text_pb.EncodedText(token_count=len(text)))
+
+
+@pytest.fixture
+def fake() -> Fake:
+    return Fake()
+
+
+@pytest.fixture
+def target(fake: Fake, serve: Callable[..., Any]) -> str:
+    """Address of a server of the fake."""
+    servicers = [
+        Servicer("match", lambda s: match_service_pb2_grpc.add_MatchServiceServicer_to_server(fake, s)),
+        Servicer("text", lambda s: text_grpc.add_TextServiceServicer_to_server(fake, s)),
+        Servicer("music", lambda s: music_grpc.add_MusicIndexServiceServicer_to_server(fake, s)),
+    ]
+    address: str = serve(Application(servicers)).target
+    return address
+
+
+@pytest.fixture(params=["sync", "asyncio"])
+def run(request: pytest.FixtureRequest, target: str) -> Iterator[Run]:
+    """Call a method of a client by name; every test runs with either client."""
+
+    def run_sync(method: str, *arguments: Any, to: str = target, **options: Any) -> Any:
+        with ambiance.Client(to, text_target=to, music_target=to) as client:
+            return getattr(client, method)(*arguments, **options)
+
+    def run_asyncio(method: str, *arguments: Any, to: str = target, **options: Any) -> Any:
+        async def call() -> Any:
+            async with aio.Client(to, text_target=to, music_target=to) as client:
+                answer: Coroutine[Any, Any, Any] = getattr(client, method)(*arguments, **options)
+                return await answer
+
+        return asyncio.run(call())
+
+    return run_sync if request.param == "sync" else run_asyncio
+
+
+def test_match(run: Run, fake: Fake) -> None:
+    assert run("match", "joy", 3, index="small", space="vad").text.token_count == 3
+    assert fake.requests == [pb.MatchTextRequest(text="joy", k=3, index="small", space="vad")]
+
+
+def test_match_batch(run: Run, fake: Fake) -> None:
+    results = run("match_batch", ["a", "bbb", "cc"], 3, index="small", space="vad")
+    assert [result.text.token_count for result in results] == [1, 3, 2]
+    assert fake.requests == [pb.MatchTextsRequest(texts=["a", "bbb", "cc"], k=3, index="small", space="vad")]
+
+
+def test_encode(run: Run, fake: Fake) -> None:
+    assert [text.token_count for text in run("encode", ["a", "bbb"])] == [1, 3]
+    assert fake.requests == [text_pb.EncodeTextsRequest(texts=["a", "bbb"])]
+
+
+def test_search(run: Run, fake: Fake) -> None:
+    results = run(
+        "search", [Vector("vad", (0.5, 0, 0), "vad-1"), Vector("vad", [0.25, 0, 0])], 3, index="small"
+    )
+    assert [result.neighbors[0].distance for result in results] == [0.5, 0.25]
+    [request] = fake.requests
+    assert (request.k, request.index) == (3, "small")
+    assert [query.lineage for query in request.queries] == ["vad-1", ""]
+
+
+def test_what_cannot_be_sent_is_refused_before_any_call(run: Run, fake: Fake) -> None:
+    with pytest.raises(InvalidInputError, match=r"^text: lone surrogate U\+D83D at character 1"):
+        run("match", "a\ud83d")
+    assert not fake.requests
+
+
+@pytest.mark.parametrize(
+    ("raised", "message"),
+    [
+        (NotFoundError("index: no 'x'"), "index: no 'x'"),
+        (PreconditionError("lineage: vad-2"), "lineage: vad-2"),
+        (
+            PeerError("secret"),
+            "gateway at {target}: INTERNAL: internal error; the server's log has the details",
+        ),
+        (DeadlineError("too late"), "gateway at {target}: no answer in time"),
+    ],
+)
+def test_an_error_arrives_as_it_was_raised_after_a_single_try(
+    run: Run, fake: Fake, target: str, raised: AmbianceError, message: str
+) -> None:
+    fake.errors = [raised]
+    with pytest.raises(type(raised)) as caught:
+        run("match", "a")
+    assert str(caught.value) == message.format(target=target)
+    assert len(fake.requests) == 1
+
+
+def test_every_violation_arrives(run: Run, fake: Fake) -> None:
+    violations = (Violation("texts[0]", "is empty"), Violation("texts[2]", "is empty"))
+    fake.errors = [InvalidInputError(violations)]
+    with pytest.raises(InvalidInputError) as caught:
+        run("encode", ["", "a", ""])
+    assert caught.value.violations == violations
+
+
+def test_overload_tells_when_to_come_back(run: Run, fake: Fake) -> None:
+    fake.errors = [OverloadedError("all 64 permits are taken", 0.25)]
+    with pytest.raises(OverloadedError, match="all 64 permits are taken") as caught:
+        run("match", "a")
+    assert caught.value.retry_after_s == 0.25
+
+
+def test_unavailable_is_retried(run: Run, fake: Fake) -> None:
+    fake.errors = [UnavailableError("starting"), UnavailableError("starting")]
+    assert run("match", "a").text.token_count == 1
+    assert len(fake.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "argument", "peer"),
+    [
+        ("match", "a", "gateway"),
+        ("encode", ["a"], "text service"),
+        ("search", [Vector("vad", [0.1])], "music index service"),
+    ],
+)
+def test_nobody_there_is_unavailable_and_names_who_was_called(
+    run: Run, method: str, argument: Any, peer: str
+) -> None:
+    with pytest.raises(UnavailableError, match=f"^{peer} at {NOBODY}: "):
+        run(method, argument, to=NOBODY)
+
+
+def test_a_deadline_of_a_call(run: Run, fake: Fake) -> None:
+    def until_over(context: grpc.ServicerContext) -> None:
+        over = threading.Event()
+        if context.add_callback(over.set):
+            over.wait(WAIT_S)
+
+    fake.before = until_over
+    with pytest.raises(DeadlineError, match="no answer in time"):
+        run("match", "a", deadline_s=0.1)
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    def signatures(client: type) -> dict[str, str]:
+        methods = inspect.getmembers(client, inspect.isfunction)
+        return {name: str(inspect.signature(method)) for name, method in methods if not name.startswith("_")}
+
+    assert signatures(ambiance.Client) == signatures(aio.Client)

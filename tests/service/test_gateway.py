@@ -1,0 +1,439 @@
+"""The gateway on the wire, between a real client and two real servers whose answers a test scripts."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from ambiance.errors import (
+    AmbianceError,
+    InvalidInputError,
+    NotFoundError,
+    OverloadedError,
+    PeerError,
+    PreconditionError,
+    UnavailableError,
+)
+from ambiance.match.v1 import match_service_pb2 as pb
+from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.music.v1 import music_index_service_pb2 as music_pb
+from ambiance.music.v1 import music_index_service_pb2_grpc as music_grpc
+from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server
+from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.telemetry import RpcMetrics
+from ambiance.text.v1 import text_service_pb2 as text_pb
+from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
+from ambiance.type.v1 import space_pb2
+from gateway.__main__ import build
+from gateway.settings import GatewaySettings
+
+WAIT_S = 20.0
+HEALTH_S = 0.05
+CLOCK_TOLERANCE_S = 0.05  # a deadline travels as whole milliseconds, rounded up
+SPACE = space_pb2.Space(name="vad", dimension=3, metric=space_pb2.METRIC_SQUARED_L2, lineage="vad-1")
+MODEL = space_pb2.ArtifactVersion(kind="text_encoder", version=2)
+INDEX = space_pb2.ArtifactVersion(kind="music_index", version=5)
+
+
+@dataclass
+class Script:
+    """What a fake does before it answers, and what it was asked."""
+
+    requests: list[Any] = field(default_factory=list)
+    time_remaining_s: list[float] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)  # raised one a call, then none
+    before: Callable[[grpc.ServicerContext], None] = lambda _: None
+
+    def play(self, request: Any, context: grpc.ServicerContext) -> None:
+        """Note the call, then wait or raise as scripted."""
+        self.requests.append(request)
+        self.time_remaining_s.append(context.time_remaining())
+        self.before(context)
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+class FakeText(text_grpc.TextServiceServicer):
+    """Writes the space "vad" only."""
+
+    def __init__(self) -> None:
+        self.script = Script()
+
+    def EncodeTexts(self, request: Any, context: Any) -> text_pb.EncodeTextsResponse:  # noqa: N802
+        self.script.play(request, context)
+        return text_pb.EncodeTextsResponse(results=map(self._encoded, request.texts), model=MODEL)
+
+    def GetModel(self, request: Any, context: Any) -> text_pb.GetModelResponse:  # noqa: N802
+        return text_pb.GetModelResponse(model=text_pb.Model(version=MODEL, spaces=[SPACE]))
+
+    @staticmethod
+    def _encoded(text: str) -> text_pb.EncodedText:
+        vector = space_pb2.Vector(space="vad", values=[len(text), 0, 0], lineage="vad-1")
+        return text_pb.EncodedText(vectors=[vector], token_count=len(text), window_count=1)
+
+
+class FakeMusic(music_grpc.MusicIndexServiceServicer):
+    """Holds one clip, as far away as the query is long."""
+
+    def __init__(self) -> None:
+        self.script = Script()
+        self.lineage = "vad-1"
+
+    def FindNeighbors(self, request: Any, context: Any) -> music_pb.FindNeighborsResponse:  # noqa: N802
+        self.script.play(request, context)
+        results = map(self._found, request.queries)
+        return music_pb.FindNeighborsResponse(results=results, space=SPACE, index=INDEX)
+
+    def ListIndexes(self, request: Any, context: Any) -> music_pb.ListIndexesResponse:  # noqa: N802
+        space = space_pb2.Space(name="vad", dimension=3, lineage=self.lineage)
+        return music_pb.ListIndexesResponse(indexes=[music_pb.Index(name="default", spaces=[space])])
+
+    @staticmethod
+    def _found(query: space_pb2.Vector) -> music_pb.Neighbors:
+        neighbor = music_pb.Neighbor(distance=query.values[0])
+        neighbor.clip.id = "abcdefghijk@30"
+        return music_pb.Neighbors(
+            neighbors=[neighbor], shortfall_reason=music_pb.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
+        )
+
+
+class FakeServer:
+    """A fake behind the whole server kit, on a port that stays its own when it stops and starts again."""
+
+    def __init__(self, servicer: Servicer) -> None:
+        self._servicer = servicer
+        self.port = 0
+        self.start()
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        settings = ServerSettings(port=self.port)
+        self.reporter = HealthReporter([self._servicer.name])
+        self._server, self.port = create_server(
+            Application([self._servicer]), settings, RpcMetrics(), self.reporter
+        )
+        self._server.start()
+        self.reporter.report(serving=True)
+
+    def stop(self) -> None:
+        self._server.stop(None).wait()
+
+
+class Cluster:
+    """Both fakes and the gateway between them and the test."""
+
+    def __init__(self, serve: Callable[..., grpc.Channel], stack: ExitStack) -> None:
+        self.text, self.music = FakeText(), FakeMusic()
+        self.text_server = FakeServer(
+            Servicer(
+                "ambiance.text.v1.TextService",
+                lambda server: text_grpc.add_TextServiceServicer_to_server(self.text, server),
+            )
+        )
+        self.music_server = FakeServer(
+            Servicer(
+                "ambiance.music.v1.MusicIndexService",
+                lambda server: music_grpc.add_MusicIndexServiceServicer_to_server(self.music, server),
+            )
+        )
+        stack.callback(self.text_server.stop)
+        stack.callback(self.music_server.stop)
+        self._serve = serve
+
+    def gateway(self, permits: int = 64, **settings: Any) -> grpc.Channel:
+        """Start a gateway with these settings."""
+        values = {
+            "text_target": self.text_server.target,
+            "music_target": self.music_server.target,
+            "health_seconds": HEALTH_S,
+            **settings,
+        }
+        return self._serve(build(GatewaySettings(**values)), permits=permits)
+
+    def stub(self, **settings: Any) -> match_service_pb2_grpc.MatchServiceStub:
+        """Start a gateway; returns what to call it with."""
+        return match_service_pb2_grpc.MatchServiceStub(self.gateway(**settings))
+
+    def hops(self) -> tuple[int, int]:
+        """Calls that reached each service."""
+        return len(self.text.script.requests), len(self.music.script.requests)
+
+
+@pytest.fixture
+def cluster(serve: Callable[..., grpc.Channel]) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        yield Cluster(serve, stack)
+
+
+def refused(call: Callable[[], Any]) -> grpc.Call:
+    """The error of a call that must fail."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    return caught.value  # type: ignore[return-value]
+
+
+def violations(error: grpc.Call) -> list[tuple[str, str]]:
+    """Field and description of each offence in an INVALID_ARGUMENT."""
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT, error
+    status = rpc_status.from_call(error)
+    assert status is not None
+    bad_request = error_details_pb2.BadRequest()
+    assert status.details[0].Unpack(bad_request)
+    return [(violation.field, violation.description) for violation in bad_request.field_violations]
+
+
+def wait_for_health(channel: grpc.Channel, wanted: int, service: str = "") -> None:
+    """Watch the health of a server until it is the one wanted."""
+    request = health_pb2.HealthCheckRequest(service=service)
+    for response in health_pb2_grpc.HealthStub(channel).Watch(request, timeout=WAIT_S):
+        if response.status == wanted:
+            return
+
+
+def test_a_match_holds_both_answers_and_what_made_them(cluster: Cluster) -> None:
+    response = cluster.stub().MatchText(pb.MatchTextRequest(text="joy", k=3, index="small"))
+    assert response.match.text.token_count == 3
+    assert [neighbor.clip.id for neighbor in response.match.neighbors] == ["abcdefghijk@30"]
+    assert response.match.shortfall_reason == music_pb.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
+    assert response.origin == pb.MatchOrigin(space=SPACE, model=MODEL, index=INDEX)
+    [request] = cluster.music.script.requests
+    assert (request.k, request.index) == (3, "small")
+    assert request.queries[0].lineage == "vad-1"
+
+
+def test_a_batch_is_two_hops_in_order_with_the_default_k(cluster: Cluster) -> None:
+    response = cluster.stub().MatchTexts(pb.MatchTextsRequest(texts=["a", "bbb", "cc"]))
+    assert [match.text.token_count for match in response.matches] == [1, 3, 2]
+    assert [match.neighbors[0].distance for match in response.matches] == [1, 3, 2]
+    assert cluster.hops() == (1, 1)
+    assert cluster.music.script.requests[0].k == 10
+
+
+@pytest.mark.parametrize(
+    ("request_", "offence"),
+    [
+        (pb.MatchTextRequest(), ("text", "is empty")),
+        (pb.MatchTextRequest(text="a" * 25_000), ("text", "at most 20,000 characters, got 25,000")),
+        (
+            pb.MatchTextRequest(text="a\x00"),
+            ("text", "control character U+0000 at character 1; only white space is allowed among these"),
+        ),
+        (pb.MatchTextRequest(text="a", k=-1), ("k", "1 to 1,000, or 0 for 10, got -1")),
+        (pb.MatchTextRequest(text="a", k=10_000), ("k", "1 to 1,000, or 0 for 10, got 10,000")),
+    ],
+)
+def test_a_bad_text_or_k_costs_no_hop(
+    cluster: Cluster, request_: pb.MatchTextRequest, offence: tuple[str, str]
+) -> None:
+    stub = cluster.stub()
+    assert violations(refused(lambda: stub.MatchText(request_))) == [offence]
+    assert cluster.hops() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("request_", "offence"),
+    [
+        (pb.MatchTextsRequest(), ("texts", "at least 1, at most 256, got none")),
+        (pb.MatchTextsRequest(texts=["a"] * 300), ("texts", "at most 256, got 300")),
+        (pb.MatchTextsRequest(texts=["a", ""]), ("texts[1]", "is empty")),
+        (
+            pb.MatchTextsRequest(texts=["a"] * 11, k=1_000),
+            ("k", "queries x k is at most 10,000, got 11 x 1,000"),
+        ),
+    ],
+)
+def test_a_bad_batch_costs_no_hop(
+    cluster: Cluster, request_: pb.MatchTextsRequest, offence: tuple[str, str]
+) -> None:
+    stub = cluster.stub()
+    assert violations(refused(lambda: stub.MatchTexts(request_))) == [offence]
+    assert cluster.hops() == (0, 0)
+
+
+def test_bytes_that_are_not_utf8_are_the_callers_fault(cluster: Cluster) -> None:
+    call = cluster.gateway().unary_unary("/ambiance.match.v1.MatchService/MatchText")
+    [(name, description)] = violations(refused(lambda: call(b"\x0a\x01\xff")))
+    assert name == "request"
+    assert "UTF-8" in description
+
+
+def test_what_the_text_service_refuses_is_told_of_the_callers_field(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    refusal = InvalidInputError.of("texts[0]", "has no word of the letters a-z")
+    cluster.text.script.errors = [refusal, refusal]
+    single = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="🙂")))
+    assert violations(single) == [("text", "has no word of the letters a-z")]
+    batch = refused(lambda: stub.MatchTexts(pb.MatchTextsRequest(texts=["🙂"])))
+    assert violations(batch) == [("texts[0]", "has no word of the letters a-z")]
+
+
+def test_a_space_that_nobody_writes(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="a", space="tempo")))
+    assert violations(error) == [("space", "the text service writes vad, got 'tempo'")]
+
+
+def test_a_space_that_the_index_refuses(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    cluster.music.script.errors = [InvalidInputError.of("queries[0].space", "the index holds mood")]
+    error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="a")))
+    assert violations(error) == [("space", "the index holds mood")]
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "message"),
+    [
+        (NotFoundError("index: 'x'; there is: default"), "NOT_FOUND", "index: 'x'; there is: default"),
+        (PreconditionError("lineage: vad-2, got vad-1"), "FAILED_PRECONDITION", "lineage: vad-2, got vad-1"),
+        (PeerError("secret"), "INTERNAL", "internal error; the server's log has the details"),
+        (
+            InvalidInputError.of("queries[0].values[0]", "is NaN"),
+            "INTERNAL",
+            "internal error; the server's log has the details",
+        ),
+    ],
+)
+def test_an_error_of_the_index_reaches_the_caller_after_a_single_try(
+    cluster: Cluster, raised: AmbianceError, code: str, message: str
+) -> None:
+    stub = cluster.stub()
+    cluster.music.script.errors = [raised]
+    error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="a")))
+    assert (error.code(), error.details()) == (grpc.StatusCode[code], message)
+    assert cluster.hops() == (1, 1)
+
+
+def test_overload_behind_the_gateway_tells_when_to_come_back(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    cluster.text.script.errors = [OverloadedError("all 64 permits are taken", 0.25)]
+    error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="a")))
+    assert (error.code(), error.details()) == (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "text service: all 64 permits are taken",
+    )
+    status, info = rpc_status.from_call(error), error_details_pb2.RetryInfo()
+    assert status is not None
+    assert status.details[0].Unpack(info)
+    assert info.retry_delay.ToMilliseconds() == 250
+    assert cluster.hops() == (1, 0)
+
+
+def test_unavailable_is_retried(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    cluster.text.script.errors = [UnavailableError("starting")]
+    cluster.music.script.errors = [UnavailableError("starting"), UnavailableError("starting")]
+    assert stub.MatchText(pb.MatchTextRequest(text="a")).match.neighbors
+    assert cluster.hops() == (2, 3)
+
+
+def test_a_service_that_is_gone_is_unavailable(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    cluster.music_server.stop()
+    error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="a")))
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert str(error.details()).startswith("music index service: ")
+
+
+def test_a_service_that_stalls_uses_up_its_share_of_the_deadline(cluster: Cluster) -> None:
+    stub = cluster.stub(default_deadline_seconds=0.3)
+    cluster.text.script.before = until_over
+    error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="a")))
+    assert (error.code(), error.details()) == (
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "text service: no answer in time",
+    )
+    assert cluster.hops() == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "timeout_s", "text_s", "music_s"),
+    [
+        ({}, 4.0, 2.4, 4.0),  # the caller's own
+        ({"default_deadline_seconds": 2.0}, None, 1.2, 2.0),  # the default
+        ({"max_deadline_seconds": 1.0}, 60.0, 0.6, 1.0),  # the limit
+    ],
+)
+def test_each_hop_gets_its_part_of_the_deadline(
+    cluster: Cluster, settings: dict[str, float], timeout_s: float | None, text_s: float, music_s: float
+) -> None:
+    cluster.stub(**settings).MatchText(pb.MatchTextRequest(text="a"), timeout=timeout_s)
+    assert 0 < cluster.text.script.time_remaining_s[0] <= text_s + CLOCK_TOLERANCE_S
+    assert text_s < cluster.music.script.time_remaining_s[0] <= music_s + CLOCK_TOLERANCE_S
+
+
+def test_a_caller_that_hangs_up_leaves_no_trace(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    stub = cluster.stub()
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def hold(_: grpc.ServicerContext) -> None:
+        arrived.set()
+        go_on.wait(WAIT_S)
+
+    cluster.text.script.before = hold
+    call = stub.MatchText.future(pb.MatchTextRequest(text="a"))
+    assert arrived.wait(WAIT_S)
+    call.cancel()
+    go_on.set()
+    cluster.text.script.before = lambda _: None
+    assert stub.MatchText(pb.MatchTextRequest(text="b")).match.neighbors
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_serves_only_while_both_services_do(cluster: Cluster) -> None:
+    channel = cluster.gateway()
+    serving, not_serving = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+    wait_for_health(channel, serving, "ambiance.match.v1.MatchService")
+    cluster.text_server.reporter.report(serving=False)
+    wait_for_health(channel, not_serving)
+    cluster.text_server.reporter.report(serving=True)
+    wait_for_health(channel, serving)
+    cluster.music_server.stop()
+    wait_for_health(channel, not_serving)
+    cluster.music_server.start()
+    wait_for_health(channel, serving)
+    assert match_service_pb2_grpc.MatchServiceStub(channel).MatchText(pb.MatchTextRequest(text="a")).match
+
+
+def test_does_not_serve_services_of_different_lineages(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = cluster.gateway()
+    wait_for_health(channel, health_pb2.HealthCheckResponse.SERVING)
+    cluster.music.lineage = "vad-2"
+    wait_for_health(channel, health_pb2.HealthCheckResponse.NOT_SERVING)
+    reason = "lineages of space 'vad' differ: vad-1 in the text service, vad-2 in the music index service"
+    assert reason in [record.__dict__.get("reason") for record in caplog.records]
+
+
+def test_the_process_starts_without_its_services_and_ends_on_sigterm() -> None:
+    command = [sys.executable, "-m", "gateway", "--port", "0", "--metrics-port", "0"]
+    nobody = ["--text-target", "127.0.0.1:1", "--music-target", "127.0.0.1:1"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([*command, *nobody], stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        assert any('"listening"' in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert process.wait(WAIT_S) == 0
+
+
+def until_over(context: grpc.ServicerContext) -> None:
+    """Hold a call until its caller gave up."""
+    over = threading.Event()
+    if context.add_callback(over.set):
+        over.wait(WAIT_S)

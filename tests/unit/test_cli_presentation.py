@@ -1,0 +1,144 @@
+"""What the command line prints."""
+
+import json
+
+import pytest
+
+from ambiance.presentation import WIDTH, Style, match_as_json, match_for_people, text_as_json, text_for_people
+from ambiance.results import (
+    ArtifactVersion,
+    Clip,
+    EncodedText,
+    MatchResult,
+    Metric,
+    Neighbor,
+    Score,
+    ShortfallReason,
+    Space,
+    Vad,
+    Vector,
+)
+
+PLAIN = Style(colour=False)
+
+
+def text(unknown: int = 0) -> EncodedText:
+    return EncodedText(
+        emotions=(Score("grief", 0.412), Score("sadness", 0.3), Score("fear", 0.2), Score("joy", 0.088)),
+        vad=Vad(0.1, 0.40000001, 0.3),
+        vectors={"vad": Vector("vad", (0.1, 0.4, 0.3), "vad-1")},
+        token_count=6,
+        unknown_token_count=unknown,
+        window_count=1,
+        model=ArtifactVersion("text_encoder", 2),
+    )
+
+
+def clip(labels: tuple[str, ...] = ("Music", "Cello"), mood_labels: tuple[str, ...] = ()) -> Clip:
+    return Clip(
+        id="abcdefghijk@30",
+        youtube_id="abcdefghijk",
+        start_seconds=30.0,
+        end_seconds=40.0,
+        labels=labels,
+        mood_labels=mood_labels,
+        moods=(Score("sad", 0.6), Score("tender", 0.3), Score("scary", 0.1)),
+        vad=Vad(0.2, 0.3, 0.1),
+    )
+
+
+def result(*clips: Clip, unknown: int = 0, shortfall: ShortfallReason | None = None) -> MatchResult:
+    return MatchResult(
+        text=text(unknown),
+        neighbors=tuple(Neighbor(clip, 0.00123456) for clip in clips),
+        shortfall_reason=shortfall,
+        space=Space("vad", 3, Metric.SQUARED_L2, "vad-1"),
+        index=ArtifactVersion("music_index", 5),
+    )
+
+
+def test_a_match_for_people() -> None:
+    assert match_for_people(result(clip()), PLAIN) == "\n".join(
+        [
+            "grief 41%, sadness 30%, fear 20%",
+            "valence 0.10, arousal 0.40, dominance 0.30",
+            "",
+            "   1  https://youtu.be/abcdefghijk?t=30     30–40 s       distance 0.00123",
+            "      Music, Cello",
+            "      sad 60%, tender 30%",
+            "",
+            "space vad: squared Euclidean distance, smaller is nearer",
+            "model text_encoder 2, index music_index 5",
+        ]
+    )
+
+
+def test_unknown_words_are_told_if_there_are_any() -> None:
+    assert "2 of 6 words unknown to the model" in match_for_people(result(unknown=2), PLAIN).splitlines()
+    assert "unknown" not in match_for_people(result(), PLAIN)
+
+
+def test_moods_of_annotators_are_marked_wherever_they_rank() -> None:
+    shown = match_for_people(result(clip(mood_labels=("sad", "scary"))), PLAIN)
+    assert "sad 60% (annotated), tender 30%, scary 10% (annotated)" in shown
+
+
+def test_a_shortfall_is_told() -> None:
+    reason = ShortfallReason.CATALOG_SMALLER_THAN_K
+    assert "found 1: the index holds no more" in match_for_people(result(clip(), shortfall=reason), PLAIN)
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    labels = tuple(f"Traditional instrument number {i}" for i in range(20))
+    lines = match_for_people(
+        result(clip(labels=labels, mood_labels=("sad", "tender", "scary"))), PLAIN
+    ).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert all(label in " ".join(line.strip() for line in lines) for label in labels)
+
+
+def test_emphasis_only_in_colour() -> None:
+    assert "\x1b[1m" in match_for_people(result(clip()), Style(colour=True))
+    assert "\x1b" not in match_for_people(result(clip()), PLAIN)
+
+
+def test_a_match_for_machines() -> None:
+    document = json.loads(match_as_json(result(clip(mood_labels=("sad",)))))
+    assert document["text"]["emotions"][0] == {"emotion": "grief", "score": 0.412}
+    assert document["text"]["vad"] == {"valence": 0.1, "arousal": 0.4, "dominance": 0.3}
+    assert document["text"]["vectors"] == {"vad": {"values": [0.1, 0.4, 0.3], "lineage": "vad-1"}}
+    assert document["clips"] == [
+        {
+            "rank": 1,
+            "id": "abcdefghijk@30",
+            "youtube_id": "abcdefghijk",
+            "url": "https://youtu.be/abcdefghijk?t=30",
+            "start_seconds": 30.0,
+            "end_seconds": 40.0,
+            "distance": 0.00123456,
+            "labels": ["Music", "Cello"],
+            "mood_labels": ["sad"],
+            "moods": [
+                {"mood": "sad", "score": 0.6},
+                {"mood": "tender", "score": 0.3},
+                {"mood": "scary", "score": 0.1},
+            ],
+            "vad": {"valence": 0.2, "arousal": 0.3, "dominance": 0.1},
+        }
+    ]
+    assert document["shortfall_reason"] is None
+    assert document["space"] == {"name": "vad", "dimension": 3, "metric": "squared_l2", "lineage": "vad-1"}
+    assert document["model"] == {"kind": "text_encoder", "version": 2}
+    assert document["index"] == {"kind": "music_index", "version": 5}
+
+
+def test_a_shortfall_for_machines() -> None:
+    reason = ShortfallReason.CATALOG_SMALLER_THAN_K
+    assert json.loads(match_as_json(result(shortfall=reason)))["shortfall_reason"] == "catalog_smaller_than_k"
+
+
+@pytest.mark.parametrize("form", [text_as_json, lambda value: text_for_people(value, PLAIN)])
+def test_an_encoded_text_names_its_model(form: "type[text_as_json]") -> None:
+    shown = form(text())
+    assert "grief" in shown
+    assert "text_encoder" in shown

@@ -1,0 +1,76 @@
+"""Requests that both clients build: what is refused before any call, and what goes out."""
+
+import math
+
+import pytest
+
+from ambiance import calls
+from ambiance.errors import InvalidInputError, Violation
+from ambiance.limits import MAX_REQUEST_BYTES
+from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest
+from ambiance.results import Vector
+from ambiance.type.v1 import space_pb2
+
+SURROGATE = "lone surrogate U+D800 at character 2; it has no UTF-8 encoding"
+
+
+def violation(error: "pytest.ExceptionInfo[InvalidInputError]") -> Violation:
+    [only] = error.value.violations
+    return only
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [("text", ("ab\ud800", "", "")), ("index", ("a", "ab\ud800", "")), ("space", ("a", "", "ab\ud800"))],
+)
+def test_a_lone_surrogate_names_its_field_and_place(field: str, values: tuple[str, str, str]) -> None:
+    text, index, space = values
+    with pytest.raises(InvalidInputError) as caught:
+        calls.match_text(text, 10, index, space)
+    assert violation(caught) == Violation(field, SURROGATE)
+
+
+@pytest.mark.parametrize("build", [calls.encode_texts, lambda texts: calls.match_texts(texts, 10, "", "")])
+def test_in_a_batch_the_offending_text_is_named(build: "type[calls.encode_texts]") -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        build(["fine", "ab\ud800"])
+    assert violation(caught) == Violation("texts[1]", SURROGATE)
+
+
+def test_a_lone_surrogate_in_a_query_names_the_query() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        calls.find_neighbors([Vector("vad", [0.1]), Vector("ab\ud800", [0.1])], 10, "")
+    assert violation(caught) == Violation("queries[1].space", SURROGATE)
+
+
+def test_a_single_text_is_not_taken_for_a_batch_of_characters() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        calls.encode_texts("joy")
+    assert violation(caught) == Violation("texts", "a list of texts, got a single text")
+
+
+@pytest.mark.parametrize("k", [2**31, -(2**31) - 1])
+def test_a_k_that_the_message_has_no_room_for(k: int) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        calls.match_text("joy", k, "", "")
+    assert violation(caught) == Violation("k", f"1 to 1,000, got {k:,}")
+
+
+def test_a_request_too_large_to_send() -> None:
+    with pytest.raises(
+        InvalidInputError, match=rf"^request: at most {MAX_REQUEST_BYTES:,} bytes, got 30,000,00\d$"
+    ):
+        calls.match_text("a" * 30_000_000, 10, "", "")
+
+
+@pytest.mark.parametrize("deadline_s", [0, -1.0, math.nan, math.inf])
+def test_a_deadline_that_is_none(deadline_s: float) -> None:
+    with pytest.raises(InvalidInputError, match=f"deadline_s: .* above 0, got {deadline_s}"):
+        calls.require_deadline(deadline_s)
+
+
+def test_what_goes_out_is_what_was_asked() -> None:
+    call = calls.find_neighbors([Vector("vad", (0.25, 0.5, 0.75), "vad-1")], 3, "small")
+    assert (call.peer, call.method) == (calls.MUSIC_INDEX_SERVICE, "FindNeighbors")
+    query = space_pb2.Vector(space="vad", values=[0.25, 0.5, 0.75], lineage="vad-1")
+    assert call.request == FindNeighborsRequest(index="small", queries=[query], k=3)

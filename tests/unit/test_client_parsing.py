@@ -1,0 +1,76 @@
+"""Answers as the clients hand them out."""
+
+import pytest
+
+from ambiance import parsing
+from ambiance.match.v1 import match_service_pb2
+from ambiance.music.v1 import music_index_service_pb2
+from ambiance.results import ArtifactVersion, Metric, Score, ShortfallReason, Space, Vad, Vector
+from ambiance.text.v1 import text_service_pb2
+from ambiance.type.v1 import affect_pb2, space_pb2
+
+
+@pytest.fixture
+def response() -> match_service_pb2.MatchTextResponse:
+    response = match_service_pb2.MatchTextResponse()
+    text = response.match.text
+    text.CopyFrom(text_service_pb2.EncodedText(token_count=3, unknown_token_count=1, window_count=1))
+    text.emotions.add(emotion="joy", score=0.75)
+    text.vad.CopyFrom(affect_pb2.Vad(valence=0.75, arousal=0.5, dominance=0.25))
+    text.vectors.add(space="vad", values=[0.75, 0.5, 0.25], lineage="vad-1")
+    neighbor = response.match.neighbors.add(distance=0.125)
+    neighbor.clip.id, neighbor.clip.youtube_id = "abcdefghijk@30", "abcdefghijk"
+    neighbor.clip.start_seconds, neighbor.clip.end_seconds = 30.0, 39.5
+    neighbor.clip.labels.extend(["Music", "Lullaby"])
+    neighbor.clip.mood_labels.append("happy")
+    neighbor.clip.moods.add(mood="happy", score=1.0)
+    origin = response.origin
+    origin.space.CopyFrom(
+        space_pb2.Space(name="vad", dimension=3, metric=space_pb2.METRIC_SQUARED_L2, lineage="vad-1")
+    )
+    origin.model.CopyFrom(space_pb2.ArtifactVersion(kind="text_encoder", version=2))
+    origin.index.CopyFrom(space_pb2.ArtifactVersion(kind="music_index", version=5))
+    return response
+
+
+def test_every_field_of_a_match(response: match_service_pb2.MatchTextResponse) -> None:
+    result = parsing.match_result(response)
+    assert result.text.emotions == (Score("joy", 0.75),)
+    assert result.text.vad == Vad(valence=0.75, arousal=0.5, dominance=0.25)
+    assert result.text.vectors == {"vad": Vector("vad", (0.75, 0.5, 0.25), "vad-1")}
+    assert (result.text.token_count, result.text.unknown_token_count, result.text.window_count) == (3, 1, 1)
+    assert result.text.model == ArtifactVersion("text_encoder", 2)
+    assert result.index == ArtifactVersion("music_index", 5)
+    assert result.space == Space("vad", 3, Metric.SQUARED_L2, "vad-1")
+    assert result.shortfall_reason is None
+    [neighbor] = result.neighbors
+    assert neighbor.distance == 0.125
+    clip = neighbor.clip
+    assert (clip.id, clip.youtube_id) == ("abcdefghijk@30", "abcdefghijk")
+    assert (clip.start_seconds, clip.end_seconds) == (30.0, 39.5)
+    assert (clip.labels, clip.mood_labels) == (("Music", "Lullaby"), ("happy",))
+    assert clip.moods == (Score("happy", 1.0),)
+    assert clip.url == "https://youtu.be/abcdefghijk?t=30"
+
+
+def test_what_only_a_newer_service_knows_is_unknown_not_an_error(
+    response: match_service_pb2.MatchTextResponse,
+) -> None:
+    response.match.shortfall_reason = 99  # type: ignore[assignment]
+    response.origin.space.metric = 99  # type: ignore[assignment]
+    result = parsing.match_result(response)
+    assert result.shortfall_reason is ShortfallReason.UNKNOWN
+    assert result.space.metric is Metric.UNKNOWN
+
+
+def test_every_metric_and_reason_of_the_contract_has_a_name() -> None:
+    for metric in space_pb2.Metric.values():
+        space = space_pb2.Space(metric=metric)
+        parsed = parsing.search_results(
+            music_index_service_pb2.FindNeighborsResponse(space=space, results=[{}])
+        )[0].space.metric
+        assert (parsed is Metric.UNKNOWN) == (metric == space_pb2.METRIC_UNSPECIFIED)
+    for reason in music_index_service_pb2.ShortfallReason.values():
+        found = music_index_service_pb2.Neighbors(shortfall_reason=reason)
+        [result] = parsing.search_results(music_index_service_pb2.FindNeighborsResponse(results=[found]))
+        assert result.shortfall_reason is not ShortfallReason.UNKNOWN

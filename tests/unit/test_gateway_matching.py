@@ -1,0 +1,139 @@
+"""The gateway's composition with both services faked: who is asked what, within what time, and is blamed."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import pytest
+
+from ambiance.errors import DeadlineError, InvalidInputError, PeerError, Violation
+from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
+from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
+from ambiance.type.v1.space_pb2 import Vector
+from gateway.matching import RESERVE_S, TEXT_HOP_SHARE, Budget, Matcher
+
+
+class Clock:
+    """Time that passes only when told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeEncoder:
+    """Writes each text's length in the space "vad" and its negative in the space "mood"."""
+
+    def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        self.calls: list[tuple[list[str], float]] = []
+        self._meanwhile = meanwhile
+
+    def encode(self, texts: Sequence[str], timeout_s: float) -> EncodeTextsResponse:
+        self.calls.append((list(texts), timeout_s))
+        self._meanwhile()
+        return EncodeTextsResponse(results=[self._encoded(len(text)) for text in texts])
+
+    @staticmethod
+    def _encoded(length: int) -> EncodedText:
+        vad = Vector(space="vad", values=[length], lineage="vad-1")
+        return EncodedText(vectors=[vad, Vector(space="mood", values=[-length], lineage="mood-1")])
+
+
+class FakeFinder:
+    """Finds one empty result per query, or raises."""
+
+    def __init__(self, error: Exception | None = None, result_count: int | None = None) -> None:
+        self.calls: list[tuple[str, list[Vector], int, float]] = []
+        self._error, self._result_count = error, result_count
+
+    def find_neighbors(
+        self, index: str, queries: Iterable[Vector], k: int, timeout_s: float
+    ) -> FindNeighborsResponse:
+        vectors = list(queries)
+        self.calls.append((index, vectors, k, timeout_s))
+        if self._error is not None:
+            raise self._error
+        count = len(vectors) if self._result_count is None else self._result_count
+        return FindNeighborsResponse(results=[Neighbors()] * count)
+
+
+def matched_with(finder: FakeFinder, space: str = "") -> None:
+    Matcher(FakeEncoder(), finder, "vad").match(["a", "bb"], 3, "default", space, Budget(5))
+
+
+def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
+    encoder, finder = FakeEncoder(), FakeFinder()
+    matched = Matcher(encoder, finder, "vad").match(["a", "bbb", "cc"], 7, "small", "", Budget(5))
+    assert [texts for texts, _ in encoder.calls] == [["a", "bbb", "cc"]]
+    [(index, queries, k, _)] = finder.calls
+    assert (index, k) == ("small", 7)
+    assert [list(query.values) for query in queries] == [[1], [3], [2]]
+    assert len(matched.encoded.results) == len(matched.found.results) == 3
+
+
+@pytest.mark.parametrize(("asked", "space", "lineage"), [("", "vad", "vad-1"), ("mood", "mood", "mood-1")])
+def test_the_vector_of_the_space_travels_with_its_lineage(asked: str, space: str, lineage: str) -> None:
+    finder = FakeFinder()
+    matched_with(finder, asked)
+    [(_, queries, _, _)] = finder.calls
+    assert {(query.space, query.lineage) for query in queries} == {(space, lineage)}
+
+
+def test_a_space_that_the_text_service_does_not_write_names_those_it_does() -> None:
+    finder = FakeFinder()
+    with pytest.raises(InvalidInputError) as caught:
+        matched_with(finder, "tempo")
+    assert caught.value.violations == (Violation("space", "the text service writes vad, mood, got 'tempo'"),)
+    assert not finder.calls
+
+
+def test_the_index_refusing_a_space_is_told_once_of_the_callers_field() -> None:
+    refusal = InvalidInputError(
+        Violation(f"queries[{i}].space", "unknown space 'mood'; the index holds vad") for i in range(2)
+    )
+    with pytest.raises(InvalidInputError) as caught:
+        matched_with(FakeFinder(refusal))
+    assert caught.value.violations == (Violation("space", "unknown space 'mood'; the index holds vad"),)
+
+
+def test_a_vector_that_the_index_finds_malformed_is_not_the_callers_fault() -> None:
+    refusal = InvalidInputError.of("queries[0].values[1]", "finite, got nan")
+    with pytest.raises(PeerError, match=r"music index service: queries\[0\]\.values\[1\]: finite, got nan"):
+        matched_with(FakeFinder(refusal))
+
+
+def test_fewer_results_than_texts_are_an_error_not_an_answer() -> None:
+    with pytest.raises(PeerError, match="music index service: 1 results for 2 queries"):
+        matched_with(FakeFinder(result_count=1))
+
+
+def test_the_first_hop_gets_a_share_and_the_second_all_that_is_left() -> None:
+    clock = Clock()
+
+    def take_a_second() -> None:
+        clock.now += 1.0
+
+    encoder, finder = FakeEncoder(meanwhile=take_a_second), FakeFinder()
+    Matcher(encoder, finder, "vad").match(["a"], 1, "", "", Budget(4.0, clock))
+    assert encoder.calls[0][1] == pytest.approx(4.0 * TEXT_HOP_SHARE)
+    assert finder.calls[0][3] == pytest.approx(3.0 - RESERVE_S)
+
+
+def test_no_second_hop_once_the_deadline_has_passed() -> None:
+    clock = Clock()
+
+    def take_too_long() -> None:
+        clock.now += 4.0
+
+    finder = FakeFinder()
+    matcher = Matcher(FakeEncoder(meanwhile=take_too_long), finder, "vad")
+    with pytest.raises(DeadlineError, match="before the music index service was asked"):
+        matcher.match(["a"], 1, "", "", Budget(4.0, clock))
+    assert not finder.calls
+
+
+def test_no_hop_at_all_without_time() -> None:
+    encoder = FakeEncoder()
+    with pytest.raises(DeadlineError, match="before the text service was asked"):
+        Matcher(encoder, FakeFinder(), "vad").match(["a"], 1, "", "", Budget(0.0, Clock()))
+    assert not encoder.calls
