@@ -1,0 +1,83 @@
+"""The shared training loop and the exports, on networks small enough to train in a moment."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
+
+from training.regression import exporting  # noqa: E402
+from training.regression.exporting import ExportError, export_model  # noqa: E402
+from training.regression.fitting import (  # noqa: E402
+    Examples,
+    Schedule,
+    fit,
+    predict,
+    seed_everything,
+    squared_distance,
+)
+from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
+
+pytestmark = pytest.mark.tensorflow
+
+SCHEDULE = Schedule(steps=5, batch_size=4, learning_rate=0.1)
+
+
+def tiny_model(seed: int = 1) -> keras.Model:
+    seed_everything(seed)
+    features = keras.Input((2,), name="features")
+    return keras.Model({"features": features}, keras.layers.Dense(3, activation="sigmoid")(features))
+
+
+def tiny_examples(weight: float = 1) -> Examples:
+    features = np.random.default_rng(0).normal(size=(10, 2)).astype(np.float32)
+    targets = np.tile(np.array([[0.9, 0.1, 0.5]], np.float32), (10, 1))
+    return Examples({"features": features}, targets, np.full(10, weight, np.float32))
+
+
+def test_squared_distance_sums_over_the_three_axes() -> None:
+    distances = squared_distance(np.zeros((2, 3), np.float32), np.array([[1, 2, 2], [0, 0, 3]], np.float32))
+    assert distances.numpy().tolist() == [9, 9]
+
+
+def test_fitting_brings_the_prediction_nearer() -> None:
+    model, examples = tiny_model(), tiny_examples()
+    before = np.abs(predict(model, examples.inputs) - examples.targets).mean()
+    fit(model, examples, SCHEDULE)
+    assert np.abs(predict(model, examples.inputs) - examples.targets).mean() < before
+
+
+def test_examples_without_weight_teach_nothing() -> None:
+    model = tiny_model()
+    before = model.get_weights()
+    fit(model, tiny_examples(weight=0), SCHEDULE)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_one_seed_gives_one_network_and_another_seed_another() -> None:
+    kernels = []
+    for seed in (1, 1, 2):
+        model = tiny_model(seed)
+        fit(model, tiny_examples(), SCHEDULE)
+        kernels.append(model.get_weights()[0])
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert np.abs(kernels[0] - kernels[2]).max() > 1e-3
+
+
+def test_an_export_answers_any_number_of_rows(tmp_path: Path) -> None:
+    model, examples = tiny_model(), tiny_examples()
+    export_model(model, tmp_path, examples.inputs)
+    many = {"features": np.random.default_rng(1).normal(size=(600, 2)).astype(np.float32)}
+    np.testing.assert_allclose(run_litert(tmp_path / MODEL_FILE, many), predict(model, many), atol=1e-6)
+    assert run_litert(tmp_path / MODEL_FILE, {"features": np.empty((0, 2), np.float32)}).shape == (0, 3)
+
+
+@pytest.mark.parametrize("wrong", [1e-4, np.nan])
+def test_an_export_that_strays_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: float
+) -> None:
+    monkeypatch.setattr(exporting, "run_litert", lambda *arguments: run_litert(*arguments) + wrong)
+    with pytest.raises(ExportError, match=r"model.tflite: differs from the model by .* at batch size 1,"):
+        export_model(tiny_model(), tmp_path, tiny_examples().inputs)

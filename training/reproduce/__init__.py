@@ -1,0 +1,1 @@
+"""The seed's system trained again from several seeds, beside the figures that it published."""

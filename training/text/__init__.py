@@ -1,0 +1,1 @@
+"""The text encoder's job: GoEmotions in, `text_encoder` out."""

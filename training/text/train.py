@@ -1,0 +1,50 @@
+"""Trains the seed's text network on comments."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.affect import EMOTIONS
+from ambiance.tokenizer import WordTokenizer
+from training.data.goemotions import Comments
+from training.data.vocabulary import build_vocabulary
+from training.regression.fitting import Examples, Schedule, fit, predict, seed_everything
+from training.regression.targets import mean_vad, mean_weights
+from training.text.config import TextConfig
+from training.text.model import build_model
+from training.text.weights import label_weights
+from training.text.windows import TOKEN_IDS, first_windows
+
+
+@dataclass(frozen=True)
+class TrainedText:
+    """A trained network and the tokenizer whose ids it reads."""
+
+    model: keras.Model
+    tokenizer: WordTokenizer
+
+    def predict(self, comments: Comments) -> NDArray[np.float32]:
+        """<float32>[n, 3] VAD of the first window of each comment."""
+        return predict(self.model, {TOKEN_IDS: first_windows(self.tokenizer, comments.texts)})
+
+
+def train(config: TextConfig, comments: Comments, verbose: bool = False) -> TrainedText:
+    """Train from the config's seed; the same config and comments give the same network.
+
+    Raises:
+        DataError: if corrected weights are asked for and an emotion is on no comment.
+    """
+    weights = label_weights(config.sample_weights, comments.labels)
+    seed_everything(config.seed)
+    tokenizer = WordTokenizer(build_vocabulary(comments.texts, config.min_word_count))
+    model = build_model(len(tokenizer.vocabulary))
+    examples = Examples(
+        {TOKEN_IDS: first_windows(tokenizer, comments.texts)},
+        mean_vad(comments.labels, EMOTIONS),
+        mean_weights(comments.labels, weights),
+    )
+    steps = config.epochs * -(-len(examples) // config.batch_size)
+    fit(model, examples, Schedule(steps, config.batch_size, config.learning_rate), verbose)
+    return TrainedText(model, tokenizer)
