@@ -3,8 +3,21 @@
 import math
 from collections.abc import Iterator
 
+from ambiance.artifacts import Artifact
 from training.evaluate.metrics import ClassCounts
 from training.evaluate.readings import Connection, Evaluation
+
+
+def published_line(artifact: Artifact) -> str:
+    """Where a version was published, and the headline figures it was published with."""
+    parts = [f"{artifact.path}:"]
+    for measured_on, summary in artifact.manifest.quality.items():
+        figures = ", ".join(
+            f"{name.replace('_', ' ')} {summary[name]:.3f}"
+            for name in ("micro_precision", "macro_precision", "macro_f1")
+        )
+        parts.append(f"{measured_on.replace('_', ' ')}: {figures}")
+    return " ".join(parts)
 
 
 def evaluation_tables(evaluation: Evaluation) -> str:

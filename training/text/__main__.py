@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
+from training.evaluate.tables import published_line
 from training.text.config import SAMPLE_WEIGHTS, TextConfig
 from training.text.job import run
 
@@ -23,7 +24,7 @@ def main() -> None:
         artifact = run(config, flags.artifacts, verbose=True)
     except AmbianceError as error:
         sys.exit(str(error))
-    print(f"{artifact.path}: {artifact.manifest.quality}")
+    print(published_line(artifact))
 
 
 if __name__ == "__main__":
