@@ -1,0 +1,128 @@
+# The one list of commands; `make help` shows it.
+.DEFAULT_GOAL := help
+SHELL := bash
+
+# Read as they were typed: make must not expand what a user's text holds, and a recipe gives it to the
+# program through its environment and standard input, so that no shell reads it either.
+override export TEXT := $(value TEXT)
+override export K := $(value K)
+override export FORMAT := $(value FORMAT)
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3 # errors only, in training
+
+BIN := .venv/bin
+CLUSTER := $(BIN)/python deploy/cluster.py
+ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
+TARGET := 127.0.0.1:$(or $(AMBIANCE_GATEWAY_PORT),50051)
+USAGE := usage: make match TEXT="I am so happy" [K=10] [FORMAT=json]
+BUF := @bufbuild/buf@1.75.0
+
+# Whatever changes what an installation holds. A stamp in .venv is newer, so setting up again costs nothing.
+INSTALLED_FROM := pyproject.toml constraints.txt hatch_build.py $(wildcard protos/ambiance/*/v1/*.proto)
+VENV := .venv/.made
+SERVING := .venv/.serving
+DEVELOPMENT := .venv/.development
+
+.PHONY: help setup setup-dev match up down status logs data train evaluate reproduce \
+	test test-unit test-service test-e2e lint latency clean
+
+help: ## List every command
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
+		printf '  %-14s %s\n' "$$target" "$$sentence"; done
+
+## ---- run
+
+ifdef TEXT
+match: $(SERVING)
+endif
+match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [FORMAT=json]
+	@[ -n "$$TEXT" ] || { echo '$(USAGE)' >&2; exit 2; }
+	@case "$$FORMAT" in '' | text) flags=() ;; json) flags=(--json) ;; \
+		*) printf 'FORMAT: text or json, got %s\n%s\n' "$$FORMAT" '$(USAGE)' >&2; exit 2 ;; esac; \
+	[ -z "$$K" ] || flags+=("-k=$$K"); \
+	match() { printf '%s\n' "$$TEXT" | $(BIN)/ambiance match --target $(TARGET) "$${flags[@]}" -; }; \
+	{ complaint=$$(match 2>&1 >&3); status=$$?; } 3>&1; \
+	if [ $$status -eq 69 ]; then $(CLUSTER) up $(ENGINE_FLAG) >&2 && match; \
+	else [ -z "$$complaint" ] || printf '%s\n' "$$complaint" >&2; exit $$status; fi
+
+up: $(SERVING) ## Start the cluster, in containers or as local processes: make up [ENGINE=docker|local]
+	@$(CLUSTER) up $(ENGINE_FLAG)
+
+down: $(SERVING) ## End the cluster
+	@$(CLUSTER) down $(ENGINE_FLAG)
+
+status: $(SERVING) ## Show where each service listens and whether it serves
+	@$(CLUSTER) status $(ENGINE_FLAG)
+
+logs: $(SERVING) ## Show the services' logs: make logs [FOLLOW=1]
+	@$(CLUSTER) logs $(ENGINE_FLAG) $(if $(FOLLOW),--follow)
+
+## ---- train
+
+data: $(DEVELOPMENT) ## Find the data sets, or download them from their publishers
+	@$(BIN)/python -m training.data
+
+train: data ## Train and publish both encoders and the index into artifacts/
+	@$(BIN)/python -m training.text
+	@$(BIN)/python -m training.music
+	@$(BIN)/python -m training.index
+
+evaluate: data ## Measure the released artifacts as the seed measured its own
+	@$(BIN)/python -m training.evaluate
+
+reproduce: data ## Train ten times and compare with the seed's published table
+	@$(BIN)/python -m training.reproduce
+
+## ---- check
+
+test: $(DEVELOPMENT) ## Run every test
+	@$(BIN)/pytest
+
+test-unit: $(DEVELOPMENT) ## Run the tests of single parts
+	@$(BIN)/pytest tests/unit
+
+test-service: $(DEVELOPMENT) ## Run the tests of each service, in process
+	@$(BIN)/pytest tests/service
+
+test-e2e: $(DEVELOPMENT) ## Run the tests of the whole cluster
+	@$(BIN)/pytest tests/e2e
+
+lint: $(DEVELOPMENT) ## Check style, types, imports and protos
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy deploy/*.py
+	$(BIN)/lint-imports
+	@if command -v npx >/dev/null; then echo "npx $(BUF) lint"; npx --yes $(BUF) lint; \
+	else echo "buf lint left out: it comes through npx, and there is no Node.js here" >&2; fi
+
+latency: $(DEVELOPMENT) ## Measure a match on the running cluster beside an echo call
+	@$(BIN)/python tests/load/match_latency.py --target $(TARGET)
+
+## ---- set up
+
+setup: $(SERVING) ## Install what runs the cluster into .venv
+setup-dev: $(DEVELOPMENT) ## Install what trains, tests and lints into .venv
+
+clean: ## End the cluster, remove .venv and everything generated; artifacts/ and data/ stay
+	@if [ -x $(BIN)/supervisord ]; then $(CLUSTER) down; fi
+	rm -rf .venv .run runs dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf ambiance/type ambiance/text ambiance/music ambiance/match
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV):
+	@for python in $(PYTHON) python3.11 python3; do \
+		if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			"$$python" -m venv --clear .venv && touch $@; exit; fi; done; \
+	echo "Ambiance needs Python 3.11 or newer with venv, and found none; name one with PYTHON=/path/to/python" >&2; \
+	exit 1
+
+$(SERVING): $(INSTALLED_FROM) | $(VENV)
+	@echo "Installing what runs the cluster into .venv (the first time takes a minute) ..." >&2
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[local]' --constraint constraints.txt >&2
+	@touch $@
+
+$(DEVELOPMENT): $(INSTALLED_FROM) | $(VENV)
+	@echo "Installing what trains, tests and lints into .venv (the first time takes a few minutes) ..." >&2
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt >&2
+	@touch $(SERVING) $@

@@ -1,0 +1,166 @@
+"""What a cluster is made of, and what is remembered of one that runs; engines and commands build on it."""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ambiance.rpc.channel import GATEWAY_PORT, MUSIC_INDEX_SERVICE_PORT, TEXT_SERVICE_PORT
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ClusterError(Exception):
+    """Raised when a command can't do its work; the message is the sentence a person reads."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process of the cluster. Its environment variables begin with `prefix`."""
+
+    name: str
+    prefix: str
+    default_port: int
+    default_metrics_port: int
+
+    def port_variables(self) -> dict[str, int]:
+        """Both environment variables that choose a port, with their defaults."""
+        return {
+            f"{self.prefix}PORT": self.default_port,
+            f"{self.prefix}METRICS_PORT": self.default_metrics_port,
+        }
+
+
+GATEWAY = Service("gateway", "AMBIANCE_GATEWAY_", GATEWAY_PORT, 9051)
+TEXT = Service("text_service", "AMBIANCE_TEXT_", TEXT_SERVICE_PORT, 9052)
+MUSIC = Service("music_index_service", "AMBIANCE_MUSIC_", MUSIC_INDEX_SERVICE_PORT, 9053)
+SERVICES = (GATEWAY, TEXT, MUSIC)
+
+
+class Engine(Protocol):
+    """Runs the processes of a cluster, in containers or without."""
+
+    def start(self) -> None:
+        """Start what isn't running. Raises ClusterError if nothing could be started."""
+
+    def problem(self) -> str | None:
+        """Why the cluster will not come up, with the offender's last lines; None while it may."""
+
+    def log_tail(self, services: Sequence[str]) -> str:
+        """The last lines that each of the services logged."""
+
+    def show_logs(self, *, follow: bool) -> None:
+        """Print the services' logs, and what is added to them if asked to follow."""
+
+    def stop(self) -> None:
+        """Drain and end every process, and remove what the engine made for them."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster's settings: those it was started with if it is up, else those of the environment."""
+
+    run_dir: Path
+    settings: dict[str, str]
+    engine: str | None  # what it was started with; None if it is down
+
+    def port(self, service: Service) -> int:
+        """The gRPC port of a service on this machine."""
+        return int(self.settings[f"{service.prefix}PORT"])
+
+    def metrics_port(self, service: Service) -> int:
+        """The port of a service's /metrics on this machine."""
+        return int(self.settings[f"{service.prefix}METRICS_PORT"])
+
+    def environment(self) -> dict[str, str]:
+        """The environment for the engines' programs."""
+        return {**os.environ, **self.settings}
+
+    def remember(self, engine: str) -> None:
+        """Note which engine runs the cluster, so that later commands find it."""
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        _state_file(self.run_dir).write_text(
+            json.dumps({"engine": engine, "settings": self.settings}, indent=2)
+        )
+
+    def forget(self) -> None:
+        """Note that the cluster is down."""
+        _state_file(self.run_dir).unlink(missing_ok=True)
+
+    def require_free_ports(self) -> None:
+        """Raise ClusterError if another program listens on a port that a service needs."""
+        for service in SERVICES:
+            for variable in service.port_variables():
+                port = int(self.settings[variable])
+                if not _is_free(port):
+                    raise ClusterError(
+                        f"port {port}, meant for {service.name}, is taken by another program;"
+                        f" stop that program or choose another port with {variable}"
+                    )
+
+    def require_artifacts(self) -> None:
+        """Raise ClusterError if there is no folder of released models and indexes."""
+        folder = Path(self.settings["AMBIANCE_ARTIFACTS"])
+        if not folder.is_dir():
+            raise ClusterError(
+                f"no artifacts at {folder}; they come with the repository, or from `make train`"
+            )
+
+
+def load() -> Cluster:
+    """The cluster of this run directory (AMBIANCE_RUN_DIR, default `.run` in the repository)."""
+    run_dir = Path(os.environ.get("AMBIANCE_RUN_DIR") or ROOT / ".run").resolve()
+    try:
+        state = json.loads(_state_file(run_dir).read_text())
+    except FileNotFoundError:
+        return Cluster(run_dir, _settings_from_environment(run_dir), engine=None)
+    return Cluster(run_dir, state["settings"], state["engine"])
+
+
+@contextmanager
+def exclusive(run_dir: Path) -> Iterator[None]:
+    """Let one command at a time change the cluster; another waits here."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with (run_dir / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _state_file(run_dir: Path) -> Path:
+    return run_dir / "cluster.json"
+
+
+def _settings_from_environment(run_dir: Path) -> dict[str, str]:
+    settings = {
+        "AMBIANCE_RUN_DIR": str(run_dir),
+        "AMBIANCE_ARTIFACTS": str(Path(os.environ.get("AMBIANCE_ARTIFACTS") or ROOT / "artifacts").resolve()),
+        "COMPOSE_PROJECT_NAME": os.environ.get("COMPOSE_PROJECT_NAME") or "ambiance",
+    }
+    if "DOCKER_HOST" in os.environ:
+        settings["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
+    for service in SERVICES:
+        for variable, default in service.port_variables().items():
+            settings[variable] = _port(variable, default)
+    return settings
+
+
+def _port(variable: str, default: int) -> str:
+    value = os.environ.get(variable) or str(default)
+    if not value.isdecimal() or not 1 <= int(value) <= 65535:
+        raise ClusterError(f"{variable}: a port is a number from 1 to 65535, got {value!r}")
+    return value
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed connection may linger there
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
