@@ -2,13 +2,14 @@
 
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,14 @@ def prepare_cluster(engine: str, folder: Path) -> ClusterUnderTest:
 
 
 def _free_ports(count: int) -> list[int]:
+    """Ports that stay free while a service restarts; the system gives higher ones to anybody who dials."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        ports: list[int] = []
+        for port in random.sample(range(20_000, 32_000), 1_000):
+            probe = stack.enter_context(socket.socket())
+            with suppress(OSError):  # taken
+                probe.bind(("127.0.0.1", port))
+                ports.append(port)
+            if len(ports) == count:
+                return ports
+    raise RuntimeError("no free ports from 20,000 to 32,000")

@@ -104,4 +104,6 @@ _BUILDERS: dict[grpc.StatusCode, Callable[[grpc.Call, str, str], AmbianceError]]
     grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
     grpc.StatusCode.DEADLINE_EXCEEDED: lambda _, peer, __: DeadlineError(f"{peer}: no answer in time"),
     grpc.StatusCode.UNAVAILABLE: lambda _, peer, message: UnavailableError(f"{peer}: {message}"),
+    # By a server that shuts down before it begins on the call, or by a client closed while it waits.
+    grpc.StatusCode.CANCELLED: lambda _, peer, message: UnavailableError(f"{peer}: cancelled: {message}"),
 }

@@ -153,6 +153,24 @@ def test_beyond_its_permits_a_server_refuses_at_once_but_stays_healthy(serve: Se
     assert stub.GetModel(pb.GetModelRequest(), timeout=5) == pb.GetModelResponse()  # permits came back
 
 
+def test_a_call_that_a_closing_peer_drops_is_unavailable(serve: Serve) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> pb.GetModelResponse:
+        entered.set()
+        leave.wait(10)
+        return pb.GetModelResponse()
+
+    channel = serve(application(hold))
+    held = stubs.TextServiceStub(channel).GetModel.future(pb.GetModelRequest(), timeout=10)
+    assert entered.wait(5)
+    channel.close()
+    error: Any = held.exception(5)
+    leave.set()
+    assert error.code() is grpc.StatusCode.CANCELLED
+    assert isinstance(from_rpc_error(error, "text service"), UnavailableError)
+
+
 def test_an_unknown_method_is_unimplemented(serve: Serve) -> None:
     channel = serve(application(pb.GetModelResponse))
     with pytest.raises(grpc.RpcError) as raised:
