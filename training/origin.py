@@ -10,7 +10,7 @@ from ambiance.artifacts import Origin
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Distributions whose version can change a result.
-LIBRARIES = ("ai-edge-litert", "faiss-cpu", "numpy", "pyarrow", "tensorflow")
+LIBRARIES = ("ai-edge-litert", "faiss-cpu", "keras", "numpy", "pyarrow", "tensorflow")
 
 # Data set folder -> what users of anything derived from it must see.
 DATASET_NOTICES = {

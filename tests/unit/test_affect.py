@@ -22,6 +22,23 @@ def test_groupings_partition_their_labels() -> None:
     assert all(group in members for group, members in MOOD_GROUPS.items())
 
 
+def test_the_groupings_are_the_published_ones() -> None:
+    assert {group: len(members) for group, members in EKMAN.items()} == {
+        "anger": 3,
+        "disgust": 1,
+        "fear": 2,
+        "joy": 12,
+        "sadness": 5,
+        "surprise": 4,
+        "neutral": 1,
+    }
+    assert {*EKMAN["anger"], *EKMAN["fear"]} == {"anger", "annoyance", "disapproval", "fear", "nervousness"}
+    assert set(EKMAN["sadness"]) == {"sadness", "disappointment", "embarrassment", "grief", "remorse"}
+    assert set(EKMAN["surprise"]) == {"surprise", "realization", "confusion", "curiosity"}
+    assert MOOD_GROUPS["happy"] == ("happy", "exciting")
+    assert MOOD_GROUPS["angry"] == ("angry", "scary")
+
+
 def test_a_label_is_nearest_to_itself() -> None:
     for labels in (EMOTIONS, MOODS):
         assert labels.nearest(labels.vad).tolist() == list(range(len(labels.names)))

@@ -47,8 +47,9 @@ def test_a_mirror_is_preferred_to_downloads(tmp_path: Path, monkeypatch: pytest.
     mirror, downloads = tmp_path / "mirror", tmp_path / "data"
     monkeypatch.setattr(sources, "MIRROR", mirror)
     monkeypatch.setattr(sources, "DOWNLOADS", downloads)
-    assert data_dir() == downloads
-    mirror.mkdir()
+    (mirror / "goemotions").mkdir(parents=True)
+    assert data_dir() == downloads  # half a mirror is none
+    (mirror / "audioset").mkdir()
     assert data_dir() == mirror
 
 
@@ -102,6 +103,15 @@ def test_facts_are_counted_from_the_files(folder: Path, monkeypatch: pytest.Monk
     assert lines[-1] == "audioset unbal_train: not in this archive"
 
 
+def test_a_split_that_every_mirror_holds_may_not_be_missing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "COMMENT_COUNTS", {"train": 1, "dev": 1, "test": 1})
+    monkeypatch.setattr(facts, "CLIP_COUNTS", {"bal_train": 1})
+    with pytest.raises(DataError, match="holds no clip of bal_train"):
+        list(facts.describe(folder))
+
+
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths downloaded, none really; what is there passes for the published files."""
@@ -143,9 +153,11 @@ def test_the_real_data_sets_hold_what_is_published_of_them() -> None:
         r"25,638 distinct words in train, 2,678 in the vocabulary",
         r"goemotions train: 43,410 comments, 4\.578%",
         r"goemotions test: 5,427 comments, 4\.688%",
-        r"bal_train: 22,160 clips, 21,782 of 10 frames, 6,244 labelled Music, 8,836 with",
+        r"bal_train: 22,160 clips, 21,782 of 10 frames, 6,244 labelled Music, 8,836 with its desc",
+        r"bal_train: .* 6,773 without mere instruments",
         r"bal_train: .*happy 61, funny 60, sad 60, tender 60, exciting 60, angry 60, scary 60",
-        r"eval: 20,371 clips, 19,976 of 10 frames, 5,695 labelled Music, 7,848 with",
+        r"eval: 20,371 clips, 19,976 of 10 frames, 5,695 labelled Music, 7,848 with its desc",
+        r"eval: .* 5,869 without mere instruments",
         r"eval: .*happy 60, funny 60, sad 60, tender 60, exciting 60, angry 60, scary 60",
     ):
         assert re.search(fact, found), f"{fact} not in\n{found}"

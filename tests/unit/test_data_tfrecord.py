@@ -1,6 +1,7 @@
 """TFRecord framing: what TensorFlow writes is read, and nothing damaged is."""
 
 import io
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from audioset_files import tfrecord
 from training.data.errors import DataError
-from training.data.tfrecord import read_records
+from training.data.tfrecord import masked_crc, read_records
 
 RECORDS = [b"first", b"", b"third" * 100]
 
@@ -51,6 +52,14 @@ def test_a_flipped_bit_anywhere_is_noticed(data: st.DataObject) -> None:
     content[at] ^= 1 << data.draw(st.integers(0, 7))
     with pytest.raises(DataError, match=r"x\.tfrecord: record \d: wrong CRC"):
         read(bytes(content))
+
+
+@pytest.mark.parametrize("length", [2**25, 2**40, 2**62, 2**64 - 1])
+def test_a_length_beyond_belief_is_refused_before_it_is_read(length: int) -> None:
+    header = struct.pack("<Q", length)
+    content = header + struct.pack("<I", masked_crc(header)) + b"some bytes"
+    with pytest.raises(DataError, match=rf"x\.tfrecord: record 0: {length:,} bytes promised, at most"):
+        read(content)
 
 
 def test_records_before_the_damage_are_still_yielded() -> None:

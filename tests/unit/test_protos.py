@@ -1,9 +1,12 @@
-"""The limits that field comments promise are the constants that the services check."""
+"""Every part of the contract is commented, and the limits in comments are those that are checked."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
+from grpc_tools import protoc
 
 from ambiance import limits
 
@@ -31,3 +34,47 @@ def test_a_limit_in_a_comment_is_the_limit(proto: str, message: str, field: str,
     comment = re.search(rf"((?:  //.*\n)+)  [\w. ]+ {field} = \d+;", body[1])
     assert comment is not None
     assert [int(figure.replace(",", "")) for figure in re.findall(r"\d[\d,]*", comment[1])] == figures
+
+
+# Numbers of the fields that hold the parts of a file, a message, an enum and a service in descriptor.proto.
+MESSAGE, ENUM, SERVICE, FIELD, NESTED_MESSAGE, NESTED_ENUM, VALUE, RPC = 4, 5, 6, 2, 3, 4, 2, 2
+
+Part = tuple[str, tuple[int, ...]]
+
+
+def message_parts(name: str, path: tuple[int, ...], message: DescriptorProto) -> Iterator[Part]:
+    yield name, path
+    for i, field in enumerate(message.field):
+        yield f"{name}.{field.name}", (*path, FIELD, i)
+    for i, nested in enumerate(message.nested_type):
+        yield from message_parts(f"{name}.{nested.name}", (*path, NESTED_MESSAGE, i), nested)
+    for i, enum in enumerate(message.enum_type):
+        yield f"{name}.{enum.name}", (*path, NESTED_ENUM, i)
+
+
+def parts(file: FileDescriptorProto) -> Iterator[Part]:
+    """Name and path of everything in a file that a reader may look up."""
+    for i, message in enumerate(file.message_type):
+        yield from message_parts(message.name, (MESSAGE, i), message)
+    for i, enum in enumerate(file.enum_type):
+        yield enum.name, (ENUM, i)
+        yield from ((f"{enum.name}.{value.name}", (ENUM, i, VALUE, j)) for j, value in enumerate(enum.value))
+    for i, service in enumerate(file.service):
+        yield service.name, (SERVICE, i)
+        yield from (
+            (f"{service.name}.{rpc.name}", (SERVICE, i, RPC, j)) for j, rpc in enumerate(service.method)
+        )
+
+
+def test_every_service_rpc_message_field_and_value_is_commented(tmp_path: Path) -> None:
+    described = tmp_path / "descriptors"
+    sources = sorted(str(path) for path in PROTOS.rglob("*.proto"))
+    flags = [f"--proto_path={PROTOS.parent}", f"--descriptor_set_out={described}", "--include_source_info"]
+    assert protoc.main(["protoc", *flags, *sources]) == 0
+    files = FileDescriptorSet.FromString(described.read_bytes()).file
+    assert len(files) == len(sources) >= 6
+    bare = []
+    for file in files:
+        commented = {tuple(at.path) for at in file.source_code_info.location if at.leading_comments.strip()}
+        bare += [name for name, path in parts(file) if path not in commented]
+    assert not bare

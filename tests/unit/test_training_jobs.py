@@ -1,5 +1,6 @@
 """Each encoder's job end to end on tiny synthetic data: train two steps, publish, load, agree."""
 
+import json
 import random
 from pathlib import Path
 
@@ -116,6 +117,15 @@ def test_released_encoders_are_measured_on_test_and_eval(
     assert summary["versions"] == {"text_encoder": 1, "music_encoder": 1}
     assert (summary["test_comments"], summary["eval_mood_rows"]) == (32, 30)
     assert set(summary["evaluation"]) == {"text", "music", "connection"}
+
+
+@pytest.mark.data
+def test_the_committed_evaluation_is_that_of_the_committed_artifacts() -> None:
+    if not data_dir().is_dir():
+        pytest.skip("the data sets are not on this machine")
+    released = REPOSITORY / "artifacts"
+    committed = json.loads((released / "evaluation.json").read_text())
+    assert json.loads(json.dumps(evaluate_released(released).summary())) == committed
 
 
 def test_the_first_window_is_all_that_is_read(artifacts_root: Path) -> None:

@@ -1,5 +1,7 @@
 """What the models are trained towards, and how much each example weighs."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,9 @@ from ambiance.affect import EMOTIONS
 from training.data.errors import DataError
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir
+from training.music.config import MusicConfig
 from training.regression.targets import inverse_frequency_weights, mean_vad, mean_weights
+from training.text.config import TextConfig
 from training.text.weights import label_weights
 
 JOY, SADNESS, NEUTRAL = (EMOTIONS.names.index(name) for name in ("joy", "sadness", "neutral"))
@@ -40,6 +44,16 @@ def test_the_seed_weights_are_laid_on_by_name() -> None:
     assert weights[NEUTRAL] == np.float32(0.0592243)
     assert weights[EMOTIONS.names.index("optimism")] == np.float32(0.1094205)
     assert weights[EMOTIONS.names.index("surprise")] == np.float32(0.01692921)
+
+
+def test_the_seeds_table_and_settings_stay_as_the_seed_had_them() -> None:
+    weights = {
+        name: f"{weight:.8f}" for name, weight in zip(EMOTIONS.names, label_weights("seed", []), strict=True)
+    }
+    digest = hashlib.sha256(repr(sorted(weights.items())).encode()).hexdigest()
+    assert digest.startswith("526158e08420")
+    assert TextConfig() == TextConfig("seed", 1, 15, 3, 128, 1e-3, "seed")
+    assert MusicConfig() == MusicConfig("seed", 1, None, 630, 128, 1e-3, 0.05, 5)
 
 
 def test_corrected_weights_are_inverse_frequencies_and_none_are_equal() -> None:

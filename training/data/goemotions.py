@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ambiance.affect import EMOTIONS
-from training.data.errors import DataError
+from training.data.errors import REMEDY, DataError
 
 SPLITS = ("train", "dev", "test")
 
@@ -56,7 +56,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error} (`make data` fetches it)") from error
+        raise DataError(f"{path}: {error.strerror or error} ({REMEDY})") from error
     for number, line in enumerate(content.removesuffix(b"\n").split(b"\n") if content else (), start=1):
         where = f"{path}: line {number}"
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ambiance.affect import MOODS
 from training.data.clip_record import CLASSES
-from training.data.errors import DataError
+from training.data.errors import REMEDY, DataError
 
 FOLDER = "audioset"
 CLASSES_FILE = "class_labels_indices.csv"
@@ -119,4 +119,4 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error} (`make data` fetches it)") from error
+        raise DataError(f"{path}: {error} ({REMEDY})") from error

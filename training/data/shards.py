@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from training.data.errors import DataError
+from training.data.errors import REMEDY, DataError
 from training.data.tfrecord import read_records
 
 ARCHIVE = "features.tar.gz"
@@ -36,7 +36,7 @@ def iterate_records(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
                 records += 1
                 yield f"{name}: record {number}", record
     except FileNotFoundError as error:
-        raise DataError(f"{error.filename}: missing (`make data` fetches it)") from error
+        raise DataError(f"{error.filename}: missing ({REMEDY})") from error
     except _DAMAGE as error:
         raise DataError(
             f"{name}: damaged here or beyond, after {records} records of {split}: {error}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ambiance.artifacts import file_sha256
-from training.data.errors import DataError
+from training.data.errors import REMEDY, DataError
 from training.data.shards import ARCHIVE, UNPACKED
 from training.origin import REPOSITORY
 
@@ -64,7 +64,7 @@ SOURCES = (
 
 
 def data_dir() -> Path:
-    """Folder of the data sets: AMBIANCE_DATA, else a mirror at ../shared/data, else data/ here, downloaded.
+    """Folder of the data sets: AMBIANCE_DATA, else ../shared/data if both are there, else data/, downloaded.
 
     Raises:
         DataError: if AMBIANCE_DATA names no folder.
@@ -73,7 +73,8 @@ def data_dir() -> Path:
         if not Path(named).is_dir():
             raise DataError(f"{DATA_VARIABLE}: no folder is at {named}")
         return Path(named)
-    return MIRROR if MIRROR.is_dir() else DOWNLOADS
+    mirrored = all((MIRROR / dataset).is_dir() for dataset in ("goemotions", "audioset"))
+    return MIRROR if mirrored else DOWNLOADS
 
 
 def dataset_digests(folder: Path, *datasets: str) -> dict[str, str]:
@@ -117,7 +118,7 @@ def _sha256(path: Path) -> str:
     try:
         return file_sha256(path)
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error} (`make data` fetches it)") from error
+        raise DataError(f"{path}: {error.strerror or error} ({REMEDY})") from error
 
 
 def _folder_sha256(folder: Path) -> str:

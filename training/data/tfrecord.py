@@ -13,6 +13,8 @@ _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
 _MASK_DELTA = 0xA282EAD8
 
+MAX_RECORD_BYTES = 16 * 1024 * 1024  # an AudioSet clip takes about 1.5 KB
+
 
 def masked_crc(data: bytes) -> int:
     """CRC-32C rotated right by 15 bits plus a constant, as TFRecord stores it."""
@@ -36,6 +38,8 @@ def read_records(stream: BinaryIO, name: str) -> Iterator[bytes]:
         length, length_crc = _HEADER.unpack(header)
         if masked_crc(header[:8]) != length_crc:
             raise DataError(f"{where}: wrong CRC of its length")
+        if length > MAX_RECORD_BYTES:
+            raise DataError(f"{where}: {length:,} bytes promised, at most {MAX_RECORD_BYTES:,} are believed")
         # Two reads, so that the footer isn't copied off every payload.
         payload, footer = stream.read(length), stream.read(_FOOTER.size)
         if len(payload) + len(footer) < length + _FOOTER.size:

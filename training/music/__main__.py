@@ -17,7 +17,9 @@ def main() -> None:
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
     parser.add_argument("--recipe", choices=[defaults.recipe], default=defaults.recipe)
     parser.add_argument("--seed", type=int, default=defaults.seed, help="of every random number")
-    parser.add_argument("--split", choices=SPLITS, default=defaults.split, help="of AudioSet")
+    parser.add_argument(
+        "--split", choices=SPLITS, help="of AudioSet; by default unbal_train if it is there, else bal_train"
+    )
     flags = parser.parse_args()
     config = MusicConfig(recipe=flags.recipe, seed=flags.seed, split=flags.split)
     try:

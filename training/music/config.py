@@ -1,4 +1,4 @@
-"""Settings of the music job; the defaults are the seed's, but for the split it learns from."""
+"""Settings of the music job; the defaults are the seed's."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,13 +11,14 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 class MusicConfig:
     """How a music encoder is trained.
 
-    The seed learns from the 16,114 mood rows of `unbal_train`, in five epochs of 126 batches. `bal_train`
-    has 421; the number of batches stays, so each row is seen 190 times.
+    The seed learns from the 16,114 mood rows of `unbal_train`, in five epochs of 126 batches. Where that
+    split isn't there, `bal_train` and its 421 rows must do; the number of batches stays, so each is seen 190
+    times.
     """
 
     recipe: Literal["seed"] = "seed"
     seed: int = 1  # of every random number
-    split: Split = "bal_train"
+    split: Split | None = None  # of AudioSet; None for the larger one that is there
     steps: int = 630  # batches
     batch_size: int = 128  # mood rows
     learning_rate: float = 1e-3  # of Adam

@@ -8,21 +8,22 @@ from ambiance.artifacts import MUSIC_ENCODER, Artifact, Description
 from training.data.sources import data_dir, dataset_digests
 from training.music.config import MusicConfig
 from training.music.export import publish_encoder
-from training.music.mood_rows import load_mood_rows
+from training.music.mood_rows import load_mood_rows, with_split
 from training.music.train import cross_validate, train
 from training.origin import describe_origin
 from training.regression.exporting import vad_space
 
 
 def run(config: MusicConfig, artifacts_root: Path, verbose: bool = False) -> Artifact:
-    """Train on all mood rows of the split, measure by cross-validation inside it, publish the next version.
+    """Train on all mood rows of one split, measure by cross-validation inside it, publish the next version.
 
     Raises:
         DataError: if AudioSet is missing or damaged; names file and record.
         ExportError: if an export strays from the network.
     """
     folder = data_dir()
-    rows = load_mood_rows(folder, config.split)
+    config = with_split(config, folder)
+    rows = load_mood_rows(folder, str(config.split))
     quality = {f"{config.split}_cross_validation": cross_validate(config, rows, verbose).summary()}
     model = train(config, rows, verbose)
     description = Description(

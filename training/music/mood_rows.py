@@ -1,14 +1,15 @@
 """AudioSet's clips as the seed's music network reads them: a row for each mood of each clip."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.audioset import Clips, load_clips
+from training.data.audioset import Clips, has_split, load_clips
 from training.data.ontology import moods_of
+from training.music.config import MusicConfig
 
 FRAMES, FRAME_COUNTS = "frames", "frame_counts"  # the network's inputs
 
@@ -33,6 +34,17 @@ class MoodRows:
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "MoodRows":
         """Rows by index, or by mask."""
         return MoodRows(*(column[rows] for column in vars(self).values()))
+
+
+def with_split(config: MusicConfig, data_dir: Path) -> MusicConfig:
+    """The settings with a split: the one they name, else `unbal_train` where it is there, else `bal_train`.
+
+    Raises:
+        DataError: if AudioSet is missing or damaged.
+    """
+    if config.split is not None:
+        return config
+    return replace(config, split="unbal_train" if has_split(data_dir, "unbal_train") else "bal_train")
 
 
 def load_mood_rows(data_dir: Path, split: str) -> MoodRows:

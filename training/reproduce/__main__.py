@@ -10,6 +10,7 @@ from pathlib import Path
 from ambiance.errors import AmbianceError
 from training.data.sources import data_dir
 from training.music.config import SPLITS, MusicConfig
+from training.music.mood_rows import with_split
 from training.reproduce.published import FIGURES, PUBLISHED, Spread
 from training.reproduce.runs import Figures, load_corpora, run_seeds, spread
 from training.text.config import SampleWeights, TextConfig
@@ -25,13 +26,14 @@ _PARTS: dict[SampleWeights, tuple[str, ...]] = {
 def main() -> None:
     """Read the flags, train, print the table and write every run's figures."""
     flags = _parse_flags()
-    text, music = TextConfig(), MusicConfig(split=flags.split)
     counts: dict[SampleWeights, int] = {
         "seed": flags.runs,
         "corrected": flags.variant_runs,
         "none": flags.variant_runs,
     }
     try:
+        text, music = TextConfig(), with_split(MusicConfig(split=flags.split), data_dir())
+        print(f"music learns from {music.split}", file=sys.stderr)
         results = run_seeds(load_corpora(data_dir(), music), text, music, counts)
     except AmbianceError as error:
         sys.exit(str(error))
@@ -49,7 +51,9 @@ def _parse_flags() -> argparse.Namespace:
     parser.add_argument(
         "--variant-runs", type=_positive, default=3, help="with corrected weights, and as many without"
     )
-    parser.add_argument("--split", choices=SPLITS, default="bal_train", help="of AudioSet, to learn from")
+    parser.add_argument(
+        "--split", choices=SPLITS, help="of AudioSet; by default unbal_train if it is there, else bal_train"
+    )
     parser.add_argument("--output", type=Path, default=Path("runs/reproduce.json"))
     return parser.parse_args()
 

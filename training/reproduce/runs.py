@@ -33,7 +33,7 @@ class Corpora:
 
 
 def load_corpora(data_dir: Path, music: MusicConfig) -> Corpora:
-    """Read all four.
+    """Read all four; the music settings name their split.
 
     Raises:
         DataError: if a data set is missing or damaged.
@@ -41,7 +41,7 @@ def load_corpora(data_dir: Path, music: MusicConfig) -> Corpora:
     return Corpora(
         load_comments(data_dir, "train"),
         load_comments(data_dir, "test"),
-        load_mood_rows(data_dir, music.split),
+        load_mood_rows(data_dir, str(music.split)),
         load_mood_rows(data_dir, "eval"),
     )
 
