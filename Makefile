@@ -8,12 +8,16 @@ override export TEXT := $(value TEXT)
 override export K := $(value K)
 override export FORMAT := $(value FORMAT)
 
+# Of what builds the package as well: pip reads the one or the other, depending on its age.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
 export TF_CPP_MIN_LOG_LEVEL ?= 3 # errors only, in training
 
 BIN := .venv/bin
 CLUSTER := $(BIN)/python deploy/cluster.py
 ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
-TARGET := 127.0.0.1:$(or $(AMBIANCE_GATEWAY_PORT),50051)
+# Looked up each time it is used: the address of the cluster that runs, else of the one that would be started.
+TARGET = $$(cat '$(or $(AMBIANCE_RUN_DIR),.run)/gateway' 2>/dev/null || echo 127.0.0.1:$(or $(AMBIANCE_GATEWAY_PORT),50051))
 USAGE := usage: make match TEXT="I am so happy" [K=10] [FORMAT=json]
 BUF := @bufbuild/buf@1.75.0
 
@@ -40,7 +44,7 @@ match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [
 	@case "$$FORMAT" in '' | text) flags=() ;; json) flags=(--json) ;; \
 		*) printf 'FORMAT: text or json, got %s\n%s\n' "$$FORMAT" '$(USAGE)' >&2; exit 2 ;; esac; \
 	[ -z "$$K" ] || flags+=("-k=$$K"); \
-	match() { printf '%s\n' "$$TEXT" | $(BIN)/ambiance match --target $(TARGET) "$${flags[@]}" -; }; \
+	match() { printf '%s\n' "$$TEXT" | $(BIN)/ambiance match --target "$(TARGET)" "$${flags[@]}" -; }; \
 	{ complaint=$$(match 2>&1 >&3); status=$$?; } 3>&1; \
 	if [ $$status -eq 69 ]; then $(CLUSTER) up $(ENGINE_FLAG) >&2 && match; \
 	else [ -z "$$complaint" ] || printf '%s\n' "$$complaint" >&2; exit $$status; fi
@@ -97,7 +101,7 @@ lint: $(DEVELOPMENT) ## Check style, types, imports and protos
 	else echo "buf lint left out: it comes through npx, and there is no Node.js here" >&2; fi
 
 latency: $(DEVELOPMENT) ## Measure a match on the running cluster beside an echo call
-	@$(BIN)/python tests/load/match_latency.py --target $(TARGET)
+	@$(BIN)/python tests/load/match_latency.py --target "$(TARGET)"
 
 ## ---- set up
 
@@ -119,10 +123,10 @@ $(VENV):
 
 $(SERVING): $(INSTALLED_FROM) | $(VENV)
 	@echo "Installing what runs the cluster into .venv (the first time takes a minute) ..." >&2
-	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[local]' --constraint constraints.txt >&2
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[local]' >&2
 	@touch $@
 
 $(DEVELOPMENT): $(INSTALLED_FROM) | $(VENV)
 	@echo "Installing what trains, tests and lints into .venv (the first time takes a few minutes) ..." >&2
-	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt >&2
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]' >&2
 	@touch $(SERVING) $@

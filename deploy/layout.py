@@ -87,10 +87,12 @@ class Cluster:
         _state_file(self.run_dir).write_text(
             json.dumps({"engine": engine, "settings": self.settings}, indent=2)
         )
+        _target_file(self.run_dir).write_text(f"127.0.0.1:{self.port(GATEWAY)}\n")
 
     def forget(self) -> None:
         """Note that the cluster is down."""
         _state_file(self.run_dir).unlink(missing_ok=True)
+        _target_file(self.run_dir).unlink(missing_ok=True)
 
     def require_free_ports(self) -> None:
         """Raise ClusterError if another program listens on a port that a service needs."""
@@ -133,6 +135,11 @@ def exclusive(run_dir: Path) -> Iterator[None]:
 
 def _state_file(run_dir: Path) -> Path:
     return run_dir / "cluster.json"
+
+
+def _target_file(run_dir: Path) -> Path:
+    """Holds the gateway's address, for the Makefile: it asks the cluster that runs, whatever its ports."""
+    return run_dir / "gateway"
 
 
 def _settings_from_environment(run_dir: Path) -> dict[str, str]:
