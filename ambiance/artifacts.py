@@ -1,7 +1,8 @@
 """Released models and indexes on disk: `<root>/<kind>/<version>/manifest.json` and the files it lists.
 
 Training publishes versions, services load them; this is all the two share. A version is an integer and
-the largest wins, as in TensorFlow Serving. Publishing is atomic, loading verifies every byte.
+the largest wins, as in TensorFlow Serving. Publishing is atomic, loading verifies every byte: files by the
+manifest, and the manifest by `manifest.sha256`, a line as sha256sum writes it.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from ambiance.errors import ArtifactError
 
 MANIFEST_FILE = "manifest.json"
+MANIFEST_DIGEST_FILE = "manifest.sha256"
 FORMAT_VERSION: Literal[1] = 1
 
 TEXT_ENCODER = "text_encoder"
@@ -43,6 +45,8 @@ def _inside(path: str) -> str:
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts:
         raise ValueError(f"{path!r} leads out of the version's folder")
+    if "\0" in path:
+        raise ValueError(f"{path!r} holds a NUL, which no path can")
     return path
 
 
@@ -140,6 +144,7 @@ def publish(root: Path, description: Description, write_files: Callable[[Path], 
             **description.model_dump(), format_version=FORMAT_VERSION, version=version, files=entries
         )
         (draft / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        seal(draft)
         for path in [*draft.rglob("*"), draft]:
             _sync(path)
         final = kind_folder / str(version)
@@ -148,6 +153,12 @@ def publish(root: Path, description: Description, write_files: Callable[[Path], 
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return Artifact(final, manifest)
+
+
+def seal(folder: Path) -> None:
+    """Write the digest of the manifest beside it; `publish` does. Whoever edits a manifest seals it anew."""
+    line = f"{file_sha256(folder / MANIFEST_FILE)}  {MANIFEST_FILE}\n"
+    (folder / MANIFEST_DIGEST_FILE).write_text(line, encoding="ascii")
 
 
 def load(root: Path, kind: str, version: int | None = None) -> Artifact:
@@ -160,7 +171,7 @@ def load(root: Path, kind: str, version: int | None = None) -> Artifact:
     if version is None:
         raise ArtifactError(f"{root / kind}: no version of {kind} is published there")
     folder = root / kind / str(version)
-    manifest = _read_manifest(folder / MANIFEST_FILE)
+    manifest = _read_manifest(folder)
     if (manifest.kind, manifest.version) != (kind, version):
         found = f"{manifest.kind} version {manifest.version}"
         raise ArtifactError(f"{folder}: expected {kind} version {version}, the manifest says {found}")
@@ -169,15 +180,26 @@ def load(root: Path, kind: str, version: int | None = None) -> Artifact:
     return Artifact(folder, manifest)
 
 
-def _read_manifest(path: Path) -> Manifest:
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST_FILE
+    document, sealed = _read(path), _read(folder / MANIFEST_DIGEST_FILE)
+    digest = hashlib.sha256(document).hexdigest()
+    if sealed != f"{digest}  {MANIFEST_FILE}\n".encode():
+        said = ascii(sealed[: len(digest)].decode("latin-1"))
+        raise ArtifactError(f"{path}: SHA-256 {digest}, {MANIFEST_DIGEST_FILE} says {said}")
     try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ArtifactError(f"{path}: {error.strerror or error}") from error
+        return Manifest.model_validate_json(document)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "document"
         raise ArtifactError(f"{path}: {where}: {first['msg']}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path}: {error.strerror or error}") from error
 
 
 def _describe(path: Path, folder: Path) -> FileEntry:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ambiance import artifacts
+from ambiance.affect import VAD_SPACE, vad_lineage
 from ambiance.errors import ArtifactError
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.search import MusicIndex
@@ -15,7 +16,8 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
     """Load a version of the music index under a name, the largest unless one is given.
 
     Raises:
-        ArtifactError: if a file is missing or damaged, or manifest, vectors and catalogue disagree.
+        ArtifactError: if a file is missing or damaged, manifest, vectors and catalogue disagree, or its VAD
+            isn't the VAD of this build's label coordinates.
     """
     artifact = artifacts.load(root, artifacts.MUSIC_INDEX, version)
     manifest = artifact.manifest
@@ -25,10 +27,16 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
         raise ArtifactError(f"{artifact.path}: the manifest names no space to search")
     vectors = []
     for space in manifest.spaces:
+        _check_lineage(artifact.path, space)
         path = artifact.file(f"{space.name}.faiss")
         vectors.append(VectorIndex.load(path, space))
         _check_size(path, len(vectors[-1]), catalog)
     return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices)
+
+
+def _check_lineage(path: Path, space: artifacts.Space) -> None:
+    if space.name == VAD_SPACE and space.lineage != vad_lineage():
+        raise ArtifactError(f"{path}: VAD of lineage {space.lineage}, this build has {vad_lineage()}")
 
 
 def _check_size(path: Path, size: int | None, catalog: ClipCatalog) -> None:

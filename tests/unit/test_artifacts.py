@@ -1,11 +1,24 @@
 """Publishing is whole or not at all, and loading trusts no byte."""
 
 import json
+import subprocess
 from pathlib import Path
+from shutil import which
 
 import pytest
 
-from ambiance.artifacts import MANIFEST_FILE, Artifact, Description, Origin, Space, load, publish, versions
+from ambiance.artifacts import (
+    MANIFEST_DIGEST_FILE,
+    MANIFEST_FILE,
+    Artifact,
+    Description,
+    Origin,
+    Space,
+    load,
+    publish,
+    seal,
+    versions,
+)
 from ambiance.errors import ArtifactError
 
 DESCRIPTION = Description(
@@ -90,6 +103,7 @@ def test_a_missing_artifact_names_where_it_was_sought(tmp_path: Path) -> None:
         ({"kind": "music_index"}, "expected text_encoder version 1, the manifest says music_index version 1"),
         ({"version": 4}, "the manifest says text_encoder version 4"),
         ({"files": [{"path": "../../x", "size_bytes": 0, "sha256": ""}]}, r"files\.0\.path: .*leads out"),
+        ({"files": [{"path": "a\0b", "size_bytes": 0, "sha256": ""}]}, r"files\.0\.path: .*holds a NUL"),
     ],
 )
 def test_a_manifest_of_another_shape_is_refused(
@@ -97,14 +111,34 @@ def test_a_manifest_of_another_shape_is_refused(
 ) -> None:
     path = published.path / MANIFEST_FILE
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    seal(published.path)
     with pytest.raises(ArtifactError, match=message):
         load(tmp_path, "text_encoder")
 
 
 def test_a_manifest_that_is_not_json_is_refused(published: Artifact, tmp_path: Path) -> None:
     (published.path / MANIFEST_FILE).write_text("{")
-    with pytest.raises(ArtifactError, match=r"manifest\.json"):
+    seal(published.path)
+    with pytest.raises(ArtifactError, match=r"manifest\.json: document: Invalid JSON"):
         load(tmp_path, "text_encoder")
+
+
+def test_a_manifest_that_changed_since_is_refused_though_it_is_valid(
+    published: Artifact, tmp_path: Path
+) -> None:
+    manifest, digest = published.path / MANIFEST_FILE, published.path / MANIFEST_DIGEST_FILE
+    manifest.write_text(manifest.read_text().replace("vad-1", "vad-3"))
+    both = r"manifest\.json: SHA-256 [0-9a-f]{64}, manifest\.sha256 says '[0-9a-f]{64}'"
+    with pytest.raises(ArtifactError, match=both):
+        load(tmp_path, "text_encoder")
+    digest.unlink()
+    with pytest.raises(ArtifactError, match=r"manifest\.sha256: No such file"):
+        load(tmp_path, "text_encoder")
+
+
+@pytest.mark.skipif(which("sha256sum") is None, reason="there is no sha256sum here")
+def test_the_digest_is_as_sha256sum_reads_it(published: Artifact) -> None:
+    subprocess.run(["sha256sum", "--check", "--strict", MANIFEST_DIGEST_FILE], cwd=published.path, check=True)
 
 
 def test_unlisted_files_and_spaces_are_named(published: Artifact) -> None:

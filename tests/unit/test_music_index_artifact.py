@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -11,10 +12,15 @@ import pyarrow as pa
 import pytest
 
 from ambiance import artifacts
-from ambiance.affect import MOODS
+from ambiance.affect import MOODS, vad_lineage
 from ambiance.errors import ArtifactError
+from ambiance.limits import MAX_CLIP_IDS, MAX_K, MAX_QUERIES, MAX_REQUEST_BYTES
+from ambiance.music.v1.music_index_service_pb2 import BatchGetClipsRequest, FindNeighborsRequest
+from ambiance.type.v1.space_pb2 import Vector
+from music_index_service.__main__ import load
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.loading import load_index
+from music_index_service.settings import MusicIndexSettings
 
 METADATA = {
     "format": "ambiance.music_catalog",
@@ -128,7 +134,13 @@ def test_refuses_a_missing_column_another_format_and_several_or_empty_batches(tm
     assert refusal(path).startswith("not a readable Arrow file")
 
 
-def publish(root: Path, vectors: int = len(CLIPS), clips: int = len(CLIPS), spaces: int = 1) -> Path:
+def publish(
+    root: Path,
+    vectors: int = len(CLIPS),
+    clips: int = len(CLIPS),
+    spaces: int = 1,
+    lineage: str = vad_lineage(),
+) -> Path:
     """Publish an index over CLIPS, whose counts may be made to disagree; returns the version's folder."""
 
     def write_files(folder: Path) -> None:
@@ -139,7 +151,7 @@ def publish(root: Path, vectors: int = len(CLIPS), clips: int = len(CLIPS), spac
 
     description = artifacts.Description(
         kind=artifacts.MUSIC_INDEX,
-        spaces=[artifacts.Space(name="vad", dimension=3, metric="squared_l2", lineage="here")] * spaces,
+        spaces=[artifacts.Space(name="vad", dimension=3, metric="squared_l2", lineage=lineage)] * spaces,
         counts={"clips": clips},
         origin=artifacts.Origin(
             recipe="made up",
@@ -169,15 +181,25 @@ def test_loads_a_published_index(tmp_path: Path) -> None:
     assert load_index("default", tmp_path, 1).version == 1
 
 
+def test_the_process_takes_the_largest_requests_and_no_text_services(tmp_path: Path) -> None:
+    publish(tmp_path)
+    limit = load(MusicIndexSettings(artifacts=tmp_path)).max_request_bytes
+    vector = Vector(space="vad", lineage=vad_lineage(), values=[0.5] * 512)
+    queries = FindNeighborsRequest(index="default", k=MAX_K, queries=[vector] * MAX_QUERIES)
+    clips = BatchGetClipsRequest(index="default", clip_ids=["01234567890@1234.5"] * MAX_CLIP_IDS)
+    assert max(queries.ByteSize(), clips.ByteSize()) < limit < MAX_REQUEST_BYTES / 10
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"vectors": 4}, "vad.faiss: 4 clips, catalog.arrow has 6"),
         ({"clips": 7}, "manifest.json: 7 clips, catalog.arrow has 6"),
         ({"spaces": 0}, "the manifest names no space to search"),
+        ({"lineage": "vad-0"}, f"VAD of lineage vad-0, this build has {vad_lineage()}"),
     ],
 )
-def test_refuses_parts_that_disagree(tmp_path: Path, wrong: dict[str, int], message: str) -> None:
+def test_refuses_parts_that_disagree(tmp_path: Path, wrong: dict[str, Any], message: str) -> None:
     publish(tmp_path, **wrong)
     with pytest.raises(ArtifactError, match=message):
         load_index("default", tmp_path)
