@@ -1,5 +1,6 @@
 """The asyncio client: `ambiance.Client` with awaitable methods, the same results and the same errors."""
 
+import asyncio
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -8,7 +9,9 @@ import grpc
 import grpc.aio
 
 from ambiance import calls
-from ambiance.client import DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
+from ambiance.arguments import require_deadline
+from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
+from ambiance.errors import UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
 from ambiance.rpc.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S, resolvable
@@ -28,8 +31,12 @@ class Client:
         music_target: str = DEFAULT_MUSIC_TARGET,
         deadline_s: float = DEFAULT_DEADLINE_S,
     ) -> None:
-        """Take the address ("host:port") of each service, and the deadline of a call in seconds."""
-        self._deadline_s = calls.require_deadline(deadline_s)
+        """Take the address ("host:port") of each service, and the deadline of a call in seconds.
+
+        Raises:
+            InvalidInputError: if an address is empty, or the deadline not above 0 and at most a day.
+        """
+        self._deadline_s = require_deadline(deadline_s)
         self._targets = {
             calls.GATEWAY: target,
             calls.TEXT_SERVICE: text_target,
@@ -42,6 +49,7 @@ class Client:
         self._stubs: dict[calls.Peer, Any] = {
             peer: peer.make_stub(channel) for peer, channel in self._channels.items()
         }
+        self._closed = False
 
     async def match(
         self,
@@ -83,7 +91,8 @@ class Client:
         return await self._send(calls.find_neighbors(queries, k, index), deadline_s)
 
     async def close(self) -> None:
-        """Close every connection; calls that are running end with an error."""
+        """Close every connection; calls that are running end with an UnavailableError, as do later ones."""
+        self._closed = True
         for channel in self._channels.values():
             await channel.close()
 
@@ -96,10 +105,21 @@ class Client:
         await self.close()
 
     async def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
-        timeout = self._deadline_s if deadline_s is None else calls.require_deadline(deadline_s)
+        timeout = self._deadline_s if deadline_s is None else require_deadline(deadline_s)
         rpc = getattr(self._stubs[call.peer], call.method)
         try:
             response = await rpc(call.request, timeout=timeout)
+        except grpc.aio.UsageError as error:  # a closed channel's way to refuse
+            raise UnavailableError(CLOSED_MESSAGE) from error
+        except asyncio.CancelledError as error:
+            if not self._closed or _is_cancelled(asyncio.current_task()):
+                raise
+            raise UnavailableError(CLOSED_MESSAGE) from error
         except grpc.RpcError as error:
             raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
         return call.parse(response)
+
+
+def _is_cancelled(task: asyncio.Task[Any] | None) -> bool:
+    """Whether somebody cancelled the task itself; a channel that closes only cancels the calls in it."""
+    return task is not None and task.cancelling() > 0

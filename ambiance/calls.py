@@ -3,7 +3,6 @@
 `ambiance.client` and `ambiance.aio` only carry them out, each in its own way.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 
 from ambiance import parsing
+from ambiance.arguments import require_utf8
 from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_K, MAX_REQUEST_BYTES
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
@@ -54,30 +54,30 @@ class Call(Generic[R]):
 
 def match_text(text: str, k: int, index: str, space: str) -> Call[MatchResult]:
     """MatchText of the gateway."""
-    _require_utf8({"text": text, "index": index, "space": space})
+    require_utf8({"text": text, "index": index, "space": space})
     request = match_service_pb2.MatchTextRequest(text=text, k=_int32("k", k), index=index, space=space)
     return Call(GATEWAY, "MatchText", request, parsing.match_result)
 
 
 def match_texts(texts: Sequence[str], k: int, index: str, space: str) -> Call[list[MatchResult]]:
     """MatchTexts of the gateway."""
-    _require_utf8({**_indexed("texts", texts), "index": index, "space": space})
+    require_utf8({**_indexed("texts", texts), "index": index, "space": space})
     request = match_service_pb2.MatchTextsRequest(texts=texts, k=_int32("k", k), index=index, space=space)
     return Call(GATEWAY, "MatchTexts", request, parsing.match_results)
 
 
 def encode_texts(texts: Sequence[str]) -> Call[list[EncodedText]]:
     """EncodeTexts of the text service."""
-    _require_utf8(_indexed("texts", texts))
+    require_utf8(_indexed("texts", texts))
     request = text_service_pb2.EncodeTextsRequest(texts=texts)
     return Call(TEXT_SERVICE, "EncodeTexts", request, parsing.encoded_texts)
 
 
 def find_neighbors(queries: Sequence[Vector], k: int, index: str) -> Call[list[SearchResult]]:
     """FindNeighbors of the music index service."""
-    _require_utf8({"index": index})
+    require_utf8({"index": index})
     for i, query in enumerate(queries):
-        _require_utf8({f"queries[{i}].space": query.space, f"queries[{i}].lineage": query.lineage})
+        require_utf8({f"queries[{i}].space": query.space, f"queries[{i}].lineage": query.lineage})
     vectors = [
         space_pb2.Vector(space=query.space, values=query.values, lineage=query.lineage) for query in queries
     ]
@@ -85,32 +85,10 @@ def find_neighbors(queries: Sequence[Vector], k: int, index: str) -> Call[list[S
     return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
 
 
-def require_deadline(deadline_s: float) -> float:
-    """The deadline of a call in seconds.
-
-    Raises:
-        InvalidInputError: if it isn't a positive finite number.
-    """
-    if not 0 < deadline_s < math.inf:
-        raise InvalidInputError.of("deadline_s", f"a finite number of seconds above 0, got {deadline_s}")
-    return deadline_s
-
-
 def _indexed(field: str, values: Sequence[str]) -> dict[str, str]:
     if isinstance(values, str):  # a sequence too, of its characters: surely not what was meant
         raise InvalidInputError.of(field, "a list of texts, got a single text")
     return {f"{field}[{i}]": value for i, value in enumerate(values)}
-
-
-def _require_utf8(values: dict[str, str]) -> None:
-    """Refuse what no protobuf string can carry, naming the field, which protobuf's own error doesn't."""
-    for field, value in values.items():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            code_point = f"U+{ord(value[error.start]):04X}"
-            what = f"lone surrogate {code_point} at character {error.start:,}; it has no UTF-8 encoding"
-            raise InvalidInputError.of(field, what) from None
 
 
 def _int32(field: str, value: int) -> int:

@@ -1,7 +1,8 @@
 """The command line `ambiance`: match and encode a text, ask a service for its health.
 
-Exit status: 0; 1 for a failure, or a service that isn't serving; 2 for bad usage or bad input; 69 (sysexits'
-EX_UNAVAILABLE) if the cluster can't be reached.
+Exit status: 0; 1 for a failure; 2 for bad usage or bad input; 69 (sysexits' EX_UNAVAILABLE) if the cluster
+can't be reached. `health` is for container health checks, which know 0 and 1 only: 1 is a service that isn't
+serving or can't be reached.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ambiance.arguments import require_deadline, require_utf8
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.rpc.channel import (
@@ -83,11 +85,13 @@ def health(arguments: argparse.Namespace) -> int:
     import grpc  # noqa: PLC0415  # a wrong flag is told without it
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
 
+    require_utf8({"service": arguments.service})
+    deadline_s = require_deadline(arguments.deadline)
     with grpc.insecure_channel(resolvable(arguments.target), options=CHANNEL_OPTIONS) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest(service=arguments.service)
         try:
-            status = stub.Check(request, timeout=arguments.deadline).status
+            status = stub.Check(request, timeout=deadline_s).status
         except grpc.RpcError as error:
             said = f"{error.code().name}: {error.details()}"
             status = None

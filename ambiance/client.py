@@ -7,6 +7,8 @@ from typing import Any, Self, TypeVar
 import grpc
 
 from ambiance import calls
+from ambiance.arguments import require_deadline
+from ambiance.errors import UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
 from ambiance.rpc.channel import (
@@ -23,6 +25,8 @@ DEFAULT_TARGET = f"localhost:{GATEWAY_PORT}"
 DEFAULT_TEXT_TARGET = f"localhost:{TEXT_SERVICE_PORT}"
 DEFAULT_MUSIC_TARGET = f"localhost:{MUSIC_INDEX_SERVICE_PORT}"
 
+CLOSED_MESSAGE = "client is closed"
+
 R = TypeVar("R")
 
 
@@ -37,7 +41,8 @@ class Client:
         PreconditionError: the services hold the space with different lineages.
         OverloadedError: try again after `retry_after_s` seconds.
         DeadlineError: no answer within `deadline_s` seconds.
-        UnavailableError: a service can't be reached, after retries that take about half a second.
+        UnavailableError: a service can't be reached, after retries for about a third of a second, or the
+            client is closed.
         PeerError: a service failed.
     """
 
@@ -49,8 +54,12 @@ class Client:
         music_target: str = DEFAULT_MUSIC_TARGET,
         deadline_s: float = DEFAULT_DEADLINE_S,
     ) -> None:
-        """Take the address ("host:port") of each service, and the deadline of a call in seconds."""
-        self._deadline_s = calls.require_deadline(deadline_s)
+        """Take the address ("host:port") of each service, and the deadline of a call in seconds.
+
+        Raises:
+            InvalidInputError: if an address is empty, or the deadline not above 0 and at most a day.
+        """
+        self._deadline_s = require_deadline(deadline_s)
         self._targets = {
             calls.GATEWAY: target,
             calls.TEXT_SERVICE: text_target,
@@ -63,6 +72,7 @@ class Client:
         self._stubs: dict[calls.Peer, Any] = {
             peer: peer.make_stub(channel) for peer, channel in self._channels.items()
         }
+        self._closed = False
 
     def match(
         self,
@@ -114,7 +124,8 @@ class Client:
         return self._send(calls.find_neighbors(queries, k, index), deadline_s)
 
     def close(self) -> None:
-        """Close every connection; calls that are running end with an error."""
+        """Close every connection; calls that are running end with an UnavailableError, as do later ones."""
+        self._closed = True
         for channel in self._channels.values():
             channel.close()
 
@@ -127,10 +138,14 @@ class Client:
         self.close()
 
     def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
-        timeout = self._deadline_s if deadline_s is None else calls.require_deadline(deadline_s)
+        timeout = self._deadline_s if deadline_s is None else require_deadline(deadline_s)
         rpc = getattr(self._stubs[call.peer], call.method)
         try:
             response = rpc(call.request, timeout=timeout)
+        except ValueError as error:  # a closed channel's way to refuse
+            raise UnavailableError(CLOSED_MESSAGE) from error
         except grpc.RpcError as error:
+            if self._closed:
+                raise UnavailableError(CLOSED_MESSAGE) from error
             raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
         return call.parse(response)

@@ -10,5 +10,9 @@ MAX_CLIP_IDS = 1_000  # clip ids in one BatchGetClips
 DEFAULT_PAGE_SIZE = 100  # clips in one ListClips when page_size is 0
 MAX_PAGE_SIZE = 1_000  # clips in one ListClips
 
-# The largest valid request: every text at its limit, four bytes a character.
+# The largest valid request with texts: every text at its limit, four bytes a character.
 MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 64 * 1024
+
+# Fifty times the largest valid request to the music index, 256 vectors or 1,000 clip ids: the rest is room
+# for spaces of more dimensions.
+MAX_MUSIC_REQUEST_BYTES = 1024 * 1024

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 from ambiance.errors import InvalidInputError, Violation
 from ambiance.limits import DEFAULT_K, MAX_HITS, MAX_K, MAX_TEXT_CHARACTERS, MAX_TEXTS
 
-# Status details travel in HTTP/2 trailers, of which a peer accepts 8 KiB: report the first few offences.
-MAX_VIOLATIONS = 8
+MAX_VIOLATIONS = 8  # offences that one error lists
+# A status travels in HTTP/2 trailers, of which a peer accepts 8 KiB. It holds an error's text percent-encoded
+# (three bytes for each that isn't ASCII), and twice more in base64: 17/3 of the text at worst.
+MAX_MESSAGE_BYTES = 1_300
+_COUNT_BYTES = 50  # kept free for the count of what isn't listed
 MAX_SHOWN_CHARACTERS = 64
 
 # Category Cc without white space.
@@ -18,23 +22,28 @@ T = TypeVar("T")
 
 
 def shown(value: str) -> str:
-    """A caller's own words quoted for a message, shortened and printable."""
-    cut = value if len(value) <= MAX_SHOWN_CHARACTERS else value[:MAX_SHOWN_CHARACTERS] + "…"
-    return ascii(cut)
+    """A caller's own words quoted for a message, printable and cut after MAX_SHOWN_CHARACTERS of it."""
+    quoted = ascii(value[: MAX_SHOWN_CHARACTERS + 1])  # an escape is up to ten characters: cut after it, too
+    end = MAX_SHOWN_CHARACTERS + 1
+    return quoted if len(quoted) <= end + 1 else f"{quoted[:end]}…{quoted[0]}"
 
 
 def raise_violations(violations: Iterable[Violation | None]) -> None:
     """Raise InvalidInputError for what isn't None, if anything.
 
-    Beyond MAX_VIOLATIONS the rest is counted in the last one's description, not listed.
+    Beyond MAX_VIOLATIONS, and beyond what MAX_MESSAGE_BYTES hold, the rest is counted in the last one's
+    description, not listed.
     """
     found = [violation for violation in violations if violation is not None]
-    if len(found) > MAX_VIOLATIONS:
-        last = found[MAX_VIOLATIONS - 1]
-        more = f"{last.description} (and {len(found) - MAX_VIOLATIONS} more violations)"
-        found = [*found[: MAX_VIOLATIONS - 1], Violation(last.field, more)]
-    if found:
-        raise InvalidInputError(found)
+    if not found:
+        return
+    sizes = accumulate(len(f"{violation}; ".encode()) for violation in found[:MAX_VIOLATIONS])
+    listed = max(1, sum(size <= MAX_MESSAGE_BYTES - _COUNT_BYTES for size in sizes))
+    if left := len(found) - listed:
+        last = found[listed - 1]
+        counted = Violation(last.field, f"{last.description} (and {left:,} more violations)")
+        found = [*found[: listed - 1], counted]
+    raise InvalidInputError(found)
 
 
 def check_count(field: str, count: int, limit: int) -> None:
@@ -62,10 +71,16 @@ def text_violation(field: str, text: str) -> Violation | None:
     return None
 
 
-def check_texts(field: str, texts: Sequence[str]) -> None:
-    """Require 1..MAX_TEXTS texts, each in order."""
+def checked_texts(field: str, texts: Sequence[str]) -> list[str]:
+    """Return 1..MAX_TEXTS texts, each in order, as a list.
+
+    It is the one copy out of a message, which makes a string anew on every access. The count comes first:
+    a request can hold millions of empty texts.
+    """
     check_count(field, len(texts), MAX_TEXTS)
-    check_each(field, texts, text_violation)
+    copied = list(texts)
+    check_each(field, copied, text_violation)
+    return copied
 
 
 def resolve_k(k: int, query_count: int) -> int:

@@ -35,7 +35,7 @@ class Backend:
         self._check_health = health_pb2_grpc.HealthStub(self.channel).Check  # type: ignore[attr-defined]
 
     def call(self, rpc: Callable[..., Any], request: Message, timeout_s: float) -> Any:
-        """Send a request; UNAVAILABLE is retried by the channel while the timeout lasts."""
+        """Send a request; the channel retries within the timeout, see `ambiance.rpc.channel`."""
         try:
             return rpc(request, timeout=timeout_s)
         except grpc.RpcError as error:

@@ -9,7 +9,7 @@ from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1.music_index_service_pb2 import Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText
-from ambiance.validation import check_texts, raise_violations, resolve_k, text_violation
+from ambiance.validation import checked_texts, raise_violations, resolve_k, text_violation
 from gateway.matching import Budget, Matched, Matcher
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MatchService"].full_name
@@ -59,8 +59,7 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
         self, request: pb.MatchTextsRequest, context: grpc.ServicerContext
     ) -> pb.MatchTextsResponse:
         """A batch, in two hops as well."""
-        texts = list(request.texts)
-        check_texts("texts", texts)
+        texts = checked_texts("texts", request.texts)
         k, budget = resolve_k(request.k, len(texts)), self._deadlines.budget(context)
         matched = self._matcher.match(texts, k, request.index, request.space, budget)
         response = pb.MatchTextsResponse(origin=_origin(matched))

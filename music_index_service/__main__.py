@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from ambiance.limits import MAX_MUSIC_REQUEST_BYTES
 from ambiance.music.v1.music_index_service_pb2_grpc import add_MusicIndexServiceServicer_to_server
 from ambiance.rpc.server import Application, Servicer, run
 from ambiance.rpc.settings import load_settings
@@ -23,7 +24,8 @@ def load(settings: MusicIndexSettings) -> Application:
     index = load_index(DEFAULT_INDEX, settings.artifacts, settings.artifact_version)
     index.warm_up()
     service = MusicIndexService([index])
-    return Application([Servicer(SERVICE_NAME, partial(add_MusicIndexServiceServicer_to_server, service))])
+    servicer = Servicer(SERVICE_NAME, partial(add_MusicIndexServiceServicer_to_server, service))
+    return Application([servicer], max_request_bytes=MAX_MUSIC_REQUEST_BYTES)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

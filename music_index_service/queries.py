@@ -59,10 +59,11 @@ def as_matrix(queries: Sequence[Query], space: Space) -> NDArray[np.float32]:
         InvalidInputError: if one has another dimension, or a component that isn't finite or is too large.
         PreconditionError: if one has another lineage.
     """
-    rows = [query.values[:] for query in queries]
+    fields = [query.values for query in queries]
     dimension = space.dimension
-    if any(len(row) != dimension for row in rows):
-        check_each("queries", rows, lambda field, row: _dimension_violation(field, row, space))
+    if any(len(values) != dimension for values in fields):
+        check_each("queries", fields, lambda field, values: _dimension_violation(field, values, space))
+    rows = [values[:] for values in fields]  # out of the messages at once; component by component is slow
     matrix = np.array(rows, np.float32)
     fitting = np.abs(matrix) <= MAX_COMPONENT  # false for a NaN, too
     if not fitting.all():
@@ -72,11 +73,11 @@ def as_matrix(queries: Sequence[Query], space: Space) -> NDArray[np.float32]:
     return matrix
 
 
-def _dimension_violation(field: str, row: Sequence[float], space: Space) -> Violation | None:
-    if len(row) == space.dimension:
+def _dimension_violation(field: str, values: Sequence[float], space: Space) -> Violation | None:
+    if len(values) == space.dimension:
         return None
     needed = f"{space.dimension} components in the space {space.name}"
-    return Violation(f"{field}.values", f"{needed}, got {len(row) or 'none'}")
+    return Violation(f"{field}.values", f"{needed}, got {len(values) or 'none'}")
 
 
 def _component_violation(i: int, j: int, value: float) -> Violation:

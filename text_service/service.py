@@ -14,7 +14,7 @@ from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc
 from ambiance.tokenizer import WINDOW, Encoding
 from ambiance.type.v1.space_pb2 import ArtifactVersion
-from ambiance.validation import check_each, check_texts
+from ambiance.validation import check_each, checked_texts
 from text_service.reader import Reading, TextReader
 from text_service.windows import LONGEST_CALL_S
 
@@ -52,8 +52,7 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
         self, request: pb.EncodeTextsRequest, context: grpc.ServicerContext
     ) -> pb.EncodeTextsResponse:
         """Encode a batch of texts."""
-        texts = request.texts[:]  # one copy out of the message, which makes a string anew on every access
-        check_texts("texts", texts)
+        texts = checked_texts("texts", request.texts)
         encodings = [self._reader.tokenize(text) for text in texts]
         check_each("texts", encodings, _word_violation)
         reading = self._reader.read(encodings, min(context.time_remaining(), LONGEST_CALL_S))

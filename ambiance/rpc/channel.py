@@ -6,6 +6,8 @@ Clients and the gateway share it, so that a retry means the same everywhere.
 import json
 from collections.abc import Sequence
 
+from ambiance.arguments import require_utf8
+from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_REQUEST_BYTES
 
 GATEWAY_PORT = 50051
@@ -14,8 +16,10 @@ MUSIC_INDEX_SERVICE_PORT = 50053
 
 DEFAULT_DEADLINE_S = 5.0
 
-# Every method reads, so repeating one is safe; but only UNAVAILABLE says that nobody may have answered.
-# Overload isn't retried here: the caller is told when to come back.
+# Every method reads, so repeating one is safe, and gRPC never repeats a call that its own caller cancelled.
+# UNAVAILABLE: nobody may have answered; a server that already retried says so, see `ambiance.rpc.errors`.
+# CANCELLED: a server shut down before it began on the call. Overload isn't retried: the caller is told when
+# to come back.
 _SERVICE_CONFIG = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [
@@ -26,7 +30,7 @@ _SERVICE_CONFIG = {
                 "initialBackoff": "0.05s",
                 "maxBackoff": "0.5s",
                 "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
+                "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
             },
         }
     ],
@@ -37,8 +41,13 @@ CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
     ("grpc.enable_retries", 1),
     # gRPC would send even loopback calls through http_proxy, which is there for the package registry.
     ("grpc.enable_http_proxy", 0),
-    # A peer that vanished without closing its connection is noticed; our servers allow a ping every 10 s.
-    ("grpc.keepalive_time_ms", 30_000),
+    # A peer that vanished without closing its connection must not cost every call its deadline. Its answers
+    # make gRPC measure the connection by a ping, after which it sends no keepalive ping until that one is
+    # answered, or given up (after a minute, unless told); with no ping on its way the keepalive finds out.
+    # Our servers allow a ping every 10 s; 12 s leave room for pings that the network delays unevenly.
+    ("grpc.http2.ping_timeout_ms", 5_000),
+    ("grpc.keepalive_time_ms", 12_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
@@ -47,5 +56,12 @@ CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
 
 
 def resolvable(target: str) -> str:
-    """The target with the dns scheme, without which one connection would pin one of several backends."""
+    """The target with the dns scheme, without which one connection would pin one of several backends.
+
+    Raises:
+        InvalidInputError: if the target is empty or can't be encoded.
+    """
+    if not target:
+        raise InvalidInputError.of("target", "is empty; a host:port is needed")
+    require_utf8({"target": target})
     return target if "://" in target or target.startswith(("unix:", "dns:")) else f"dns:///{target}"

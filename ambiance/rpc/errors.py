@@ -22,6 +22,7 @@ from ambiance.errors import (
     UnavailableError,
     Violation,
 )
+from ambiance.validation import MAX_MESSAGE_BYTES
 
 INTERNAL_MESSAGE = "internal error; the server's log has the details"
 
@@ -43,13 +44,34 @@ def status_code(error: BaseException) -> grpc.StatusCode:
 
 
 def to_status(error: BaseException) -> grpc.Status:
-    """A status with message and details. The message of an INTERNAL error is a fixed sentence."""
+    """A status with message and details. The message of an INTERNAL error is a fixed sentence.
+
+    A message over MAX_MESSAGE_BYTES is cut and goes without details: beyond 8 KiB gRPC would drop the status.
+    """
     code = status_code(error)
     message = INTERNAL_MESSAGE if code is grpc.StatusCode.INTERNAL else str(error)
-    status = status_pb2.Status(code=code.value[0], message=message)
-    if (detail := _detail(error)) is not None:
+    shortened = _shortened(message)
+    status = status_pb2.Status(code=code.value[0], message=shortened)
+    if shortened == message and (detail := _detail(error)) is not None:
         status.details.add().Pack(detail)
-    return rpc_status.to_status(status)
+    rich = rpc_status.to_status(status)
+    return _RetriedStatus(rich) if isinstance(error, UnavailableError) else rich
+
+
+def _shortened(message: str) -> str:
+    encoded = message.encode()
+    if len(encoded) <= MAX_MESSAGE_BYTES:
+        return message
+    return encoded[:MAX_MESSAGE_BYTES].decode(errors="ignore") + "…"
+
+
+class _RetriedStatus(grpc.Status):
+    """A status that tells the caller's channel not to retry: whoever raises UnavailableError has called a
+    peer that didn't answer, and its channel has retried; retries in each layer would multiply."""
+
+    def __init__(self, status: grpc.Status) -> None:
+        self.code, self.details = status.code, status.details
+        self.trailing_metadata = (*(status.trailing_metadata or ()), ("grpc-retry-pushback-ms", "-1"))
 
 
 def _detail(error: BaseException) -> Message | None:
@@ -104,6 +126,6 @@ _BUILDERS: dict[grpc.StatusCode, Callable[[grpc.Call, str, str], AmbianceError]]
     grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
     grpc.StatusCode.DEADLINE_EXCEEDED: lambda _, peer, __: DeadlineError(f"{peer}: no answer in time"),
     grpc.StatusCode.UNAVAILABLE: lambda _, peer, message: UnavailableError(f"{peer}: {message}"),
-    # By a server that shuts down before it begins on the call, or by a client closed while it waits.
+    # By a server that shuts down before it begins on the call.
     grpc.StatusCode.CANCELLED: lambda _, peer, message: UnavailableError(f"{peer}: cancelled: {message}"),
 }

@@ -5,7 +5,7 @@ It is one so that a call pays for a single wrapper, and so that a refused call i
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,6 +20,9 @@ RETRY_AFTER_S = 0.1  # a permit is held for milliseconds; a tenth of a second le
 
 # Health and reflection answer even when every permit is taken.
 UNGUARDED_PREFIX = "/grpc."
+# Of streams in both directions, which is what reflection speaks: each holds a thread for as long as its
+# caller likes. A health Watch holds none.
+MAX_STREAMS = 4
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +39,12 @@ class Undecodable:
 
 
 class Guard(grpc.ServerInterceptor):
-    """Lets at most `permits` calls in at once and refuses the rest without delay."""
+    """Lets at most `permits` calls and MAX_STREAMS streams in at once and refuses the rest without delay."""
 
     def __init__(self, permits: int, metrics: RpcMetrics) -> None:
         self._permits = threading.BoundedSemaphore(permits)
         self._permit_count = permits
+        self._streams = threading.BoundedSemaphore(MAX_STREAMS)
         self._metrics = metrics
         self._guarded: dict[str, MethodHandler] = {}
 
@@ -54,6 +58,8 @@ class Guard(grpc.ServerInterceptor):
         if (guarded := self._guarded.get(method)) is not None:
             return guarded
         handler = continuation(handler_call_details)
+        if handler is not None and handler.stream_stream is not None:
+            return self._bounded(handler, handler.stream_stream)
         if handler is None or handler.unary_unary is None or method.startswith(UNGUARDED_PREFIX):
             return handler
         guarded = grpc.unary_unary_rpc_method_handler(
@@ -78,6 +84,22 @@ class Guard(grpc.ServerInterceptor):
                 metrics.finished(start, code.name)
 
         return guarded
+
+    def _bounded(self, handler: "MethodHandler", stream: Handler) -> "MethodHandler":
+        def bounded(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
+            if not self._streams.acquire(blocking=False):
+                error = OverloadedError(f"all {MAX_STREAMS} streams are taken", RETRY_AFTER_S)
+                context.abort_with_status(to_status(error))
+            try:
+                yield from stream(requests, context)
+            finally:
+                self._streams.release()
+
+        return grpc.stream_stream_rpc_method_handler(
+            bounded,
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
 
     def _call(self, handler: Handler, request: Any, context: grpc.ServicerContext) -> Any:
         if isinstance(request, Undecodable):

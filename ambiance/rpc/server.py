@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,12 +15,21 @@ from grpc_reflection.v1alpha import reflection
 
 from ambiance.errors import AmbianceError
 from ambiance.limits import MAX_REQUEST_BYTES
-from ambiance.rpc.guard import Guard
+from ambiance.rpc.guard import MAX_STREAMS, Guard
+from ambiance.rpc.listening import listen
 from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.telemetry import RpcMetrics, configure_logging, serve_metrics
 
-# Threads beyond the permits: they answer health checks and refuse calls while every permit is taken.
-SPARE_THREADS = 4
+# Threads beyond the permits: they answer health checks and refuse calls while every permit and every stream
+# is taken.
+SPARE_THREADS = MAX_STREAMS + 4
+
+# The end of a process, in seconds. First it serves on, for a caller that watches its health to turn away;
+LAME_DUCK_S = 0.5
+# then it waits for calls to end, looking this often;
+LOOK_S = 0.05
+# and at last the answers get this long to leave. Whoever watches its health still would never go.
+LEAVE_S = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +51,7 @@ class Application:
     # process. None: SERVING from the start.
     watch_health: Callable[["HealthReporter"], None] | None = None
     close: Callable[[], None] = lambda: None
+    max_request_bytes: int = MAX_REQUEST_BYTES
 
 
 class HealthReporter:
@@ -78,7 +89,7 @@ def create_server(
         interceptors=[Guard(settings.permits, metrics)],
         options=[
             ("grpc.so_reuseport", 0),  # two processes on one port would share its calls in silence
-            ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+            ("grpc.max_receive_message_length", application.max_request_bytes),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
         ],
@@ -88,11 +99,20 @@ def create_server(
     health_pb2_grpc.add_HealthServicer_to_server(reporter.servicer, server)
     names = [servicer.name for servicer in application.servicers]
     reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-    address = f"{settings.host}:{settings.port}"
-    try:
-        return server, server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise AmbianceError(f"can't listen on {address}; is another process using it?") from error
+    return server, listen(server, settings.host, settings.port)
+
+
+def drain(server: grpc.Server, reporter: HealthReporter, metrics: RpcMetrics, limit_s: float) -> None:
+    """Stop a server gently: NOT_SERVING, a short while later no new calls, and the end once none runs.
+
+    Calls that run longer than `limit_s` seconds after the last was accepted are cancelled.
+    """
+    reporter.drain()
+    time.sleep(LAME_DUCK_S)
+    stopped = server.stop(limit_s)
+    while not stopped.wait(LOOK_S) and metrics.in_flight():
+        pass
+    server.stop(LEAVE_S).wait()
 
 
 def run(program: str, settings: ServerSettings, load: Callable[[RpcMetrics], Application]) -> int:
@@ -122,7 +142,6 @@ def run(program: str, settings: ServerSettings, load: Callable[[RpcMetrics], App
     logger.info("listening", extra={"program": program, "port": port, "metrics_port": metrics_port})
     stop.wait()
     logger.info("draining", extra={"program": program, "drain_seconds": settings.drain_seconds})
-    reporter.drain()
-    server.stop(settings.drain_seconds).wait()
+    drain(server, reporter, metrics, settings.drain_seconds)
     application.close()
     return 0

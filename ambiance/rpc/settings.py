@@ -24,7 +24,10 @@ class ServerSettings(BaseSettings):
     )
     permits: int = Field(64, ge=1, le=4096, description="calls answered at once; the next is refused")
     drain_seconds: float = Field(
-        10.0, ge=0, le=600, description="seconds that running calls may take after SIGTERM"
+        10.0,
+        ge=0,
+        le=600,
+        description="seconds that running calls may take after SIGTERM, once no more are accepted",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["json", "text"] = Field("json", description="a JSON object or plain text a line")

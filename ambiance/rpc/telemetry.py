@@ -7,6 +7,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from prometheus_client.process_collector import ProcessCollector
 from pythonjsonlogger.json import JsonFormatter
 
+from ambiance.errors import AmbianceError
+
 # From a tenth of a millisecond, which an echo takes, to the longest deadline that is of use.
 LATENCY_BUCKETS_S = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5)
 
@@ -34,6 +36,11 @@ class RpcMetrics:
         self._in_flight = Gauge(
             "grpc_server_in_flight", "Calls being answered now.", labels, registry=self.registry
         )
+
+    def in_flight(self) -> int:
+        """Calls being answered now, of every method."""
+        (gauge,) = self._in_flight.collect()
+        return sum(int(sample.value) for sample in gauge.samples)
 
     def method(self, path: str) -> "MethodMetrics":
         """The metrics of one method, given as "/package.Service/Method"."""
@@ -70,8 +77,18 @@ class MethodMetrics:
 
 
 def serve_metrics(registry: CollectorRegistry, host: str, port: int) -> int:
-    """Answer GET /metrics from a thread of its own; returns the port, chosen by the system for 0."""
-    server, _ = start_http_server(port, addr=host, registry=registry)
+    """Answer GET /metrics from a thread of its own; returns the port, chosen by the system for 0.
+
+    Raises:
+        AmbianceError: if the address can't be listened on.
+    """
+    try:
+        server, _ = start_http_server(port, addr=host, registry=registry)
+    except OSError as error:
+        reason = error.strerror or error
+        raise AmbianceError(
+            f"can't listen on {host}:{port} for /metrics (--metrics-port): {reason}"
+        ) from error
     return int(server.server_port)
 
 

@@ -21,6 +21,7 @@ from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 
 NOBODY = "127.0.0.1:1"
 SERVICE = "ambiance.match.v1.MatchService"
+SURROGATE = "lone surrogate U+DCFF at character 2; it has no UTF-8 encoding"
 
 
 class Fake(match_service_pb2_grpc.MatchServiceServicer, text_grpc.TextServiceServicer):
@@ -152,7 +153,7 @@ def test_bytes_in_an_argument_that_are_not_utf8(target: str) -> None:
     command = [sys.executable, "-m", "ambiance.cli", "match", b"ab\xff", "--target", target]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == ("ambiance: text: lone surrogate U+DCFF at character 2; it has no UTF-8 encoding\n")
+    assert done.stderr == f"ambiance: text: {SURROGATE}\n"
 
 
 def test_a_terminal_that_cannot_show_every_character(target: str) -> None:
@@ -182,6 +183,29 @@ def test_health(target: str, reporters: list[HealthReporter], capsys: pytest.Cap
     assert cli.main(["health", "--target", NOBODY]) == 1
     output = capsys.readouterr()
     assert (output.out, output.err) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--target", ""], "target: is empty; a host:port is needed"),
+        (["--target", "ab\udcff"], f"target: {SURROGATE}"),
+        (["--service", "ab\udcff"], f"service: {SURROGATE}"),
+        (["--deadline", "0"], "deadline_s: a number of seconds above 0, at most 86,400, got 0.0"),
+        (["--deadline", "1e9"], "deadline_s: a number of seconds above 0, at most 86,400, got 1000000000.0"),
+    ],
+)
+def test_a_health_check_of_nothing_is_bad_usage(
+    flags: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["health", *flags]) == 2
+    assert capsys.readouterr().err == f"ambiance: {sentence}\n"
+
+
+@pytest.mark.parametrize("command", ["match", "encode"])
+def test_no_target_is_bad_usage(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([command, "joy", "--target", ""]) == 2
+    assert capsys.readouterr().err == "ambiance: target: is empty; a host:port is needed\n"
 
 
 def test_health_says_the_status_when_asked(

@@ -1,13 +1,16 @@
 """Both clients against a real server whose services a test scripts: the same calls, results and errors."""
 
 import asyncio
+import contextlib
 import inspect
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
 import pytest
+from relay import relay
 
 import ambiance
 from ambiance import aio
@@ -182,10 +185,35 @@ def test_overload_tells_when_to_come_back(run: Run, fake: Fake) -> None:
     assert caught.value.retry_after_s == 0.25
 
 
-def test_unavailable_is_retried(run: Run, fake: Fake) -> None:
-    fake.errors = [UnavailableError("starting"), UnavailableError("starting")]
+def test_a_call_whose_connection_breaks_is_repeated(run: Run, fake: Fake, target: str) -> None:
+    with relay(target) as between:
+        fake.before = lambda _: between.drop() if len(fake.requests) == 1 else None
+        assert run("match", "a", to=between.target).text.token_count == 1
+    assert len(fake.requests) == 2
+
+
+def test_a_call_that_the_server_cancels_is_repeated(run: Run, fake: Fake) -> None:
+    fake.before = lambda context: context.cancel() if len(fake.requests) == 1 else None
     assert run("match", "a").text.token_count == 1
-    assert len(fake.requests) == 3
+    assert len(fake.requests) == 2
+
+
+def test_a_call_that_a_server_itself_retried_is_not_repeated(run: Run, fake: Fake) -> None:
+    fake.errors = [UnavailableError("text service: down")]
+    with pytest.raises(UnavailableError, match=r"text service: down$"):
+        run("match", "a")
+    assert len(fake.requests) == 1
+
+
+def test_a_peer_that_vanishes_in_silence_is_left_for_a_new_connection(target: str) -> None:
+    with relay(target) as between, ambiance.Client(between.target, deadline_s=1.0) as client:
+        client.match("a")
+        between.freeze()
+        for _ in range(20):  # the default would be to wait for a minute
+            with contextlib.suppress(DeadlineError, UnavailableError):
+                assert client.match("bb").text.token_count == 2
+                return
+    pytest.fail("every call hung on the connection that is dead")
 
 
 @pytest.mark.parametrize(
@@ -212,6 +240,76 @@ def test_a_deadline_of_a_call(run: Run, fake: Fake) -> None:
     fake.before = until_over
     with pytest.raises(DeadlineError, match="no answer in time"):
         run("match", "a", deadline_s=0.1)
+
+
+@pytest.fixture
+def held(fake: Fake) -> Iterator[threading.Event]:
+    """Is set once a call has reached the server, which holds it until the test ends."""
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def hold(_: grpc.ServicerContext) -> None:
+        arrived.set()
+        go_on.wait(WAIT_S)
+
+    fake.before = hold
+    yield arrived
+    go_on.set()
+
+
+def test_a_closed_client_says_so(target: str) -> None:
+    def close_and_call() -> Any:
+        client = ambiance.Client(target)
+        client.close()
+        client.close()
+        return client.match("a")
+
+    async def close_and_await() -> Any:
+        client = aio.Client(target)
+        await client.close()
+        await client.close()
+        return await client.match("a")
+
+    with pytest.raises(UnavailableError, match=r"^client is closed$"):
+        close_and_call()
+    with pytest.raises(UnavailableError, match=r"^client is closed$"):
+        asyncio.run(close_and_await())
+
+
+def test_a_client_closed_during_a_call_says_so(target: str, held: threading.Event) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        client = ambiance.Client(target, deadline_s=WAIT_S)
+        call = pool.submit(client.match, "a")
+        assert held.wait(WAIT_S)
+        client.close()
+        with pytest.raises(UnavailableError, match=r"^client is closed$"):
+            call.result()
+
+
+def test_an_asyncio_client_closed_during_a_call_says_so(target: str, held: threading.Event) -> None:
+    async def close_during_call() -> None:
+        client = aio.Client(target, deadline_s=WAIT_S)
+        call = asyncio.create_task(client.match("a"))
+        assert await asyncio.to_thread(held.wait, WAIT_S)
+        await client.close()
+        await call
+
+    with pytest.raises(UnavailableError, match=r"^client is closed$"):
+        asyncio.run(close_during_call())
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_task_that_is_cancelled_ends_cancelled(target: str, held: threading.Event, *, closes: bool) -> None:
+    async def cancel_call() -> None:
+        client = aio.Client(target, deadline_s=WAIT_S)
+        call = asyncio.create_task(client.match("a"))
+        assert await asyncio.to_thread(held.wait, WAIT_S)
+        call.cancel()
+        if closes:
+            await client.close()
+        await call
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancel_call())
 
 
 def test_both_clients_have_the_same_methods() -> None:

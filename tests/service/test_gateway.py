@@ -16,7 +16,9 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
+from relay import relay
 
+from ambiance import Client
 from ambiance.errors import (
     AmbianceError,
     InvalidInputError,
@@ -333,12 +335,24 @@ def test_overload_behind_the_gateway_tells_when_to_come_back(cluster: Cluster) -
     assert cluster.hops() == (1, 0)
 
 
-def test_unavailable_is_retried(cluster: Cluster) -> None:
-    stub = cluster.stub()
-    cluster.text.script.errors = [UnavailableError("starting")]
-    cluster.music.script.errors = [UnavailableError("starting"), UnavailableError("starting")]
-    assert stub.MatchText(pb.MatchTextRequest(text="a")).match.neighbors
-    assert cluster.hops() == (2, 3)
+def test_a_hop_is_repeated_when_its_connection_breaks_or_its_server_drops_it(cluster: Cluster) -> None:
+    texts, queries = cluster.text.script, cluster.music.script
+    with relay(cluster.music_server.target) as between:
+        stub = cluster.stub(music_target=between.target)
+        texts.before = lambda context: context.cancel() if len(texts.requests) == 1 else None
+        queries.before = lambda _: between.drop() if len(queries.requests) == 1 else None
+        assert stub.MatchText(pb.MatchTextRequest(text="a")).match.neighbors
+    assert cluster.hops() == (2, 2)
+
+
+def test_retries_of_the_layers_do_not_multiply(cluster: Cluster) -> None:
+    with relay(cluster.text_server.target) as between:
+        target = cluster.gateway(text_target=between.target).target  # type: ignore[attr-defined]
+        cluster.text.script.before = lambda _: between.drop()
+        with Client(target) as client, pytest.raises(UnavailableError, match=r"text service: "):
+            client.match("a")
+    hops, _ = cluster.hops()
+    assert 1 <= hops <= 4  # what one layer tries; the two would try 16 times
 
 
 def test_a_service_that_is_gone_is_unavailable(cluster: Cluster) -> None:

@@ -1,15 +1,20 @@
 """The server kit: every domain error reaches a client as its status, and comes back as the same error."""
 
 import logging
+import queue
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import pytest
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
 from ambiance.errors import (
@@ -24,7 +29,8 @@ from ambiance.errors import (
     Violation,
 )
 from ambiance.rpc.errors import INTERNAL_MESSAGE, from_rpc_error
-from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server
+from ambiance.rpc.guard import MAX_STREAMS
+from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server, drain
 from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.telemetry import RpcMetrics, serve_metrics
 from ambiance.text.v1 import text_service_pb2 as pb
@@ -116,6 +122,15 @@ def test_our_faults_are_logged_and_not_sent(
     assert isinstance(from_rpc_error(call, "text service"), PeerError)
 
 
+def test_words_that_take_more_room_on_the_wire_keep_their_status(serve: Serve) -> None:
+    error = InvalidInputError([Violation(f"queries[{i}].space", "\N{GRINNING FACE}" * 400) for i in range(8)])
+    channel = serve(application(raising(error)))
+    for _ in range(20):  # gRPC drops what is too large at random
+        call: Any = failure(channel)
+        assert call.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert isinstance(from_rpc_error(call, "text service"), InvalidInputError)
+
+
 def test_a_callers_mistake_is_not_logged(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "ambiance"):
         failure(serve(application(raising(InvalidInputError.of("texts[0]", "is empty")))))
@@ -151,6 +166,39 @@ def test_beyond_its_permits_a_server_refuses_at_once_but_stays_healthy(serve: Se
     leave.set()
     assert all(future.result(5) == pb.GetModelResponse() for future in held)
     assert stub.GetModel(pb.GetModelRequest(), timeout=5) == pb.GetModelResponse()  # permits came back
+
+
+def open_reflection(channel: grpc.Channel, ended: threading.Event) -> Any:
+    """A stream whose caller asks once, and then says nothing until `ended`."""
+
+    def ask() -> Iterator[reflection_pb2.ServerReflectionRequest]:
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+        ended.wait(30)
+
+    return reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(ask(), timeout=30)
+
+
+def test_idle_reflection_takes_no_thread_that_health_and_calls_need(serve: Serve) -> None:
+    ended, channel = threading.Event(), serve(application(pb.GetModelResponse), permits=1)
+    streams = [open_reflection(channel, ended) for _ in range(MAX_STREAMS)]
+    assert all(next(stream).list_services_response.service for stream in streams)
+    for _ in range(10):
+        with pytest.raises(grpc.RpcError, match="all 4 streams are taken") as raised:
+            next(open_reflection(channel, ended))
+        assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[attr-defined]
+    assert check_health(channel) == health_pb2.HealthCheckResponse.SERVING
+    assert stubs.TextServiceStub(channel).GetModel(pb.GetModelRequest(), timeout=5) == pb.GetModelResponse()
+    ended.set()
+    assert all(list(stream) == [] for stream in streams)
+    assert next(open_reflection(channel, ended)).list_services_response.service  # streams came back
+
+
+def test_a_request_over_the_process_own_limit_is_not_read(serve: Serve) -> None:
+    served = application(pb.GetModelResponse)
+    channel = serve(Application(served.servicers, max_request_bytes=1_000))
+    with pytest.raises(grpc.RpcError, match="larger than max") as raised:
+        stubs.TextServiceStub(channel).EncodeTexts(pb.EncodeTextsRequest(texts=["a" * 1_001]), timeout=5)
+    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[attr-defined]
 
 
 def test_a_call_that_a_closing_peer_drops_is_unavailable(serve: Serve) -> None:
@@ -199,13 +247,105 @@ def test_drained_health_stays_down() -> None:
     assert reporter.servicer.Check(request, None).status == not_serving
 
 
-def test_two_processes_cannot_share_a_port() -> None:
+@dataclass
+class Draining:
+    """A server that is being drained in a thread, during whose lame duck it waits for the test."""
+
+    channel: grpc.Channel
+    lame_duck: threading.Event
+    thread: threading.Thread
+
+    def ended(self) -> bool:
+        self.thread.join(30)
+        return not self.thread.is_alive()
+
+
+@pytest.fixture
+def start_draining(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Draining]]:
+    lame_duck = threading.Event()
+    monkeypatch.setattr("ambiance.rpc.server.time", SimpleNamespace(sleep=lambda _: lame_duck.wait(30)))
     reporter, metrics = HealthReporter([NAME]), RpcMetrics()
-    settings = ServerSettings(port=0)
-    server, port = create_server(application(pb.GetModelResponse), settings, metrics, reporter)
-    with pytest.raises(AmbianceError, match=f"can't listen on 127.0.0.1:{port}"):
-        create_server(application(pb.GetModelResponse), ServerSettings(port=port), metrics, reporter)
-    server.stop(None)
+    with ExitStack() as stack:
+
+        def start(answer: Answer, before: Callable[[grpc.Channel], None], limit_s: float) -> Draining:
+            server, port = create_server(application(answer), ServerSettings(port=0), metrics, reporter)
+            server.start()
+            reporter.report(serving=True)
+            channel = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}"))
+            before(channel)
+            thread = threading.Thread(target=drain, args=(server, reporter, metrics, limit_s), daemon=True)
+            thread.start()
+            return Draining(channel, lame_duck, thread)
+
+        yield start
+        lame_duck.set()
+
+
+def test_open_watches_and_streams_do_not_keep_a_process_alive(
+    start_draining: Callable[..., Draining],
+) -> None:
+    told: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    streams = []
+
+    def watch(channel: grpc.Channel) -> None:
+        streams.append(health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest()))
+        told.put(next(streams[0]).status)
+        streams.append(open_reflection(channel, threading.Event()))
+        next(streams[1])
+
+    draining = start_draining(pb.GetModelResponse, watch, limit_s=600)
+    told.put(next(streams[0]).status)
+    draining.lame_duck.set()
+    assert draining.ended()
+    statuses = health_pb2.HealthCheckResponse
+    assert [told.get(), told.get()] == [statuses.SERVING, statuses.NOT_SERVING]
+
+
+def test_a_drain_accepts_calls_for_a_while_and_waits_for_those_that_run(
+    start_draining: Callable[..., Draining],
+) -> None:
+    entered, leave = threading.Semaphore(0), threading.Event()
+
+    def hold() -> pb.GetModelResponse:
+        entered.release()
+        assert leave.wait(30)
+        return pb.GetModelResponse(model=pb.Model(recipe="kept"))
+
+    calls = []
+
+    def call(channel: grpc.Channel) -> None:
+        calls.append(stubs.TextServiceStub(channel).GetModel.future(pb.GetModelRequest(), timeout=30))
+        assert entered.acquire(timeout=5)
+
+    draining = start_draining(hold, call, limit_s=600)
+    while check_health(draining.channel) == health_pb2.HealthCheckResponse.SERVING:
+        pass
+    call(draining.channel)  # not serving, yet it answers
+    draining.lame_duck.set()
+    draining.thread.join(1)
+    assert draining.thread.is_alive()
+    leave.set()
+    assert [call.result(30).model.recipe for call in calls] == ["kept", "kept"]
+    assert draining.ended()
+
+
+def test_a_call_that_outlasts_the_drain_is_cut(start_draining: Callable[..., Draining]) -> None:
+    entered, leave, calls = threading.Event(), threading.Event(), []
+
+    def hold() -> pb.GetModelResponse:
+        entered.set()
+        leave.wait(30)
+        return pb.GetModelResponse()
+
+    def call(channel: grpc.Channel) -> None:
+        calls.append(stubs.TextServiceStub(channel).GetModel.future(pb.GetModelRequest(), timeout=30))
+        assert entered.wait(5)
+
+    draining = start_draining(hold, call, limit_s=0.1)
+    draining.lame_duck.set()
+    assert isinstance(from_rpc_error(calls[0].exception(30), "text service"), UnavailableError)
+    assert draining.ended()
+    leave.set()
 
 
 def test_metrics_count_calls_by_code() -> None:

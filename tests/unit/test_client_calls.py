@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from ambiance import calls
+from ambiance import Client, calls
+from ambiance.arguments import require_deadline
 from ambiance.errors import InvalidInputError, Violation
 from ambiance.limits import MAX_REQUEST_BYTES
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest
@@ -63,10 +64,25 @@ def test_a_request_too_large_to_send() -> None:
         calls.match_text("a" * 30_000_000, 10, "", "")
 
 
-@pytest.mark.parametrize("deadline_s", [0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("deadline_s", [0, -1.0, math.nan, math.inf, 86_401, 1e18])
 def test_a_deadline_that_is_none(deadline_s: float) -> None:
-    with pytest.raises(InvalidInputError, match=f"deadline_s: .* above 0, got {deadline_s}"):
-        calls.require_deadline(deadline_s)
+    with pytest.raises(InvalidInputError) as caught:
+        require_deadline(deadline_s)
+    limit = "a number of seconds above 0, at most 86,400"
+    assert violation(caught) == Violation("deadline_s", f"{limit}, got {deadline_s}")
+
+
+def test_the_longest_deadline() -> None:
+    assert require_deadline(86_400) == 86_400
+
+
+@pytest.mark.parametrize(
+    ("target", "offence"), [("", "is empty; a host:port is needed"), ("ab\ud800", SURROGATE)]
+)
+def test_a_target_that_cannot_be_called(target: str, offence: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        Client(text_target=target)
+    assert violation(caught) == Violation("target", offence)
 
 
 def test_what_goes_out_is_what_was_asked() -> None:

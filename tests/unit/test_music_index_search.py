@@ -103,6 +103,15 @@ def test_a_wrong_dimension_names_query_limit_and_offence() -> None:
     }
 
 
+def test_components_are_counted_before_any_is_read() -> None:
+    class Unreadable(list[float]):
+        def __getitem__(self, _: object) -> float:  # type: ignore[override]
+            raise AssertionError("was read")
+
+    found = violations([Vector(Unreadable([0.5] * 4))])
+    assert found == {"queries[0].values": "3 components in the space vad, got 4"}
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [(float("nan"), "nan"), (float("inf"), "inf"), (-float("inf"), "-inf"), (2e18, "2e+18")],

@@ -1,10 +1,20 @@
 """Bad requests are refused naming field, limit and offence; good ones, at their limits, aren't."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from ambiance.errors import InvalidInputError
+from ambiance.errors import InvalidInputError, Violation
 from ambiance.limits import MAX_TEXT_CHARACTERS, MAX_TEXTS
-from ambiance.validation import MAX_VIOLATIONS, check_texts, resolve_k, shown, text_violation
+from ambiance.validation import (
+    MAX_MESSAGE_BYTES,
+    MAX_VIOLATIONS,
+    checked_texts,
+    raise_violations,
+    resolve_k,
+    shown,
+    text_violation,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,17 +52,33 @@ def test_a_bad_text_is_described(text: str, description: str) -> None:
 @pytest.mark.parametrize(("count", "offence"), [(0, "got none"), (300, "got 300")])
 def test_batches_are_limited(count: int, offence: str) -> None:
     with pytest.raises(InvalidInputError, match=rf"^texts: .*at most 256, {offence}$"):
-        check_texts("texts", ["a"] * count)
-    check_texts("texts", ["a"] * MAX_TEXTS)
+        checked_texts("texts", ["a"] * count)
+    assert checked_texts("texts", ["a"] * MAX_TEXTS) == ["a"] * MAX_TEXTS
+
+
+def test_texts_are_counted_before_any_is_read() -> None:
+    class Unreadable(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("was read")
+
+    with pytest.raises(InvalidInputError, match="at most 256, got 257"):
+        checked_texts("texts", Unreadable(["a"] * 257))
 
 
 def test_every_bad_text_is_named_until_there_are_too_many() -> None:
     with pytest.raises(InvalidInputError) as raised:
-        check_texts("texts", ["fine", "", "fine", "\x00"])
+        checked_texts("texts", ["fine", "", "fine", "\x00"])
     assert [violation.field for violation in raised.value.violations] == ["texts[1]", "texts[3]"]
     with pytest.raises(InvalidInputError, match=r"and 248 more violations\)$") as raised:
-        check_texts("texts", [""] * MAX_TEXTS)
+        checked_texts("texts", [""] * MAX_TEXTS)
     assert len(raised.value.violations) == MAX_VIOLATIONS
+
+
+def test_long_offences_are_counted_rather_than_listed() -> None:
+    with pytest.raises(InvalidInputError, match=r"and 4 more violations\)$") as raised:
+        raise_violations(Violation(f"texts[{i}]", "x" * 400) for i in range(7))
+    assert [violation.field for violation in raised.value.violations] == ["texts[0]", "texts[1]", "texts[2]"]
+    assert len(str(raised.value).encode()) <= MAX_MESSAGE_BYTES
 
 
 @pytest.mark.parametrize(("k", "resolved"), [(0, 10), (1, 1), (1_000, 1_000)])
@@ -74,4 +100,6 @@ def test_the_size_of_a_reply_is_bounded() -> None:
 
 def test_a_callers_words_are_quoted_short_and_printable() -> None:
     assert shown("sad\n") == "'sad\\n'"
-    assert len(shown("x" * 10_000)) < 80
+    assert shown("x" * 64) == f"'{'x' * 64}'"
+    for long in ("x" * 65, "x" * 10_000, "😭" * 64, "'\"" * 40):
+        assert len(shown(long)) == 67  # 64 characters, the ellipsis and the quotes

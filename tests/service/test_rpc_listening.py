@@ -1,0 +1,81 @@
+"""Where the server kit listens: every address of a host or none, and the reason when it can't."""
+
+import socket
+from contextlib import closing
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from ambiance.errors import AmbianceError
+from ambiance.rpc.server import Application, HealthReporter, create_server
+from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.telemetry import RpcMetrics, serve_metrics
+
+
+def answers(channel: grpc.Channel) -> bool:
+    check = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
+    return bool(check.status == health_pb2.HealthCheckResponse.NOT_SERVING)
+
+
+def create(host: str, port: int = 0) -> tuple[grpc.Server, int]:
+    settings, reporter = ServerSettings(host=host, port=port), HealthReporter([])
+    return create_server(Application([]), settings, RpcMetrics(), reporter)
+
+
+def test_two_processes_cannot_share_a_port() -> None:
+    server, port = create("127.0.0.1")
+    message = rf"can't listen on 127\.0\.0\.1:{port} for gRPC \(--port\): Address already in use"
+    with pytest.raises(AmbianceError, match=message):
+        create("127.0.0.1", port)
+    server.stop(None)
+
+
+@pytest.fixture
+def two_addresses(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A host of two addresses, as localhost is on many machines."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{i}", 0)) for i in (1, 2)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    return "two.example"
+
+
+def test_every_address_of_a_host_is_listened_on(two_addresses: str) -> None:
+    server, port = create(two_addresses)
+    server.start()
+    for address in ("127.0.0.1", "127.0.0.2"):
+        with grpc.insecure_channel(f"{address}:{port}") as channel:
+            assert answers(channel)
+    server.stop(None).wait()
+
+
+def test_a_host_with_one_address_taken_is_refused(two_addresses: str) -> None:
+    with closing(socket.create_server(("127.0.0.2", 0))) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AmbianceError, match=rf"127\.0\.0\.2:{port} for gRPC .*: Address already in use"):
+            create(two_addresses, port)
+
+
+def test_an_unknown_host_is_named() -> None:
+    with pytest.raises(AmbianceError, match=r"can't listen on 300\.1\.1\.1 \(--host\): "):
+        create("300.1.1.1")
+
+
+def test_a_server_listens_on_ipv6() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    server, port = create("::1")
+    server.start()
+    with grpc.insecure_channel(f"[::1]:{port}") as channel:
+        assert answers(channel)
+    server.stop(None).wait()
+    assert serve_metrics(RpcMetrics().registry, "::1", 0)
+
+
+def test_a_taken_metrics_port_is_named() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        message = rf"can't listen on 127\.0\.0\.1:{port} for /metrics \(--metrics-port\): Address already"
+        with pytest.raises(AmbianceError, match=message):
+            serve_metrics(RpcMetrics().registry, "127.0.0.1", port)
