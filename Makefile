@@ -11,7 +11,8 @@ override export FORMAT := $(value FORMAT)
 # Of what builds the package as well: pip reads the one or the other, depending on its age.
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
-export TF_CPP_MIN_LOG_LEVEL ?= 3 # errors only, in training
+# Errors only, in training. (A comment behind the value would leave a space in it.)
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 BIN := .venv/bin
 CLUSTER := $(BIN)/python deploy/cluster.py

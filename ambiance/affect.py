@@ -9,9 +9,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ambiance.errors import ArtifactError
 
 VAD_SPACE = "vad"
 VAD_AXES = ("valence", "arousal", "dominance")
@@ -147,3 +150,13 @@ def vad_lineage() -> str:
     """
     table = [list(labels.points.items()) for labels in (EMOTIONS, MOODS)]
     return "vad-" + hashlib.sha256(repr(table).encode()).hexdigest()[:12]
+
+
+def require_vad_lineage(lineage: str, path: Path) -> None:
+    """Require that what an artifact at `path` calls VAD is the VAD of this build's coordinates.
+
+    Raises:
+        ArtifactError: naming both lineages otherwise.
+    """
+    if lineage != vad_lineage():
+        raise ArtifactError(f"{path}: VAD of lineage {lineage}, this build has {vad_lineage()}")

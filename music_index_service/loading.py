@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ambiance import artifacts
-from ambiance.affect import VAD_SPACE, vad_lineage
+from ambiance.affect import VAD_SPACE, require_vad_lineage
 from ambiance.errors import ArtifactError
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.search import MusicIndex
@@ -27,16 +27,12 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
         raise ArtifactError(f"{artifact.path}: the manifest names no space to search")
     vectors = []
     for space in manifest.spaces:
-        _check_lineage(artifact.path, space)
+        if space.name == VAD_SPACE:
+            require_vad_lineage(space.lineage, artifact.path)
         path = artifact.file(f"{space.name}.faiss")
         vectors.append(VectorIndex.load(path, space))
         _check_size(path, len(vectors[-1]), catalog)
     return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices)
-
-
-def _check_lineage(path: Path, space: artifacts.Space) -> None:
-    if space.name == VAD_SPACE and space.lineage != vad_lineage():
-        raise ArtifactError(f"{path}: VAD of lineage {space.lineage}, this build has {vad_lineage()}")
 
 
 def _check_size(path: Path, size: int | None, catalog: ClipCatalog) -> None:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from ambiance import artifacts
-from ambiance.affect import VAD_SPACE, vad_lineage
+from ambiance.affect import VAD_SPACE, require_vad_lineage
 from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.rpc.server import Application, Servicer, run
 from ambiance.rpc.settings import load_settings
@@ -40,9 +40,7 @@ def load_artifact(settings: TextServiceSettings) -> artifacts.Artifact:
         ArtifactError: if it is missing, damaged, or its VAD isn't the VAD of this build's label coordinates.
     """
     artifact = artifacts.load(settings.artifacts, artifacts.TEXT_ENCODER, settings.artifact_version)
-    lineage = artifact.space(VAD_SPACE).lineage
-    if lineage != vad_lineage():
-        raise ArtifactError(f"{artifact.path}: VAD of lineage {lineage}, this build has {vad_lineage()}")
+    require_vad_lineage(artifact.space(VAD_SPACE).lineage, artifact.path)
     return artifact
 
 
