@@ -22,6 +22,7 @@ MANIFEST_DIGEST_FILE = "manifest.sha256"
 FORMAT_VERSION: Literal[1] = 1
 
 TEXT_ENCODER = "text_encoder"
+TEXT_TEACHER = "text_teacher"
 MUSIC_ENCODER = "music_encoder"
 MUSIC_INDEX = "music_index"
 
@@ -78,6 +79,7 @@ class Description(_Record):
     counts: dict[str, int]
     origin: Origin
     quality: dict[str, Any]  # measured figures, JSON
+    notes: dict[str, str] = {}  # what a reader of the version should know, a sentence or two each
 
 
 class Manifest(Description):

@@ -1,7 +1,7 @@
 """What every job writes into its artifact's manifest about where the artifact comes from."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,8 +12,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # Distributions whose version can change a result.
 LIBRARIES = ("ai-edge-litert", "faiss-cpu", "keras", "numpy", "pyarrow", "tensorflow")
 
-# Data set folder -> what users of anything derived from it must see.
+MINILM = "all-MiniLM-L6-v2"  # the pretrained sentence encoder, as its folder is called in a manifest
+
+# Folder of a data set or a pretrained model -> what users of anything derived from it must see.
 DATASET_NOTICES = {
+    MINILM: "Derived from all-MiniLM-L6-v2 (sentence-transformers; Reimers and Gurevych, 2019), a fine-tuned "
+    "MiniLM (Wang et al., 2020, Microsoft), licensed Apache-2.0.",
     "goemotions": "Derived from GoEmotions (Demszky et al., 2020, Google LLC), licensed CC BY 4.0.",
     "audioset": "Derived from AudioSet (Gemmeke et al., 2017, Google LLC), licensed CC BY 4.0; "
     "its ontology is licensed CC BY-SA 4.0.",
@@ -25,15 +29,21 @@ NRC_VAD_NOTICE = (
 
 
 def describe_origin(
-    recipe: str, seed: int, datasets: Mapping[str, str], sources: Mapping[str, int] | None = None
+    recipe: str,
+    seed: int,
+    datasets: Mapping[str, str],
+    sources: Mapping[str, int] | None = None,
+    libraries: Sequence[str] = LIBRARIES,
 ) -> Origin:
     """Describe an artifact made now by this code.
 
     Args:
         recipe: the job and the variant of it, `python -m training.index` say.
         seed: what the job's random numbers started from; 0 if it draws none.
-        datasets: file -> SHA-256, from `training.data.sources.dataset_digests`; picks the notices.
+        datasets: file -> SHA-256, from `training.data.sources.dataset_digests`, and of the weights of a
+            pretrained model; the folders pick the notices.
         sources: kind -> version of the artifacts that this one is made from.
+        libraries: distributions whose versions are recorded.
     """
     folders = {name.split("/")[0] for name in datasets}
     return Origin(
@@ -41,7 +51,7 @@ def describe_origin(
         seed=seed,
         code_revision=code_revision(REPOSITORY),
         datasets=dict(datasets),
-        libraries={name: version(name) for name in LIBRARIES},
+        libraries={name: version(name) for name in libraries},
         sources=dict(sources or {}),
         notices=[*(DATASET_NOTICES[folder] for folder in sorted(folders)), NRC_VAD_NOTICE],
     )

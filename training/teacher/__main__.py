@@ -1,0 +1,45 @@
+"""`python -m training.teacher`: fine-tune the teacher and publish what it knows."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from ambiance.errors import AmbianceError
+from training.teacher.config import TeacherConfig
+from training.teacher.job import run
+from training.teacher.source import default_model
+
+_FLAGS = {
+    "seed": "of every random number",
+    "members": "networks whose logits are averaged",
+    "processes": "members that train at the same time",
+    "epochs": "passes over train",
+    "synthetic_texts": "texts made up for it to label",
+}
+
+
+def main() -> None:
+    """Read the flags, run the job, say what was published."""
+    defaults = TeacherConfig()
+    parser = argparse.ArgumentParser(
+        prog="python -m training.teacher", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
+    parser.add_argument("--model", default=default_model(), help="folder of all-MiniLM-L6-v2, or hub name")
+    for name, meaning in _FLAGS.items():
+        default = getattr(defaults, name)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help=meaning)
+    flags = parser.parse_args()
+    config = replace(defaults, **{name: getattr(flags, name) for name in _FLAGS})
+    try:
+        artifact = run(config, flags.model, flags.artifacts)
+    except AmbianceError as error:
+        sys.exit(str(error))
+    for entry in artifact.manifest.files:
+        print(f"{entry.size_bytes:>12,} bytes  {entry.path}")
+    print(f"{artifact.path}: {artifact.manifest.quality['goemotions_dev']}")
+
+
+if __name__ == "__main__":
+    main()

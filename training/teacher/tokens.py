@@ -1,0 +1,103 @@
+"""The student's tokens: the teacher's WordPiece without the pieces that nothing here needs, and with emoji.
+
+The teacher itself reads every text through them: each token of the student's spelled in tokens of its own.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from ambiance.errors import AmbianceError
+from training.teacher.emoji import WORD_OF_EMOJI
+
+UNKNOWN_ID = 1
+CONTINUING = "##"  # opens a piece that goes on with a word
+
+_PAD, _UNKNOWN, _START, _END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
+# GoEmotions' stand-ins for what it hides, and curly quotes, which would tell the teacher nothing.
+_MASKS = {"[NAME]": "name", "[RELIGION]": "religion"}
+_QUOTES = {"’": "'", "‘": "'"}
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The student's tokenizer, and how the teacher spells each of its tokens."""
+
+    tokenizer: Tokenizer
+    spellings: tuple[tuple[int, ...], ...]  # of each of the student's ids, in the teacher's ids
+    start_id: int  # of the teacher's, before every text
+    end_id: int  # and after it
+
+    def encode(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Token ids of each text; a text that has none is one unknown token."""
+        encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [np.array(encoding.ids or [UNKNOWN_ID], np.int32) for encoding in encodings]
+
+    def spell(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """A text's tokens as the teacher reads them, between its two special tokens."""
+        spelled = [piece for token in ids for piece in self.spellings[token]]
+        return np.array([self.start_id, *spelled, self.end_id], np.int32)
+
+    def names(self) -> list[str]:
+        """The spelling of every token, by id."""
+        return [self.tokenizer.id_to_token(token) for token in range(len(self.spellings))]
+
+    def count(self, rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
+        """<int64>[tokens] how often each token occurs in the encoded texts."""
+        return np.bincount(np.concatenate(rows), minlength=len(self.spellings))
+
+
+def build_tokens(source: Tokenizer, texts: Sequence[str]) -> Tokens:
+    """Prune the teacher's vocabulary to what the texts need, and to what spells any word of ASCII letters.
+
+    Args:
+        source: the teacher's tokenizer, a WordPiece one.
+        texts: the train comments.
+
+    Raises:
+        AmbianceError: if the tokenizer is of another kind.
+    """
+    specification = json.loads(source.to_str())
+    if specification["model"]["type"] != "WordPiece":
+        raise AmbianceError(f"tokenizer: a WordPiece model, got {specification['model']['type']}")
+    source = Tokenizer.from_str(source.to_str())
+    source.no_padding()
+    # An emoji that is a piece would be found only where it stands alone; as a token of its own, anywhere.
+    vocabulary = [piece for piece in specification["model"]["vocab"] if piece not in WORD_OF_EMOJI]
+    full = _assemble(specification, vocabulary, source)
+    counts = full.count(full.encode(texts))
+    seen = {name for name, count in zip(full.names(), counts, strict=True) if count}
+    others = [piece for piece in vocabulary if piece in seen or _spells_ascii(piece) or piece in _QUOTES]
+    return _assemble(specification, list(dict.fromkeys([_PAD, _UNKNOWN, *others])), source)
+
+
+def _assemble(specification: dict, pieces: Sequence[str], source: Tokenizer) -> Tokens:
+    """Tokens of these pieces, in this order, and of the emoji and masks after them."""
+    spellings = [(source.token_to_id(_QUOTES.get(piece, piece)),) for piece in pieces]
+    added = []
+    for content, word in (_MASKS | WORD_OF_EMOJI).items():
+        added.append(_added_token(len(spellings), content))
+        spellings.append(tuple(source.encode(word, add_special_tokens=False).ids))
+    student = specification | {
+        "model": specification["model"] | {"vocab": {piece: i for i, piece in enumerate(pieces)}},
+        "added_tokens": added,
+        "post_processor": None,
+        "padding": None,
+        "truncation": None,
+    }
+    special = (source.token_to_id(name) for name in (_START, _END))
+    return Tokens(Tokenizer.from_str(json.dumps(student)), tuple(spellings), *special)
+
+
+def _added_token(token: int, content: str) -> dict:
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+    return flags | {"id": token, "content": content}
+
+
+def _spells_ascii(piece: str) -> bool:
+    letters = piece.removeprefix(CONTINUING)
+    return letters.isascii() and (letters.isalpha() or len(letters) == 1)
