@@ -33,7 +33,9 @@ from ambiance.results import (
     ShortfallReason,
     Space,
     Vad,
+    VadDifference,
     Vector,
+    WordInfluence,
 )
 
 if TYPE_CHECKING:
@@ -60,8 +62,10 @@ __all__ = [
     "Space",
     "UnavailableError",
     "Vad",
+    "VadDifference",
     "Vector",
     "Violation",
+    "WordInfluence",
 ]
 
 

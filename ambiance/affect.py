@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 from ambiance.errors import ArtifactError
 
 VAD_SPACE = "vad"
+MOOD_SPACE = "mood"  # learned by training; texts and clips compare in it by emotion and mood
 VAD_AXES = ("valence", "arousal", "dominance")
 
 # Width of the kernel in `LabelCoordinates.closeness`: narrow enough to keep moods apart that lie 0.2 from
 # each other, as angry and scary do.
 CLOSENESS_SIGMA = 0.15
+
+# Width of the kernel that carries emotions over to moods, in `mood_shares`.
+MOOD_SIGMA = 0.12
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,14 @@ class LabelCoordinates:
         Rows sum to 1, and the largest share belongs to the nearest label. This orders labels by distance on
         a readable scale; it isn't a calibrated probability.
         """
-        exponent = self.squared_distances(vad) / (-2 * CLOSENESS_SIGMA**2)
-        weight = np.exp(exponent - exponent.max(axis=1, keepdims=True))
-        return weight / weight.sum(axis=1, keepdims=True)
+        return _kernel(self.squared_distances(vad), CLOSENESS_SIGMA)
+
+
+def _kernel(squared_distances: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """<float32>[n, labels] Gaussian weights of distances [n, labels]; each row sums to 1."""
+    exponent = squared_distances / (-2 * sigma**2)
+    weight = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    return weight / weight.sum(axis=1, keepdims=True)
 
 
 # GoEmotions' 28 labels (Demszky et al., 2020), in the order of its ids.
@@ -108,6 +117,22 @@ MOODS = LabelCoordinates(
         "scary": (0.062, 0.952, 0.528),
     }
 )
+
+# <float32>[28, 7] the share of each emotion that each mood gets: a Gaussian kernel over the distances of
+# their labels. Rows sum to 1.
+_MOODS_OF_EMOTIONS = _kernel(MOODS.squared_distances(EMOTIONS.vad), MOOD_SIGMA)
+_MOODS_OF_EMOTIONS.setflags(write=False)
+
+
+def mood_shares(emotions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """<float32>[n, 7] what a posterior over the 28 emotions <float32>[n, 28] says of the seven moods.
+
+    Each emotion's probability is shared out among the moods near its label; rows sum to 1 as their
+    posterior does.
+    """
+    # summed without BLAS, whose rounding of a row depends on how many rows there are
+    return (emotions[:, :, None] * _MOODS_OF_EMOTIONS).sum(axis=1)
+
 
 # The grouping of the 28 emotions into Ekman's six and neutral, as Demszky et al. publish it.
 EKMAN: Mapping[str, tuple[str, ...]] = {

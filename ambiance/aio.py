@@ -58,10 +58,13 @@ class Client:
         *,
         index: str = "",
         space: str = "",
+        seed: int = 0,
+        explain: bool = False,
         deadline_s: float | None = None,
     ) -> MatchResult:
         """As `ambiance.Client.match`."""
-        return await self._send(calls.match_text(text, k, index, space), deadline_s)
+        options = calls.MatchOptions(k, index, space, seed, explain)
+        return await self._send(calls.match_text(text, options), deadline_s)
 
     async def match_batch(
         self,
@@ -70,14 +73,19 @@ class Client:
         *,
         index: str = "",
         space: str = "",
+        seed: int = 0,
+        explain: bool = False,
         deadline_s: float | None = None,
     ) -> list[MatchResult]:
         """As `ambiance.Client.match_batch`."""
-        return await self._send(calls.match_texts(texts, k, index, space), deadline_s)
+        options = calls.MatchOptions(k, index, space, seed, explain)
+        return await self._send(calls.match_texts(texts, options), deadline_s)
 
-    async def encode(self, texts: Sequence[str], *, deadline_s: float | None = None) -> list[EncodedText]:
+    async def encode(
+        self, texts: Sequence[str], *, explain: bool = False, deadline_s: float | None = None
+    ) -> list[EncodedText]:
         """As `ambiance.Client.encode`."""
-        return await self._send(calls.encode_texts(texts), deadline_s)
+        return await self._send(calls.encode_texts(texts, explain=explain), deadline_s)
 
     async def search(
         self,
@@ -85,10 +93,11 @@ class Client:
         k: int = DEFAULT_K,
         *,
         index: str = "",
+        seed: int = 0,
         deadline_s: float | None = None,
     ) -> list[SearchResult]:
         """As `ambiance.Client.search`."""
-        return await self._send(calls.find_neighbors(queries, k, index), deadline_s)
+        return await self._send(calls.find_neighbors(queries, k, index, seed), deadline_s)
 
     async def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

@@ -20,6 +20,7 @@ from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
 
 MAX_INT32 = 2**31 - 1
+MAX_SEED = 2**64 - 1
 
 R = TypeVar("R")
 
@@ -52,28 +53,50 @@ class Call(Generic[R]):
             raise InvalidInputError.of("request", f"at most {MAX_REQUEST_BYTES:,} bytes, got {size:,}")
 
 
-def match_text(text: str, k: int, index: str, space: str) -> Call[MatchResult]:
+@dataclass(frozen=True)
+class MatchOptions:
+    """What a match is asked for besides its texts, checked as far as a message can't hold it."""
+
+    k: int
+    index: str
+    space: str
+    seed: int
+    explain: bool
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of either request, by name."""
+        require_utf8({"index": self.index, "space": self.space})
+        return {
+            "k": _int32("k", self.k),
+            "index": self.index,
+            "space": self.space,
+            "seed": _seed(self.seed),
+            "explain": self.explain,
+        }
+
+
+def match_text(text: str, options: MatchOptions) -> Call[MatchResult]:
     """MatchText of the gateway."""
-    require_utf8({"text": text, "index": index, "space": space})
-    request = match_service_pb2.MatchTextRequest(text=text, k=_int32("k", k), index=index, space=space)
+    require_utf8({"text": text})
+    request = match_service_pb2.MatchTextRequest(text=text, **options.fields())
     return Call(GATEWAY, "MatchText", request, parsing.match_result)
 
 
-def match_texts(texts: Sequence[str], k: int, index: str, space: str) -> Call[list[MatchResult]]:
+def match_texts(texts: Sequence[str], options: MatchOptions) -> Call[list[MatchResult]]:
     """MatchTexts of the gateway."""
-    require_utf8({**_indexed("texts", texts), "index": index, "space": space})
-    request = match_service_pb2.MatchTextsRequest(texts=texts, k=_int32("k", k), index=index, space=space)
+    require_utf8(_indexed("texts", texts))
+    request = match_service_pb2.MatchTextsRequest(texts=texts, **options.fields())
     return Call(GATEWAY, "MatchTexts", request, parsing.match_results)
 
 
-def encode_texts(texts: Sequence[str]) -> Call[list[EncodedText]]:
+def encode_texts(texts: Sequence[str], *, explain: bool) -> Call[list[EncodedText]]:
     """EncodeTexts of the text service."""
     require_utf8(_indexed("texts", texts))
-    request = text_service_pb2.EncodeTextsRequest(texts=texts)
+    request = text_service_pb2.EncodeTextsRequest(texts=texts, explain=explain)
     return Call(TEXT_SERVICE, "EncodeTexts", request, parsing.encoded_texts)
 
 
-def find_neighbors(queries: Sequence[Vector], k: int, index: str) -> Call[list[SearchResult]]:
+def find_neighbors(queries: Sequence[Vector], k: int, index: str, seed: int) -> Call[list[SearchResult]]:
     """FindNeighbors of the music index service."""
     require_utf8({"index": index})
     for i, query in enumerate(queries):
@@ -81,7 +104,9 @@ def find_neighbors(queries: Sequence[Vector], k: int, index: str) -> Call[list[S
     vectors = [
         space_pb2.Vector(space=query.space, values=query.values, lineage=query.lineage) for query in queries
     ]
-    request = music_index_service_pb2.FindNeighborsRequest(queries=vectors, k=_int32("k", k), index=index)
+    request = music_index_service_pb2.FindNeighborsRequest(
+        queries=vectors, k=_int32("k", k), index=index, seed=_seed(seed)
+    )
     return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
 
 
@@ -95,4 +120,11 @@ def _int32(field: str, value: int) -> int:
     """Refuse what the message has no room for; within it the service checks."""
     if abs(value) > MAX_INT32:
         raise InvalidInputError.of(field, f"1 to {MAX_K:,}, got {value:,}")
+    return value
+
+
+def _seed(value: int) -> int:
+    """Refuse what the message has no room for."""
+    if not 0 <= value <= MAX_SEED:
+        raise InvalidInputError.of("seed", f"0 to {MAX_SEED:,}, got {value:,}")
     return value

@@ -52,14 +52,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def match(arguments: argparse.Namespace) -> int:
     """Print the clips for a text."""
-    from ambiance import Client, presentation  # noqa: PLC0415  # `health` needs neither
+    from ambiance import Client, documents, presentation  # noqa: PLC0415  # `health` needs neither
 
     with Client(arguments.target, deadline_s=arguments.deadline) as client:
         result = client.match(
-            _text(arguments.text), arguments.k, index=arguments.index, space=arguments.space
+            _text(arguments.text),
+            arguments.k,
+            index=arguments.index,
+            space=arguments.space,
+            seed=arguments.seed,
+            explain=arguments.explain,
         )
     _print(
-        presentation.match_as_json(result)
+        documents.match_as_json(result)
         if arguments.json
         else presentation.match_for_people(result, presentation.Style(colour=_colour()))
     )
@@ -68,12 +73,12 @@ def match(arguments: argparse.Namespace) -> int:
 
 def encode(arguments: argparse.Namespace) -> int:
     """Print the emotion of a text."""
-    from ambiance import Client, presentation  # noqa: PLC0415  # `health` needs neither
+    from ambiance import Client, documents, presentation  # noqa: PLC0415  # `health` needs neither
 
     with Client(text_target=arguments.target, deadline_s=arguments.deadline) as client:
-        [text] = client.encode([_text(arguments.text)])
+        [text] = client.encode([_text(arguments.text)], explain=arguments.explain)
     _print(
-        presentation.text_as_json(text)
+        documents.text_as_json(text)
         if arguments.json
         else presentation.text_for_people(text, presentation.Style(colour=_colour()))
     )
@@ -132,6 +137,12 @@ def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("-k", type=int, default=DEFAULT_K, help="number of clips, 1 to 1,000 (%(default)s)")
     parser.add_argument("--index", default="", help="index to search (the gateway's default)")
     parser.add_argument("--space", default="", help="space to match in (the gateway's default)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="draw among the near clips, each seed others (%(default)s: nearest)",
+    )
 
 
 def _add_encode(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -152,6 +163,7 @@ def _add_health(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _add_text(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar="TEXT", help="the text; - reads it from standard input")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--explain", action="store_true", help="tell which words moved the emotion most")
 
 
 def _add_target(parser: argparse.ArgumentParser, target: str, whose: str, deadline_s: float) -> None:

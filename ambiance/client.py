@@ -81,13 +81,18 @@ class Client:
         *,
         index: str = "",
         space: str = "",
+        seed: int = 0,
+        explain: bool = False,
         deadline_s: float | None = None,
     ) -> MatchResult:
         """The k clips (1 to 1,000) whose emotion is nearest to that of a text of 1 to 20,000 characters.
 
-        An empty `index` or `space` means the gateway's default.
+        An empty `index` or `space` means the gateway's default. A `seed` other than 0 draws among the clips
+        near the text instead, for variety: the same seed draws the same clips. `explain` asks which words
+        moved the text's emotion most.
         """
-        return self._send(calls.match_text(text, k, index, space), deadline_s)
+        options = calls.MatchOptions(k, index, space, seed, explain)
+        return self._send(calls.match_text(text, options), deadline_s)
 
     def match_batch(
         self,
@@ -96,17 +101,25 @@ class Client:
         *,
         index: str = "",
         space: str = "",
+        seed: int = 0,
+        explain: bool = False,
         deadline_s: float | None = None,
     ) -> list[MatchResult]:
         """`match` for 1 to 256 texts in one call; one result per text, in order.
 
-        Texts x k is at most 10,000.
+        Texts x k is at most 10,000; with `explain` the texts hold at most 20,000 characters together.
         """
-        return self._send(calls.match_texts(texts, k, index, space), deadline_s)
+        options = calls.MatchOptions(k, index, space, seed, explain)
+        return self._send(calls.match_texts(texts, options), deadline_s)
 
-    def encode(self, texts: Sequence[str], *, deadline_s: float | None = None) -> list[EncodedText]:
-        """The emotion in each of 1 to 256 texts, in order, by the text service."""
-        return self._send(calls.encode_texts(texts), deadline_s)
+    def encode(
+        self, texts: Sequence[str], *, explain: bool = False, deadline_s: float | None = None
+    ) -> list[EncodedText]:
+        """The emotion in each of 1 to 256 texts, in order, by the text service.
+
+        `explain` asks which words moved it most; the texts then hold at most 20,000 characters together.
+        """
+        return self._send(calls.encode_texts(texts, explain=explain), deadline_s)
 
     def search(
         self,
@@ -114,14 +127,15 @@ class Client:
         k: int = DEFAULT_K,
         *,
         index: str = "",
+        seed: int = 0,
         deadline_s: float | None = None,
     ) -> list[SearchResult]:
         """The k clips nearest to each of 1 to 256 vectors of one space, in order, by the music index service.
 
-        `[text.vectors["vad"] for text in client.encode(texts)]` are such vectors, and so is
-        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000.
+        `[text.vectors["mood"] for text in client.encode(texts)]` are such vectors, and so is
+        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000. `seed` is as in `match`.
         """
-        return self._send(calls.find_neighbors(queries, k, index), deadline_s)
+        return self._send(calls.find_neighbors(queries, k, index, seed), deadline_s)
 
     def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

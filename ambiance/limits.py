@@ -2,6 +2,7 @@
 
 MAX_TEXTS = 256  # texts in one EncodeTexts or MatchTexts
 MAX_TEXT_CHARACTERS = 20_000  # Unicode code points in one text
+MAX_EXPLAINED_CHARACTERS = 20_000  # code points of all texts of one request that asks to explain
 MAX_QUERIES = 256  # vectors in one FindNeighbors
 DEFAULT_K = 10  # neighbours per query when k is 0
 MAX_K = 1_000  # neighbours per query

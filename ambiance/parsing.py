@@ -16,7 +16,9 @@ from ambiance.results import (
     ShortfallReason,
     Space,
     Vad,
+    VadDifference,
     Vector,
+    WordInfluence,
 )
 from ambiance.text.v1 import text_service_pb2
 from ambiance.type.v1 import affect_pb2, space_pb2
@@ -81,11 +83,32 @@ def _encoded_text(text: text_service_pb2.EncodedText, model: ArtifactVersion) ->
         unknown_token_count=text.unknown_token_count,
         window_count=text.window_count,
         model=model,
+        moods=tuple(Score(score.mood, score.score) for score in text.moods),
+        embedding=tuple(text.embedding),
+        word_influences=tuple(map(_word_influence, text.word_influences)),
     )
 
 
 def _neighbors(neighbors: Iterable[music_index_service_pb2.Neighbor]) -> tuple[Neighbor, ...]:
-    return tuple(Neighbor(_clip(neighbor.clip), neighbor.distance) for neighbor in neighbors)
+    return tuple(map(_neighbor, neighbors))
+
+
+def _neighbor(neighbor: music_index_service_pb2.Neighbor) -> Neighbor:
+    difference = neighbor.vad_difference
+    return Neighbor(
+        clip=_clip(neighbor.clip),
+        distance=neighbor.distance,
+        match_probability=neighbor.match_probability if neighbor.HasField("match_probability") else None,
+        vad_difference=VadDifference(difference.valence, difference.arousal, difference.dominance)
+        if neighbor.HasField("vad_difference")
+        else None,
+    )
+
+
+def _word_influence(influence: text_service_pb2.WordInfluence) -> WordInfluence:
+    return WordInfluence(
+        influence.word, influence.start, influence.shift, influence.emotion, influence.share_change
+    )
 
 
 def _clip(clip: clip_pb2.Clip) -> Clip:

@@ -1,9 +1,8 @@
-"""How the command line shows answers: to people as text of at most 100 columns, to machines as JSON."""
+"""How the command line shows answers to people: as text of at most 100 columns."""
 
-import json
+import re
 import textwrap
 from collections.abc import Iterator
-from typing import Any
 
 from ambiance.results import (
     Clip,
@@ -14,13 +13,14 @@ from ambiance.results import (
     Score,
     ShortfallReason,
     Vad,
-    Vector,
+    VadDifference,
+    WordInfluence,
 )
 
 WIDTH = 100
 TOP_EMOTIONS = 3
 TOP_MOODS = 2
-JSON_DIGITS = 7  # significant ones; a 32-bit float, which every figure here is, holds no more
+MAX_WORD = 24  # characters of a word that are shown to people
 
 _METRICS = {
     Metric.SQUARED_L2: "squared Euclidean distance, smaller is nearer",
@@ -31,6 +31,16 @@ _SHORTFALLS = {
     ShortfallReason.CATALOG_SMALLER_THAN_K: "the index holds no more",
     ShortfallReason.UNKNOWN: "for a reason that this client doesn't know",
 }
+_EDGES = re.compile(r"^\W+|\W+$")  # the punctuation around a word
+
+# Below and above 0 along valence, arousal and dominance.
+_DIRECTIONS = (
+    ("less pleasant", "more pleasant"),
+    ("calmer", "more excited"),
+    ("less in control", "more in control"),
+)
+# How a difference along an axis is told, from the smallest that is: below it nobody would hear it.
+_DEGREES = ((0.05, "slightly "), (0.15, ""), (0.3, "much "))
 
 
 class Style:
@@ -62,34 +72,6 @@ def text_for_people(text: EncodedText, style: Style) -> str:
     return "\n".join([*_text_lines(text, style), model])
 
 
-def match_as_json(result: MatchResult) -> str:
-    """One JSON object; distances, shares and coordinates are as in MatchResult."""
-    clips = [
-        {"rank": rank, **_neighbor_object(neighbor)}
-        for rank, neighbor in enumerate(result.neighbors, start=1)
-    ]
-    return _document(
-        {
-            "text": _text_object(result.text),
-            "clips": clips,
-            "shortfall_reason": result.shortfall_reason,
-            "space": {
-                "name": result.space.name,
-                "dimension": result.space.dimension,
-                "metric": result.space.metric,
-                "lineage": result.space.lineage,
-            },
-            "model": result.text.model._asdict(),
-            "index": result.index._asdict(),
-        }
-    )
-
-
-def text_as_json(text: EncodedText) -> str:
-    """One JSON object; shares and coordinates are as in EncodedText."""
-    return _document({"text": _text_object(text), "model": text.model._asdict()})
-
-
 def _match_lines(result: MatchResult, style: Style) -> Iterator[str]:
     yield from _text_lines(result.text, style)
     for rank, neighbor in enumerate(result.neighbors, start=1):
@@ -105,9 +87,14 @@ def _match_lines(result: MatchResult, style: Style) -> Iterator[str]:
 
 def _text_lines(text: EncodedText, style: Style) -> Iterator[str]:
     yield style.strong(_shares(text.emotions[:TOP_EMOTIONS]))
+    if text.moods:
+        yield f"as music: {_shares(text.moods[:TOP_MOODS])}"
     yield _coordinates(text.vad)
+    if text.word_influences:
+        words = ", ".join(map(_influence, text.word_influences))
+        yield from textwrap.wrap(f"moved most by {words}", WIDTH, subsequent_indent=" " * 2)
     if text.unknown_token_count:
-        yield f"{text.unknown_token_count:,} of {text.token_count:,} words unknown to the model"
+        yield f"{text.unknown_token_count:,} of {text.token_count:,} tokens unknown to the model"
 
 
 def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style) -> Iterator[str]:
@@ -116,6 +103,33 @@ def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style) -> Iterator[str
     yield f"{rank:>4}  {style.strong(f'{clip.url:<36}')}  {span:<12}  distance {neighbor.distance:.3g}"
     yield from textwrap.wrap(", ".join(clip.labels), WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
     yield " " * 6 + style.faint(_moods(clip))
+    if fit := _fit(neighbor):
+        yield " " * 6 + style.faint(fit)
+
+
+def _influence(influence: WordInfluence) -> str:
+    word = _EDGES.sub("", influence.word) or influence.word
+    word = word if len(word) <= MAX_WORD else f"{word[: MAX_WORD - 1]}…"
+    return f"{word} ({influence.emotion} {influence.share_change:+.0%})"
+
+
+def _fit(neighbor: Neighbor) -> str:
+    """How likely the clip is a match, and how it differs from the text; empty if nothing is known."""
+    parts = []
+    if neighbor.match_probability is not None:
+        parts.append(f"match {neighbor.match_probability:.0%}")
+    if neighbor.vad_difference is not None:
+        parts.append(_difference(neighbor.vad_difference))
+    return ": ".join(parts)
+
+
+def _difference(difference: VadDifference) -> str:
+    told = []
+    for value, (less, more) in zip(difference, _DIRECTIONS, strict=True):
+        degrees = [word for least, word in _DEGREES if abs(value) >= least]
+        if degrees:
+            told.append(degrees[-1] + (more if value > 0 else less))
+    return ", ".join(told) or "as pleasant, excited and in control as the text"
 
 
 def _moods(clip: Clip) -> str:
@@ -133,51 +147,3 @@ def _shares(scores: "tuple[Score, ...] | list[Score]") -> str:
 
 def _coordinates(vad: Vad) -> str:
     return f"valence {vad.valence:.2f}, arousal {vad.arousal:.2f}, dominance {vad.dominance:.2f}"
-
-
-def _text_object(text: EncodedText) -> dict[str, Any]:
-    return {
-        "emotions": _score_objects(text.emotions, "emotion"),
-        "vad": _vad_object(text.vad),
-        "vectors": {space: _vector_object(vector) for space, vector in text.vectors.items()},
-        "token_count": text.token_count,
-        "unknown_token_count": text.unknown_token_count,
-        "window_count": text.window_count,
-    }
-
-
-def _neighbor_object(neighbor: Neighbor) -> dict[str, Any]:
-    clip = neighbor.clip
-    return {
-        "id": clip.id,
-        "youtube_id": clip.youtube_id,
-        "url": clip.url,
-        "start_seconds": _rounded(clip.start_seconds),
-        "end_seconds": _rounded(clip.end_seconds),
-        "distance": _rounded(neighbor.distance),
-        "labels": clip.labels,
-        "mood_labels": clip.mood_labels,
-        "moods": _score_objects(clip.moods, "mood"),
-        "vad": _vad_object(clip.vad),
-    }
-
-
-def _score_objects(scores: tuple[Score, ...], label: str) -> list[dict[str, Any]]:
-    return [{label: score.label, "score": _rounded(score.share)} for score in scores]
-
-
-def _vad_object(vad: Vad) -> dict[str, float]:
-    return {axis: _rounded(value) for axis, value in vad._asdict().items()}
-
-
-def _vector_object(vector: Vector) -> dict[str, Any]:
-    return {"values": [_rounded(value) for value in vector.values], "lineage": vector.lineage}
-
-
-def _rounded(value: float) -> float:
-    """Without the digits that widening a 32-bit float made up."""
-    return float(f"{value:.{JSON_DIGITS}g}")
-
-
-def _document(value: dict[str, Any]) -> str:
-    return json.dumps(value, indent=2)

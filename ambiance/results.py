@@ -29,6 +29,14 @@ class Vad(NamedTuple):
     dominance: float  # controlled to in control
 
 
+class VadDifference(NamedTuple):
+    """What is left of one point of emotion when another is taken from it, each axis in [-1, 1]."""
+
+    valence: float  # above 0: more pleasant
+    arousal: float  # above 0: more excited
+    dominance: float  # above 0: more in control
+
+
 class Score(NamedTuple):
     """An emotion or a mood and its share in [0, 1]; the shares of one text or clip sum to 1."""
 
@@ -67,6 +75,16 @@ class Vector:
     lineage: str = ""
 
 
+class WordInfluence(NamedTuple):
+    """What one word did to the emotion of a text: the text with the word compared with that without it."""
+
+    word: str  # as it stands in the text, with the punctuation that touches it
+    start: int  # character of the text that it starts at
+    shift: float  # share of the emotion scores that it moved, in [0, 1]
+    emotion: str  # the one whose share it raised or lowered most
+    share_change: float  # what it added to that share, in [-1, 1]
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedText:
     """The emotion of one text, and how much of the text it rests on."""
@@ -74,10 +92,13 @@ class EncodedText:
     emotions: tuple[Score, ...]  # every emotion that the model knows, by descending share
     vad: Vad
     vectors: Mapping[str, Vector]  # by the name of their space
-    token_count: int  # words read, at least 1
+    token_count: int  # words or parts of words read, at least 1
     unknown_token_count: int  # how many of them the model's vocabulary doesn't hold
     window_count: int  # windows that the text was read in; a long text takes several
     model: ArtifactVersion
+    moods: tuple[Score, ...] = ()  # all seven, by descending share: the emotions as music can carry them
+    embedding: tuple[float, ...] = ()  # the model's own features; they compare within its version only
+    word_influences: tuple[WordInfluence, ...] = ()  # largest shift first; only if asked to explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +122,17 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A clip and its distance from the query, by the metric of the answer's space."""
+    """A clip, its distance from the query by the metric of the answer's space, and how well it fits."""
 
     clip: Clip
     distance: float
+    match_probability: float | None = None  # that its mood is acceptable; None if the index can't tell
+    vad_difference: VadDifference | None = None  # clip minus text; None where no text was matched
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The clips nearest to one vector."""
+    """The clips near one vector."""
 
     neighbors: tuple[Neighbor, ...]  # nearest first; equal distances by clip id
     shortfall_reason: ShortfallReason | None  # why there are fewer than k; None if there are k

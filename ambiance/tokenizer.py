@@ -1,37 +1,28 @@
-"""Text to token ids, the same in training and in serving: lower-cased runs of a-z from a fixed vocabulary.
+"""Text to token ids, the same in training and in serving, by the `tokenizer.json` of a text encoder.
 
-The file `vocabulary.txt` of a text encoder holds one token a line; the line number is the token's id.
+The file is the `tokenizers` library's own and holds everything: normalising, splitting and the vocabulary.
 """
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from ambiance.errors import ArtifactError
 
-PAD, UNKNOWN = "*PAD*", "*UNK*"
+PAD, UNKNOWN = "[PAD]", "[UNK]"
 PAD_ID, UNKNOWN_ID = 0, 1
-WINDOW = 30  # tokens in one window, the encoder's input width
 
-VOCABULARY_FILE = "vocabulary.txt"
-
-_WORD = re.compile(r"[a-z]+")
-
-
-def words(text: str) -> list[str]:
-    """Lower-cased runs of a-z in the order in which they stand."""
-    return _WORD.findall(text.lower())
+TOKENIZER_FILE = "tokenizer.json"
 
 
 @dataclass(frozen=True)
 class Encoding:
     """One text as the encoder reads it. No token is left out: windows follow each other without overlap."""
 
-    windows: NDArray[np.int32]  # [windows, WINDOW], padded at the end with PAD_ID; no window for no words
+    windows: NDArray[np.int32]  # [windows, window], padded at the end with PAD_ID; no window for no tokens
     token_count: int
     unknown_token_count: int
 
@@ -41,34 +32,112 @@ class Encoding:
         return np.count_nonzero(self.windows, axis=1).astype(np.int32)
 
 
-class WordTokenizer:
-    """Maps words to ids; words outside the vocabulary become UNKNOWN_ID."""
+class TextTokenizer:
+    """Maps texts to windows of token ids."""
 
-    def __init__(self, vocabulary: Iterable[str]) -> None:
-        """Take tokens in order of id, PAD and UNKNOWN first.
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Take a tokenizer of the library's, whose cutting and padding are switched off.
 
         Raises:
-            ArtifactError: if the first two aren't PAD and UNKNOWN, or a token stands twice.
+            ArtifactError: if its first two tokens aren't PAD and UNKNOWN.
         """
-        self.vocabulary = tuple(vocabulary)
-        if self.vocabulary[:2] != (PAD, UNKNOWN):
-            raise ArtifactError(f"vocabulary: starts with {self.vocabulary[:2]}, not {(PAD, UNKNOWN)}")
-        self._ids = {token: i for i, token in enumerate(self.vocabulary)}
-        if len(self._ids) != len(self.vocabulary):
-            raise ArtifactError("vocabulary: a token stands on two lines")
+        first = (tokenizer.id_to_token(PAD_ID), tokenizer.id_to_token(UNKNOWN_ID))
+        if first != (PAD, UNKNOWN):
+            raise ArtifactError(f"tokenizer: its first tokens are {first}, not {(PAD, UNKNOWN)}")
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self._tokenizer = tokenizer
 
-    def encode(self, text: str) -> Encoding:
-        """Split a text into windows of token ids."""
-        ids = [self._ids.get(word, UNKNOWN_ID) for word in words(text)]
-        windows = np.zeros((-(-len(ids) // WINDOW), WINDOW), np.int32)
-        windows.reshape(-1)[: len(ids)] = ids
+    @property
+    def vocabulary_count(self) -> int:
+        """Tokens it knows, PAD and UNKNOWN included; ids run from 0 to one below."""
+        return self._tokenizer.get_vocab_size()
+
+    @property
+    def document(self) -> str:
+        """What `save` writes: JSON, the same for the same tokenizer."""
+        document: str = self._tokenizer.to_str(pretty=False)
+        return document
+
+    def token_id(self, token: str) -> int | None:
+        """Id of a token, None if there is no such token."""
+        return self._tokenizer.token_to_id(token)
+
+    def ids(self, text: str) -> list[int]:
+        """Every token of a text; none for a text without words."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode(self, text: str, window: int) -> Encoding:
+        """Split a text into as few windows of at most `window` tokens as hold it, of near-equal length.
+
+        Windows part where the text has a gap, a space say, wherever one is in reach.
+        """
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        ids = encoding.ids
+        if len(ids) <= window:
+            windows = np.zeros((min(len(ids), 1), window), np.int32)
+            windows[:, : len(ids)] = ids
+        else:
+            windows = _part(np.array(ids, np.int32), _gaps(encoding.offsets), window)
         return Encoding(windows, len(ids), ids.count(UNKNOWN_ID))
 
+    def offsets(self, text: str) -> NDArray[np.int32]:
+        """<int32>[tokens, 2] where each token of `encode` starts and ends in the text, in characters."""
+        offsets = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        return np.array(offsets, np.int32).reshape(-1, 2)
+
     def save(self, folder: Path) -> None:
-        """Write the vocabulary file into a folder."""
-        (folder / VOCABULARY_FILE).write_text("\n".join(self.vocabulary) + "\n", encoding="utf-8")
+        """Write the tokenizer's file into a folder."""
+        (folder / TOKENIZER_FILE).write_text(self.document, encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "WordTokenizer":
-        """Read what `save` wrote."""
-        return cls((folder / VOCABULARY_FILE).read_text(encoding="utf-8").split("\n")[:-1])
+    def load(cls, folder: Path) -> "TextTokenizer":
+        """Read the tokenizer's file in a folder.
+
+        Raises:
+            ArtifactError: if it is missing or isn't a tokenizer with PAD and UNKNOWN first.
+        """
+        path = folder / TOKENIZER_FILE
+        try:
+            return cls(Tokenizer.from_file(str(path)))
+        except ArtifactError as error:
+            raise ArtifactError(f"{path}: {error}") from error
+        except Exception as error:  # the library raises nothing narrower
+            raise ArtifactError(f"{path}: {error}") from error
+
+
+def _gaps(offsets: list[tuple[int, int]]) -> NDArray[np.bool_]:
+    """<bool>[tokens] whether text lies between a token and the one before it."""
+    starts, ends = np.array(offsets).T
+    return np.concatenate([[True], starts[1:] > ends[:-1]])
+
+
+def _part(ids: NDArray[np.int32], gaps: NDArray[np.bool_], window: int) -> NDArray[np.int32]:
+    """<int32>[windows, window] of tokens <int32>[n], parted at gaps where possible."""
+    count = -(-len(ids) // window)
+    windows = np.zeros((count, window), np.int32)
+    start = 0
+    for row in range(count):
+        end = _end_of_window(start, count - row, gaps, window)
+        windows[row, : end - start] = ids[start:end]
+        start = end
+    return windows
+
+
+def _end_of_window(start: int, windows_left: int, gaps: NDArray[np.bool_], window: int) -> int:
+    """Where the window from `start` ends: the gap nearest to its fair share of what is left.
+
+    What remains must fill the other windows, and not more than fill them. With no gap in that reach, the
+    fair share it is.
+    """
+    left = len(gaps) - start
+    fair = start + -(-left // windows_left)
+    if windows_left == 1:
+        return fair
+    least = max(start + 1, len(gaps) - (windows_left - 1) * window)
+    most = min(start + window, len(gaps) - (windows_left - 1))
+    reachable = least + np.flatnonzero(gaps[least : most + 1])
+    if not len(reachable):
+        return fair
+    return int(reachable[np.abs(reachable - fair).argmin()])

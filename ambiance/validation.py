@@ -6,7 +6,14 @@ from itertools import accumulate
 from typing import TypeVar
 
 from ambiance.errors import InvalidInputError, Violation
-from ambiance.limits import DEFAULT_K, MAX_HITS, MAX_K, MAX_TEXT_CHARACTERS, MAX_TEXTS
+from ambiance.limits import (
+    DEFAULT_K,
+    MAX_EXPLAINED_CHARACTERS,
+    MAX_HITS,
+    MAX_K,
+    MAX_TEXT_CHARACTERS,
+    MAX_TEXTS,
+)
 
 MAX_VIOLATIONS = 8  # offences that one error lists
 # A status travels in HTTP/2 trailers, of which a peer accepts 8 KiB. It holds an error's text percent-encoded
@@ -81,6 +88,17 @@ def checked_texts(field: str, texts: Sequence[str]) -> list[str]:
     copied = list(texts)
     check_each(field, copied, text_violation)
     return copied
+
+
+def check_explained(field: str, texts: Sequence[str]) -> None:
+    """Require that texts to explain hold at most MAX_EXPLAINED_CHARACTERS together.
+
+    Explaining reads a text once for each of its words.
+    """
+    count = sum(map(len, texts))
+    if count > MAX_EXPLAINED_CHARACTERS:
+        limit = f"at most {MAX_EXPLAINED_CHARACTERS:,} characters together with explain"
+        raise InvalidInputError.of(field, f"{limit}, got {count:,}")
 
 
 def resolve_k(k: int, query_count: int) -> int:

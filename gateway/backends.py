@@ -67,9 +67,11 @@ class TextBackend(Backend):
         super().__init__("text service", _TEXT, target)
         self._stub = text_service_pb2_grpc.TextServiceStub(self.channel)
 
-    def encode(self, texts: Sequence[str], timeout_s: float) -> text_service_pb2.EncodeTextsResponse:
+    def encode(
+        self, texts: Sequence[str], *, explain: bool, timeout_s: float
+    ) -> text_service_pb2.EncodeTextsResponse:
         """EncodeTexts within `timeout_s` seconds."""
-        request = text_service_pb2.EncodeTextsRequest(texts=texts)
+        request = text_service_pb2.EncodeTextsRequest(texts=texts, explain=explain)
         response: text_service_pb2.EncodeTextsResponse
         response = self.call(self._stub.EncodeTexts, request, timeout_s)
         return response
@@ -88,10 +90,10 @@ class MusicBackend(Backend):
         self._stub = music_index_service_pb2_grpc.MusicIndexServiceStub(self.channel)
 
     def find_neighbors(
-        self, index: str, queries: Iterable[space_pb2.Vector], k: int, timeout_s: float
+        self, index: str, queries: Iterable[space_pb2.Vector], k: int, seed: int, timeout_s: float
     ) -> music_index_service_pb2.FindNeighborsResponse:
         """FindNeighbors within `timeout_s` seconds."""
-        request = music_index_service_pb2.FindNeighborsRequest(index=index, queries=queries, k=k)
+        request = music_index_service_pb2.FindNeighborsRequest(index=index, queries=queries, k=k, seed=seed)
         response: music_index_service_pb2.FindNeighborsResponse
         response = self.call(self._stub.FindNeighbors, request, timeout_s)
         return response

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Protocol
 
 from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, PeerError, Violation
-from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse
+from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
 from ambiance.type.v1.space_pb2 import Vector
 from ambiance.validation import shown
@@ -28,14 +28,14 @@ _SHARED_FIELDS = ("index", "k", "space")
 class TextEncoder(Protocol):
     """Encodes texts, one result per text, in order."""
 
-    def encode(self, texts: Sequence[str], timeout_s: float) -> EncodeTextsResponse: ...
+    def encode(self, texts: Sequence[str], *, explain: bool, timeout_s: float) -> EncodeTextsResponse: ...
 
 
 class NeighborFinder(Protocol):
     """Finds the clips near each query, one result per query, in order."""
 
     def find_neighbors(
-        self, index: str, queries: Iterable[Vector], k: int, timeout_s: float
+        self, index: str, queries: Iterable[Vector], k: int, seed: int, timeout_s: float
     ) -> FindNeighborsResponse: ...
 
 
@@ -56,6 +56,17 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class MatchOptions:
+    """What a caller asks of a match besides the texts; an empty name means the default."""
+
+    k: int
+    index: str
+    space: str
+    seed: int  # 0: the nearest clips; else a draw among the near ones
+    explain: bool  # whether to tell which words moved the emotion most
+
+
+@dataclass(frozen=True)
 class Matched:
     """The answers of both services; their results stand in the order of the texts."""
 
@@ -70,26 +81,30 @@ class Matcher:
         self._encoder, self._finder = encoder, finder
         self._default_space = default_space
 
-    def match(self, texts: Sequence[str], k: int, index: str, space: str, budget: Budget) -> Matched:
-        """Find the k clips nearest to each text; an empty space means the default one.
+    def match(self, texts: Sequence[str], options: MatchOptions, budget: Budget) -> Matched:
+        """Find the clips near each text, and how each differs from it in valence, arousal and dominance.
 
         Raises:
             InvalidInputError: if a service refuses what the caller sent; fields are `texts[i]`, `k`, `space`.
             AmbianceError: what else the services answer, and DeadlineError if the budget is spent.
         """
-        encoded = self._encode(texts, budget.for_text_hop())
-        queries = [_vector(text, space or self._default_space) for text in encoded.results]
-        found = self._find(index, queries, k, budget.for_search_hop())
+        encoded = self._encode(texts, options, budget.for_text_hop())
+        queries = [_vector(text, options.space or self._default_space) for text in encoded.results]
+        found = self._find(queries, options, budget.for_search_hop())
+        for text, neighbors in zip(encoded.results, found.results, strict=True):
+            _set_differences(text, neighbors)
         return Matched(encoded, found)
 
-    def _encode(self, texts: Sequence[str], timeout_s: float) -> EncodeTextsResponse:
-        encoded = self._encoder.encode(texts, timeout_s)
+    def _encode(self, texts: Sequence[str], options: MatchOptions, timeout_s: float) -> EncodeTextsResponse:
+        encoded = self._encoder.encode(texts, explain=options.explain, timeout_s=timeout_s)
         _require_results("text service", len(encoded.results), len(texts))
         return encoded
 
-    def _find(self, index: str, queries: Sequence[Vector], k: int, timeout_s: float) -> FindNeighborsResponse:
+    def _find(
+        self, queries: Sequence[Vector], options: MatchOptions, timeout_s: float
+    ) -> FindNeighborsResponse:
         try:
-            found = self._finder.find_neighbors(index, queries, k, timeout_s)
+            found = self._finder.find_neighbors(options.index, queries, options.k, options.seed, timeout_s)
         except InvalidInputError as error:
             raise _to_blame(error) from error
         _require_results("music index service", len(found.results), len(queries))
@@ -109,6 +124,16 @@ def _vector(text: EncodedText, space: str) -> Vector:
             return vector
     written = ", ".join(vector.space for vector in text.vectors)
     raise InvalidInputError.of("space", f"the text service writes {written}, got {shown(space)}")
+
+
+def _set_differences(text: EncodedText, found: Neighbors) -> None:
+    """Set `vad_difference` of each neighbour, in place."""
+    valence, arousal, dominance = text.vad.valence, text.vad.arousal, text.vad.dominance
+    for neighbor in found.neighbors:
+        vad, difference = neighbor.clip.vad, neighbor.vad_difference
+        difference.valence = vad.valence - valence
+        difference.arousal = vad.arousal - arousal
+        difference.dominance = vad.dominance - dominance
 
 
 def _require_results(peer: str, result_count: int, wanted: int) -> None:

@@ -9,8 +9,8 @@ from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1.music_index_service_pb2 import Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText
-from ambiance.validation import checked_texts, raise_violations, resolve_k, text_violation
-from gateway.matching import Budget, Matched, Matcher
+from ambiance.validation import check_explained, checked_texts, raise_violations, resolve_k, text_violation
+from gateway.matching import Budget, Matched, Matcher, MatchOptions
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MatchService"].full_name
 
@@ -46,9 +46,9 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
         """One text; what the text service says of texts[0] is said of `text`."""
         text = request.text
         raise_violations([text_violation("text", text)])
-        k, budget = resolve_k(request.k, 1), self._deadlines.budget(context)
+        options, budget = _options(request, 1), self._deadlines.budget(context)
         try:
-            matched = self._matcher.match([text], k, request.index, request.space, budget)
+            matched = self._matcher.match([text], options, budget)
         except InvalidInputError as error:
             raise InvalidInputError(map(_of_single_text, error.violations)) from error
         response = pb.MatchTextResponse(origin=_origin(matched))
@@ -60,12 +60,19 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
     ) -> pb.MatchTextsResponse:
         """A batch, in two hops as well."""
         texts = checked_texts("texts", request.texts)
-        k, budget = resolve_k(request.k, len(texts)), self._deadlines.budget(context)
-        matched = self._matcher.match(texts, k, request.index, request.space, budget)
+        if request.explain:
+            check_explained("texts", texts)
+        options, budget = _options(request, len(texts)), self._deadlines.budget(context)
+        matched = self._matcher.match(texts, options, budget)
         response = pb.MatchTextsResponse(origin=_origin(matched))
         for encoded, found in zip(matched.encoded.results, matched.found.results, strict=True):
             _fill(response.matches.add(), encoded, found)
         return response
+
+
+def _options(request: pb.MatchTextRequest | pb.MatchTextsRequest, text_count: int) -> MatchOptions:
+    k = resolve_k(request.k, text_count)
+    return MatchOptions(k, request.index, request.space, request.seed, request.explain)
 
 
 def _of_single_text(violation: Violation) -> Violation:

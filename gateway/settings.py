@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from ambiance.affect import VAD_SPACE
+from ambiance.affect import MOOD_SPACE
 from ambiance.rpc.channel import (
     DEFAULT_DEADLINE_S,
     GATEWAY_PORT,
@@ -33,7 +33,7 @@ class GatewaySettings(ServerSettings):
         description="host:port of the music index service",
     )
     default_space: str = Field(
-        VAD_SPACE, min_length=1, description="space of a match that names none; both services must hold it"
+        MOOD_SPACE, min_length=1, description="space of a match that names none; both services must hold it"
     )
     default_deadline_seconds: float = Field(
         DEFAULT_DEADLINE_S, gt=0, le=600, description="seconds that a match may take if its caller sets none"

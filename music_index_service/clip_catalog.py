@@ -45,7 +45,7 @@ class Clip:
     end_seconds: float
     labels: tuple[str, ...]
     mood_labels: tuple[str, ...]
-    moods: tuple[float, ...]  # a share for each of affect.MOODS, in its order
+    moods: tuple[float, ...]  # the probability of each of affect.MOODS, in its order
     vad: tuple[float, ...]  # valence, arousal, dominance
 
 

@@ -1,15 +1,18 @@
 """From an artifact on disk to an index that is checked, warm and ready to be asked."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ambiance import artifacts
 from ambiance.affect import VAD_SPACE, require_vad_lineage
 from ambiance.errors import ArtifactError
 from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.search import MusicIndex
 from music_index_service.vector_index import VectorIndex
 
 CATALOG_FILE = "catalog.arrow"
+MATCH_PROBABILITY_FILE = "match_probability.json"  # an index may do without
 
 
 def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
@@ -32,7 +35,23 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
         path = artifact.file(f"{space.name}.faiss")
         vectors.append(VectorIndex.load(path, space))
         _check_size(path, len(vectors[-1]), catalog)
-    return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices)
+    probability = _match_probability(artifact, vectors)
+    return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices, probability)
+
+
+def _match_probability(
+    artifact: artifacts.Artifact, vectors: Iterable[VectorIndex]
+) -> MatchProbability | None:
+    """What the artifact's calibration says of the space that it is for; None if there is no such file."""
+    if all(entry.path != MATCH_PROBABILITY_FILE for entry in artifact.manifest.files):
+        return None
+    path = artifact.file(MATCH_PROBABILITY_FILE)
+    calibration = Calibration.load(path)
+    space = artifact.space(calibration.space)
+    if calibration.components > space.dimension:
+        held = f"the space {space.name} has {space.dimension}"
+        raise ArtifactError(f"{path}: components: {calibration.components}, {held}")
+    return MatchProbability(calibration, next(index for index in vectors if index.space == space))
 
 
 def _check_size(path: Path, size: int | None, catalog: ClipCatalog) -> None:

@@ -11,6 +11,8 @@ from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
 from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.draws import candidate_count, draw
+from music_index_service.match_probability import MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.queries import Query, as_matrix, common_space
 from music_index_service.vector_index import VectorIndex
@@ -20,12 +22,13 @@ MAX_NAMED_CLIPS = 5  # unknown clips that one message names
 
 @dataclass(frozen=True)
 class Hits:
-    """The nearest rows of each query, nearest first; fewer than k columns if there are fewer clips."""
+    """The rows found for each query, nearest first; fewer than k columns if there are fewer clips."""
 
     space: Space
     k: int
     distances: NDArray[np.float32]  # [queries, hits] by the metric of the space
     rows: NDArray[np.int64]  # [queries, hits]
+    match_probabilities: NDArray[np.float64] | None  # [queries, hits], if the space has a calibration
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,15 @@ class MusicIndex:
         vectors: Iterable[VectorIndex],
         catalog: ClipCatalog,
         notices: Sequence[str] = (),
+        match_probability: MatchProbability | None = None,
     ) -> None:
-        """Take vectors of one or more spaces, whose row i is row i of the catalogue."""
+        """Take vectors of one or more spaces, whose row i is row i of the catalogue.
+
+        `match_probability` is that of one of the spaces, if there is a calibration.
+        """
         self.name, self.version, self.notices = name, version, notices
         self._vectors = {index.space.name: index for index in vectors}
-        self._catalog = catalog
+        self._catalog, self._match_probability = catalog, match_probability
         self.spaces = {name: index.space for name, index in self._vectors.items()}
 
     def __len__(self) -> int:
@@ -63,12 +70,14 @@ class MusicIndex:
 
     def warm_up(self) -> None:
         """Search every space and read a clip once."""
-        for index in self._vectors.values():
-            index.search(np.zeros((1, index.space.dimension), np.float32), 1)
+        for space in self.spaces.values():
+            self._find(space, np.zeros((1, space.dimension), np.float32), 1, seed=1)
         self.clip(0)
 
-    def search(self, queries: Sequence[Query], k: int) -> Hits:
+    def search(self, queries: Sequence[Query], k: int, seed: int = 0) -> Hits:
         """Find the k nearest clips of each query; k of 0 is the default.
+
+        A seed other than 0 draws k of the near ones instead, see `draws.draw`.
 
         Raises:
             InvalidInputError: if queries or k break their limits or the queries' space isn't held.
@@ -77,8 +86,19 @@ class MusicIndex:
         check_count("queries", len(queries), MAX_QUERIES)
         k = resolve_k(k, len(queries))
         space = common_space(queries, self.spaces)
-        distances, rows = self._vectors[space.name].search(as_matrix(queries, space), k)
-        return Hits(space, k, distances, rows)
+        return self._find(space, as_matrix(queries, space), k, seed)
+
+    def _find(self, space: Space, queries: NDArray[np.float32], k: int, seed: int) -> Hits:
+        distances, rows = self._vectors[space.name].search(queries, candidate_count(k) if seed else k)
+        if seed:
+            drawn = draw(distances, k, seed)
+            distances = np.take_along_axis(distances, drawn, axis=1)
+            rows = np.take_along_axis(rows, drawn, axis=1)
+        calibrated = self._match_probability
+        probabilities = None
+        if calibrated is not None and calibrated.space == space.name:
+            probabilities = calibrated.of(queries, rows)
+        return Hits(space, k, distances, rows, probabilities)
 
     def row_of(self, clip_id: str) -> int:
         """The row of a clip.

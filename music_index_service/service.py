@@ -1,7 +1,7 @@
 """ambiance.music.v1.MusicIndexService: requests to the numpy world and its answers back; the only module
 of this service that knows the messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import grpc
@@ -16,7 +16,7 @@ from ambiance.rpc.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
 from music_index_service.clip_catalog import Clip
-from music_index_service.search import MusicIndex
+from music_index_service.search import Hits, MusicIndex
 
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
 
@@ -51,15 +51,18 @@ class MusicIndexService(MusicIndexServiceServicer):
     ) -> messages.FindNeighborsResponse:
         """Find the clips nearest to each query."""
         served = self._named(request.index)
-        hits = served.index.search(request.queries, request.k)
+        hits = served.index.search(request.queries, request.k, request.seed)
         response = messages.FindNeighborsResponse(space=served.spaces[hits.space.name], index=served.version)
         reason = messages.SHORTFALL_REASON_UNSPECIFIED
         if hits.rows.shape[1] < hits.k:
             reason = messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
-        for distances, rows in zip(hits.distances.tolist(), hits.rows.tolist(), strict=True):
+        for distances, rows, probabilities in zip(
+            hits.distances.tolist(), hits.rows.tolist(), _probabilities(hits), strict=True
+        ):
             neighbors = response.results.add(shortfall_reason=reason).neighbors
-            for distance, row in zip(distances, rows, strict=True):
-                neighbors.add(distance=distance).clip.ParseFromString(served.clip_bytes(row))
+            for distance, row, probability in zip(distances, rows, probabilities, strict=True):
+                neighbor = neighbors.add(distance=distance, match_probability=probability)
+                neighbor.clip.ParseFromString(served.clip_bytes(row))
         return response
 
     def GetClip(  # noqa: N802
@@ -107,6 +110,15 @@ class MusicIndexService(MusicIndexServiceServicer):
         if served is None:
             raise NotFoundError(f"index: no {shown(name)}; loaded: {', '.join(sorted(self._served))}")
         return served
+
+
+def _probabilities(hits: Hits) -> Sequence[Sequence[float | None]]:
+    """The match probability of each hit; None, which leaves the field unset, without a calibration."""
+    if hits.match_probabilities is None:
+        query_count, hit_count = hits.rows.shape
+        return [[None] * hit_count] * query_count
+    probabilities: list[list[float]] = hits.match_probabilities.tolist()
+    return probabilities
 
 
 def _clip_message(clip: Clip) -> clip_pb2.Clip:

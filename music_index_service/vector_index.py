@@ -39,13 +39,18 @@ class VectorIndex:
             raise ArtifactError(f"{path}: needs an IndexFlatL2, found {type(index).__name__}")
         if index.d != space.dimension:
             raise ArtifactError(f"{path}: dimension {index.d}, the manifest says {space.dimension}")
-        if not np.isfinite(index.reconstruct_n(0, index.ntotal)).all():
+        loaded = cls(index, space)
+        if not np.isfinite(loaded.vectors()).all():
             raise ArtifactError(f"{path}: holds a vector that isn't finite")
-        return cls(index, space)
+        return loaded
 
     def __len__(self) -> int:
         """Vectors held."""
         return int(self._index.ntotal)
+
+    def vectors(self) -> NDArray[np.float32]:
+        """<float32>[rows, dimension] a copy of every vector."""
+        return self._index.reconstruct_n(0, len(self))
 
     def search(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Find the k nearest rows of each query <float32>[n, dimension], k at least 1.

@@ -13,8 +13,8 @@ from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.rpc.server import Application, Servicer, run
 from ambiance.rpc.settings import load_settings
 from ambiance.rpc.telemetry import RpcMetrics
-from ambiance.tokenizer import VOCABULARY_FILE, WINDOW, WordTokenizer
-from text_service.encoder import MODEL_FILE, LiteRtEncoder
+from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
+from text_service.encoder import MODEL_FILE, LiteRtEncoder, read_signature
 from text_service.reader import TextReader
 from text_service.service import describe_model, text_servicer
 from text_service.settings import TextServiceSettings
@@ -47,15 +47,22 @@ def load_artifact(settings: TextServiceSettings) -> artifacts.Artifact:
 def build_encoder(
     settings: TextServiceSettings, artifact: artifacts.Artifact
 ) -> tuple[WindowEncoder, Callable[[], None]]:
-    """The backend that the settings name, and how to close it."""
+    """The backend that the settings name, and how to close it.
+
+    Raises:
+        ArtifactError: if the model isn't of the kind that this service is written for.
+    """
+    model = artifact.file(MODEL_FILE)
+    signature = read_signature(model)
+    signature.require(artifact.manifest.spaces, model)
     if settings.backend == "litert":
-        return LiteRtEncoder(artifact.file(MODEL_FILE), settings.interpreters), lambda: None
+        return LiteRtEncoder(model, settings.interpreters), lambda: None
     if not tf_serving_installed():
         raise AmbianceError("backend tf-serving needs the extra: pip install 'ambiance[tf-serving]'")
     from text_service.tf_serving_backend import TfServingEncoder  # noqa: PLC0415  # needs the extra
 
     version = artifact.manifest.version
-    encoder = TfServingEncoder(settings.tf_serving_target, settings.tf_serving_model, version)
+    encoder = TfServingEncoder(settings.tf_serving_target, settings.tf_serving_model, version, signature)
     return encoder, encoder.close
 
 
@@ -80,20 +87,20 @@ def warm_up(encoder: WindowEncoder, vocabulary_count: int) -> None:
         UnavailableError, DeadlineError, PreconditionError, PeerError: if a TF Serving does.
     """
     try:
-        encoder.encode(np.full((1, WINDOW), vocabulary_count - 1, np.int32), WARM_UP_S)
+        encoder.encode(np.full((1, encoder.signature.window), vocabulary_count - 1, np.int32), WARM_UP_S)
     except (RuntimeError, ArithmeticError) as error:
-        last = f"the last of {vocabulary_count:,} tokens in {VOCABULARY_FILE}"
+        last = f"the last of {vocabulary_count:,} tokens in {TOKENIZER_FILE}"
         raise ArtifactError(f"the model fails on {last}: {error}") from error
 
 
 def load(settings: TextServiceSettings, _metrics: RpcMetrics) -> Application:
     """Load, check and warm up everything that a call needs."""
     artifact = load_artifact(settings)
-    tokenizer = WordTokenizer.load(artifact.file(VOCABULARY_FILE).parent)
-    vocabulary_count = len(tokenizer.vocabulary)
     encoder, close = build_encoder(settings, artifact)
+    tokenizer = TextTokenizer.load(artifact.file(TOKENIZER_FILE).parent)
+    vocabulary_count = tokenizer.vocabulary_count
     warm_up(encoder, vocabulary_count)
-    model = describe_model(artifact, vocabulary_count, settings.backend)
+    model = describe_model(artifact, vocabulary_count, encoder.signature.window, settings.backend)
     servicers = [
         text_servicer(TextReader(tokenizer, encoder), model),
         *tf_serving_servicers(settings, encoder, artifact.manifest.version, vocabulary_count),

@@ -1,4 +1,4 @@
-"""Reads texts in the numpy world: text -> windows -> model -> one point of VAD a text -> emotion shares."""
+"""Reads texts in the numpy world: text -> windows -> model -> one answer a text, its scores in order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,29 +6,40 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import EMOTIONS
-from ambiance.tokenizer import Encoding, WordTokenizer
-from text_service.windows import WindowEncoder
+from ambiance.affect import VAD_SPACE, mood_shares
+from ambiance.pooling import EMOTIONS_OUTPUT, pool
+from ambiance.tokenizer import Encoding, TextTokenizer
+from text_service.influences import Influence, word_influences
+from text_service.windows import Outputs, WindowEncoder
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Scores of n texts in descending order, equal ones by label."""
+
+    labels: NDArray[np.int64]  # [n, labels]
+    scores: NDArray[np.float32]  # [n, labels] in the order of `labels`; a row sums to 1
 
 
 @dataclass(frozen=True)
 class Reading:
     """What was read in n texts, in their order."""
 
-    vad: NDArray[np.float32]  # [n, 3] valence, arousal and dominance, in [0, 1]
-    ranking: NDArray[np.int64]  # [n, emotions] emotion ids by descending share, equal shares by id
-    shares: NDArray[np.float32]  # [n, emotions] shares in the order of `ranking`; a row sums to 1
+    emotions: Ranked
+    moods: Ranked
+    outputs: Outputs  # of the model, <float32>[n, width] by name; "vad" lies in [0, 1]
 
 
 class TextReader:
     """Reads the emotion in texts with a tokenizer and a model made for each other."""
 
-    def __init__(self, tokenizer: WordTokenizer, encoder: WindowEncoder) -> None:
+    def __init__(self, tokenizer: TextTokenizer, encoder: WindowEncoder) -> None:
         self._tokenizer, self._encoder = tokenizer, encoder
+        self._window = encoder.signature.window
 
     def tokenize(self, text: str) -> Encoding:
         """Split a text into windows; none if it has no word."""
-        return self._tokenizer.encode(text)
+        return self._tokenizer.encode(text, self._window)
 
     def read(self, encodings: Sequence[Encoding], timeout_s: float) -> Reading:
         """Read texts that have at least one window each.
@@ -39,22 +50,27 @@ class TextReader:
             as `WindowEncoder.encode`.
         """
         windows = np.concatenate([encoding.windows for encoding in encodings])
-        vad = pool(self._encoder.encode(windows, timeout_s), encodings)
-        shares = EMOTIONS.closeness(vad)
-        ranking = np.argsort(-shares, axis=1, kind="stable")
-        return Reading(vad, ranking, np.take_along_axis(shares, ranking, axis=1))
+        outputs = pool(self._encoder.encode(windows, timeout_s), encodings)
+        outputs[VAD_SPACE] = np.clip(outputs[VAD_SPACE], 0, 1)  # rounding leads out by a hair
+        emotions = outputs[EMOTIONS_OUTPUT]
+        return Reading(_ranked(emotions), _ranked(mood_shares(emotions)), outputs)
+
+    def explain(
+        self, texts: Sequence[str], encodings: Sequence[Encoding], timeout_s: float
+    ) -> list[list[Influence]]:
+        """The words that moved the emotion of each text most; `encodings` are the texts' own.
+
+        Raises:
+            as `WindowEncoder.encode`.
+        """
+        offsets = [self._tokenizer.offsets(text) for text in texts]
+
+        def read_emotions(windows: NDArray[np.int32]) -> NDArray[np.float32]:
+            return self._encoder.encode(windows, timeout_s)[EMOTIONS_OUTPUT]
+
+        return word_influences(texts, encodings, offsets, read_emotions)
 
 
-def pool(vad: NDArray[np.float32], encodings: Sequence[Encoding]) -> NDArray[np.float32]:
-    """One point <float32>[texts, 3] a text from those of its windows <float32>[windows, 3].
-
-    It is the mean of the windows, each weighted by its words: a last window of two words says less than
-    the full ones before it.
-    """
-    if len(vad) == len(encodings):
-        return vad
-    words = np.concatenate([encoding.window_token_counts for encoding in encodings])
-    firsts = np.cumsum([0, *(len(encoding.windows) for encoding in encodings[:-1])])
-    # float64, in which a lone window's mean is that window exactly
-    totals = np.add.reduceat(vad * words[:, None].astype(np.float64), firsts, axis=0)
-    return (totals / np.add.reduceat(words, firsts)[:, None]).astype(np.float32)
+def _ranked(scores: NDArray[np.float32]) -> Ranked:
+    labels = np.argsort(-scores, axis=1, kind="stable")
+    return Ranked(labels, np.take_along_axis(scores, labels, axis=1))

@@ -1,40 +1,43 @@
 """The text service on the wire: the only file of it that knows ambiance.text.v1."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import grpc
 
-from ambiance.affect import CLOSENESS_SIGMA, EMOTIONS, VAD_SPACE
+from ambiance.affect import EMOTIONS, MOODS, VAD_SPACE, LabelCoordinates
 from ambiance.artifacts import Artifact
-from ambiance.errors import Violation
+from ambiance.errors import ArtifactError, Violation
 from ambiance.rpc.messages import space_message
 from ambiance.rpc.server import Servicer
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc
-from ambiance.tokenizer import WINDOW, Encoding
+from ambiance.tokenizer import Encoding
 from ambiance.type.v1.space_pb2 import ArtifactVersion
-from ambiance.validation import check_each, checked_texts
-from text_service.reader import Reading, TextReader
-from text_service.windows import LONGEST_CALL_S
+from ambiance.validation import check_each, check_explained, checked_texts
+from text_service.influences import Influence
+from text_service.reader import Ranked, Reading, TextReader
+from text_service.windows import EMBEDDING_OUTPUT, LONGEST_CALL_S
 
-SCORE_DESCRIPTION = (
-    "Share of each emotion in a Gaussian kernel around the text's valence, arousal and dominance (sigma "
-    f"{CLOSENESS_SIGMA}): it orders emotions by distance to their label's coordinates and is not a "
-    "calibrated probability."
-)
+SCORES_NOTE = "emotions"  # the manifest's note that says what the scores are
 
 
-def describe_model(artifact: Artifact, vocabulary_count: int, backend: str) -> pb.Model:
-    """What GetModel tells of a loaded text encoder."""
+def describe_model(artifact: Artifact, vocabulary_count: int, window: int, backend: str) -> pb.Model:
+    """What GetModel tells of a loaded text encoder.
+
+    Raises:
+        ArtifactError: if its manifest doesn't say what its scores are.
+    """
     manifest = artifact.manifest
+    if not manifest.notes.get(SCORES_NOTE):
+        raise ArtifactError(f"{artifact.path}: the manifest's notes don't say what {SCORES_NOTE} are")
     return pb.Model(
         version=ArtifactVersion(kind=manifest.kind, version=manifest.version),
-        spaces=[space_message(artifact.space(VAD_SPACE))],
+        spaces=map(space_message, manifest.spaces),
         emotions=EMOTIONS.names,
-        score_description=SCORE_DESCRIPTION,
+        score_description=manifest.notes[SCORES_NOTE],
         vocabulary_count=vocabulary_count,
-        window_token_count=WINDOW,
+        window_token_count=window,
         recipe=manifest.origin.recipe,
         backend=backend,
         notices=manifest.origin.notices,
@@ -46,17 +49,24 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
 
     def __init__(self, reader: TextReader, model: pb.Model) -> None:
         self._reader, self._model = reader, model
-        self._lineage = model.spaces[0].lineage
+        self._lineages = {space.name: space.lineage for space in model.spaces}
 
     def EncodeTexts(  # noqa: N802
         self, request: pb.EncodeTextsRequest, context: grpc.ServicerContext
     ) -> pb.EncodeTextsResponse:
         """Encode a batch of texts."""
         texts = checked_texts("texts", request.texts)
+        if request.explain:
+            check_explained("texts", texts)
         encodings = [self._reader.tokenize(text) for text in texts]
         check_each("texts", encodings, _word_violation)
-        reading = self._reader.read(encodings, min(context.time_remaining(), LONGEST_CALL_S))
-        return self._response(encodings, reading)
+        reading = self._reader.read(encodings, _time_left(context))
+        response = self._response(encodings, reading)
+        if request.explain:
+            influences = self._reader.explain(texts, encodings, _time_left(context))
+            for result, of_text in zip(response.results, influences, strict=True):
+                _add_influences(result, of_text)
+        return response
 
     def GetModel(  # noqa: N802
         self, request: pb.GetModelRequest, context: grpc.ServicerContext
@@ -67,24 +77,56 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
     def _response(self, encodings: Sequence[Encoding], reading: Reading) -> pb.EncodeTextsResponse:
         # Filled in place: a message given to another's constructor is copied, here at twice the time.
         response = pb.EncodeTextsResponse(model=self._model.version)
-        vads, rankings, shares = reading.vad.tolist(), reading.ranking.tolist(), reading.shares.tolist()
-        for encoding, vad, *emotions in zip(encodings, vads, rankings, shares, strict=True):
-            result = response.results.add(
+        outputs = {name: rows.tolist() for name, rows in reading.outputs.items()}
+        for encoding in encodings:
+            response.results.add(
                 token_count=encoding.token_count,
                 unknown_token_count=encoding.unknown_token_count,
                 window_count=len(encoding.windows),
             )
+        for result, vad in zip(response.results, outputs[VAD_SPACE], strict=True):
             result.vad.valence, result.vad.arousal, result.vad.dominance = vad
-            result.vectors.add(space=VAD_SPACE, values=vad, lineage=self._lineage)
-            for emotion, share in zip(*emotions, strict=True):
-                result.emotions.add(emotion=EMOTIONS.names[emotion], score=share)
+        for space, lineage in self._lineages.items():
+            for result, values in zip(response.results, outputs[space], strict=True):
+                result.vectors.add(space=space, values=values, lineage=lineage)
+        for result, values in zip(response.results, outputs.get(EMBEDDING_OUTPUT, ()), strict=False):
+            result.embedding.extend(values)
+        _add_scores(response.results, reading)
         return response
 
 
+def _add_scores(results: Iterable[pb.EncodedText], reading: Reading) -> None:
+    rows = zip(results, _pairs(EMOTIONS, reading.emotions), _pairs(MOODS, reading.moods), strict=True)
+    for result, emotions, moods in rows:
+        for emotion, score in emotions:
+            result.emotions.add(emotion=emotion, score=score)
+        for mood, score in moods:
+            result.moods.add(mood=mood, score=score)
+
+
+def _pairs(labels: LabelCoordinates, ranked: Ranked) -> Iterator[Iterable[tuple[str, float]]]:
+    """The names and scores of each text, in order."""
+    for ids, scores in zip(ranked.labels.tolist(), ranked.scores.tolist(), strict=True):
+        yield zip([labels.names[i] for i in ids], scores, strict=True)
+
+
+def _add_influences(result: pb.EncodedText, influences: Iterable[Influence]) -> None:
+    for influence in influences:
+        result.word_influences.add(
+            word=influence.word,
+            start=influence.start,
+            shift=influence.shift,
+            emotion=EMOTIONS.names[influence.emotion],
+            share_change=influence.share_change,
+        )
+
+
+def _time_left(context: grpc.ServicerContext) -> float:
+    return min(context.time_remaining(), LONGEST_CALL_S)
+
+
 def _word_violation(field: str, encoding: Encoding) -> Violation | None:
-    if encoding.token_count:
-        return None
-    return Violation(field, "has no word to read: the model reads runs of the letters a to z")
+    return None if encoding.token_count else Violation(field, "has no word that the model can read")
 
 
 def text_servicer(reader: TextReader, model: pb.Model) -> Servicer:

@@ -10,14 +10,17 @@ from ambiance.errors import AmbianceError, PeerError, PreconditionError
 from ambiance.rpc.channel import CHANNEL_OPTIONS, resolvable
 from ambiance.rpc.errors import from_rpc_error
 from text_service.tf_serving_protos import ModelSpec, PredictionServiceStub, PredictRequest, PredictResponse
-from text_service.tf_serving_tensors import TOKEN_IDS, VAD, TensorError
-from text_service.windows import SIGNATURE, check_vad
+from text_service.tf_serving_tensors import TensorError, output_kinds, token_ids_kind
+from text_service.windows import INPUT_NAME, SIGNATURE, ModelSignature, Outputs, check_outputs
 
 
 class TfServingEncoder:
     """A `WindowEncoder` that sends windows to one version of a model at `target`."""
 
-    def __init__(self, target: str, model: str, version: int) -> None:
+    def __init__(self, target: str, model: str, version: int, signature: ModelSignature) -> None:
+        """Take the address, the model's name and version there, and the signature that it must have."""
+        self._signature = signature
+        self._token_ids, self._outputs = token_ids_kind(signature), output_kinds(signature)
         self._peer = f"tf serving at {target}"
         self._model, self._version = model, version
         self._channel = grpc.insecure_channel(resolvable(target), options=list(CHANNEL_OPTIONS))
@@ -25,35 +28,43 @@ class TfServingEncoder:
         self._spec = ModelSpec(name=model, signature_name=SIGNATURE)
         self._spec.version.value = version
 
-    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> NDArray[np.float32]:
+    @property
+    def signature(self) -> ModelSignature:
+        """See `WindowEncoder.signature`."""
+        return self._signature
+
+    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
         """See `WindowEncoder.encode`.
 
         Raises:
             UnavailableError: if TF Serving can't be reached.
             PreconditionError: if it doesn't serve this version of the model.
-            PeerError: if it refuses the request or answers with something else than VAD.
+            PeerError: if it refuses the request or answers with something else than its outputs.
         """
-        request = PredictRequest(model_spec=self._spec, inputs={TOKEN_IDS.name: TOKEN_IDS.write(windows)})
+        request = PredictRequest(model_spec=self._spec, inputs={INPUT_NAME: self._token_ids.write(windows)})
         try:
             response = self._predict(request, timeout=timeout_s)
         except grpc.RpcError as error:
             raise self._domain_error(error) from error
-        return check_vad(self._vad(response, len(windows)))
+        return check_outputs(self._read(response, len(windows)))
 
     def close(self) -> None:
         """End the connection."""
         self._channel.close()
 
-    def _vad(self, response: PredictResponse, count: int) -> NDArray[np.float32]:
+    def _read(self, response: PredictResponse, count: int) -> Outputs:
         if (answered := response.model_spec.version.value) != self._version:
             raise PreconditionError(f"{self._peer}: needs {self._wanted}, version {answered} answered")
+        return {name: self._read_output(response, name, count) for name in self._outputs}
+
+    def _read_output(self, response: PredictResponse, name: str, count: int) -> NDArray[np.float32]:
         try:
-            vad = VAD.read(response.outputs[VAD.name])
+            rows = self._outputs[name].read(response.outputs[name])
         except TensorError as error:
-            raise PeerError(f"{self._peer}: outputs[{VAD.name}].{error}") from error
-        if len(vad) != count:
-            raise PeerError(f"{self._peer}: {len(vad)} points for {count} windows")
-        return vad
+            raise PeerError(f"{self._peer}: outputs[{name}].{error}") from error
+        if len(rows) != count:
+            raise PeerError(f"{self._peer}: {len(rows)} rows of {name} for {count} windows")
+        return rows
 
     @property
     def _wanted(self) -> str:

@@ -4,7 +4,7 @@ Status codes are TF Serving's own. Classify, Regress, MultiInference and the rel
 left out, and so answer UNIMPLEMENTED.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,8 +28,8 @@ from text_service.tf_serving_protos import (
     PredictResponse,
     SignatureDefMap,
 )
-from text_service.tf_serving_tensors import TOKEN_IDS, VAD, TensorError, signature
-from text_service.windows import LONGEST_CALL_S, SIGNATURE, WindowEncoder
+from text_service.tf_serving_tensors import TensorError, output_kinds, signature_def, token_ids_kind
+from text_service.windows import INPUT_NAME, LONGEST_CALL_S, SIGNATURE, WindowEncoder
 
 DEFAULT_SIGNATURE = "serving_default"
 SIGNATURES = (SIGNATURE, DEFAULT_SIGNATURE)
@@ -42,6 +42,8 @@ class TfServingServicer:
     def __init__(self, encoder: WindowEncoder, model: str, version: int, vocabulary_count: int) -> None:
         self._encoder, self._vocabulary_count = encoder, vocabulary_count
         self._model, self._version = model, version
+        self._token_ids = token_ids_kind(encoder.signature)
+        self._outputs = output_kinds(encoder.signature)
 
     def predict(self, request: PredictRequest, context: grpc.ServicerContext) -> PredictResponse:
         """Run windows of token ids through the model."""
@@ -50,11 +52,12 @@ class TfServingServicer:
         if signature_name not in SIGNATURES:
             held = " and ".join(SIGNATURES)
             raise PreconditionError(f"signature {shown(signature_name)} not found; the model has {held}")
-        _check_output_filter(request.output_filter)
+        names = self._wanted_outputs(request.output_filter)
         windows = self._windows(request)
-        vad = self._encoder.encode(windows, min(context.time_remaining(), LONGEST_CALL_S))
+        outputs = self._encoder.encode(windows, min(context.time_remaining(), LONGEST_CALL_S))
         return PredictResponse(
-            model_spec=self._spec(signature_name), outputs={VAD.name: VAD.write_listed(vad)}
+            model_spec=self._spec(signature_name),
+            outputs={name: self._outputs[name].write_listed(outputs[name]) for name in names},
         )
 
     def get_model_metadata(
@@ -66,7 +69,7 @@ class TfServingServicer:
             got = ", ".join(map(shown, request.metadata_field[:4])) or "none"
             raise InvalidInputError.of("metadata_field", f"must be {SIGNATURE_FIELD!r} alone, got {got}")
         response = GetModelMetadataResponse(model_spec=self._spec())
-        signatures = {name: signature() for name in SIGNATURES}
+        signatures = dict.fromkeys(SIGNATURES, signature_def(self._encoder.signature))
         response.metadata[SIGNATURE_FIELD].Pack(SignatureDefMap(signature_def=signatures))
         return response
 
@@ -115,13 +118,24 @@ class TfServingServicer:
             loaded = f"{self._model} version {self._version} is loaded"
             raise NotFoundError(f"servable {wanted} not found: {loaded}")
 
+    def _wanted_outputs(self, names: Sequence[str]) -> Sequence[str]:
+        """The outputs that a filter lets through; an empty one lets all."""
+        unknown = [name for name in names if name not in self._outputs]
+        if unknown or len(set(names)) < len(names):
+            got = ", ".join(map(shown, (unknown or names)[:4]))
+            offence = f"unknown: {got}" if unknown else f"names one twice: {got}"
+            raise InvalidInputError.of(
+                "output_filter", f"{offence}; the model has {', '.join(self._outputs)}"
+            )
+        return names or list(self._outputs)
+
     def _windows(self, request: PredictRequest) -> NDArray[np.int32]:
-        if list(request.inputs) != [TOKEN_IDS.name]:
+        if list(request.inputs) != [INPUT_NAME]:
             got = ", ".join(sorted(map(shown, request.inputs))[:4]) or "none"
-            raise InvalidInputError.of("inputs", f"must be {TOKEN_IDS.name!r} alone, got {got}")
-        field = f"inputs[{TOKEN_IDS.name}]"
+            raise InvalidInputError.of("inputs", f"must be {INPUT_NAME!r} alone, got {got}")
+        field = f"inputs[{INPUT_NAME}]"
         try:
-            windows = TOKEN_IDS.read(request.inputs[TOKEN_IDS.name])
+            windows = self._token_ids.read(request.inputs[INPUT_NAME])
         except TensorError as error:
             raise InvalidInputError.of(field, str(error)) from error
         # The model looks ids up in a table; LiteRT fails beyond its end
@@ -130,12 +144,6 @@ class TfServingServicer:
             limit = f"ids are 0 to {self._vocabulary_count - 1:,}"
             raise InvalidInputError.of(field, f"{limit}, got {outside[0]:,}")
         return windows
-
-
-def _check_output_filter(names: Any) -> None:
-    if list(names) not in ([], [VAD.name]):
-        got = ", ".join(map(shown, names[:4]))
-        raise InvalidInputError.of("output_filter", f"must be {VAD.name!r} alone or empty, got {got}")
 
 
 # A method: what answers it, its request and its response.

@@ -1,15 +1,14 @@
-"""TensorProto to numpy and back, for the two tensors of the text encoder, without TensorFlow."""
+"""TensorProto to numpy and back, for the tensors of the text encoder, without TensorFlow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.tokenizer import WINDOW
 from text_service.tf_serving_protos import DataType, SignatureDef, TensorInfo, TensorProto
-from text_service.windows import AXES, INPUT_NAME, MAX_WINDOWS, OUTPUT_NAME
+from text_service.windows import INPUT_NAME, ModelSignature
 
 PREDICT_METHOD = "tensorflow/serving/predict"
 
@@ -27,6 +26,7 @@ class TensorKind:
     value_field: str  # the field that holds values of that type one by one
     dtype: str  # numpy's name, little-endian as tensor_content is
     width: int
+    max_rows: int
 
     @property
     def info(self) -> TensorInfo:
@@ -74,8 +74,8 @@ class TensorKind:
         if tensor.tensor_shape.unknown_rank or len(sizes) != 2 or sizes[1] != self.width:
             got = sizes if len(sizes) <= 4 else f"{len(sizes)} dimensions"
             raise TensorError(f"tensor_shape: must be [n, {self.width}], got {got}")
-        if not 0 <= sizes[0] <= MAX_WINDOWS:
-            raise TensorError(f"tensor_shape: at most {MAX_WINDOWS:,} rows, got {sizes[0]:,}")
+        if not 0 <= sizes[0] <= self.max_rows:
+            raise TensorError(f"tensor_shape: at most {self.max_rows:,} rows, got {sizes[0]:,}")
         return sizes[0], sizes[1]
 
     def _content(self, content: bytes, count: int) -> NDArray[Any]:
@@ -102,12 +102,23 @@ def _type_name(number: int) -> str:
     return str(DataType.Name(number)) if number in DataType.values() else f"type {number}"
 
 
-TOKEN_IDS = TensorKind(INPUT_NAME, "DT_INT32", "int_val", "<i4", WINDOW)
-VAD = TensorKind(OUTPUT_NAME, "DT_FLOAT", "float_val", "<f4", AXES)
+def token_ids_kind(signature: ModelSignature) -> TensorKind:
+    """The input: windows of token ids."""
+    return TensorKind(INPUT_NAME, "DT_INT32", "int_val", "<i4", signature.window, signature.max_windows)
 
 
-def signature() -> SignatureDef:
+def output_kinds(signature: ModelSignature) -> Mapping[str, TensorKind]:
+    """The outputs by name, a row for each window."""
+    return {
+        name: TensorKind(name, "DT_FLOAT", "float_val", "<f4", width, signature.max_windows)
+        for name, width in signature.widths.items()
+    }
+
+
+def signature_def(signature: ModelSignature) -> SignatureDef:
     """The text encoder's signature, which it has under each of its names."""
     return SignatureDef(
-        inputs={TOKEN_IDS.name: TOKEN_IDS.info}, outputs={VAD.name: VAD.info}, method_name=PREDICT_METHOD
+        inputs={INPUT_NAME: token_ids_kind(signature).info},
+        outputs={name: kind.info for name, kind in output_kinds(signature).items()},
+        method_name=PREDICT_METHOD,
     )

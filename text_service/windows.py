@@ -1,49 +1,92 @@
-"""What every backend is to the rest of the service: windows of token ids in, valence, arousal and
-dominance out."""
+"""What every backend is to the rest of the service: windows of token ids in, the model's outputs out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import VAD_AXES
+from ambiance.affect import EMOTIONS, VAD_SPACE
+from ambiance.artifacts import Space
+from ambiance.errors import ArtifactError
 from ambiance.limits import MAX_TEXT_CHARACTERS, MAX_TEXTS
-from ambiance.tokenizer import WINDOW
+from ambiance.pooling import EMOTIONS_OUTPUT
 
-# Names and signature that training exports.
-INPUT_NAME, OUTPUT_NAME, SIGNATURE = "token_ids", "vad", "encode"
-
-AXES = len(VAD_AXES)
-
-# The most windows of one EncodeTexts: every text at its limit, in words of one letter.
-MAX_WINDOWS = MAX_TEXTS * -(-(MAX_TEXT_CHARACTERS // 2) // WINDOW)
+# Names that training exports. Besides, the model has an output for each space it writes, named after it.
+INPUT_NAME, SIGNATURE = "token_ids", "encode"
+EMBEDDING_OUTPUT = "embedding"  # the one output that a model may lack
 
 # The time of callers without a deadline. gRPC gives them 9e18 seconds, more than a lock can wait.
 LONGEST_CALL_S = 3600.0
+
+_ROUNDING = 1e-4  # how far the model's arithmetic may lead out of a range
+_LARGEST = float(np.finfo(np.float32).max)
+_RANGES = {EMOTIONS_OUTPUT: (0.0, 1.0), VAD_SPACE: (0.0, 1.0)}
+
+Outputs = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class ModelSignature:
+    """A text encoder's tensors: token ids <int32>[n, window] to outputs <float32>[n, width], by name."""
+
+    window: int
+    widths: Mapping[str, int]
+
+    @property
+    def max_windows(self) -> int:
+        """The most windows of one EncodeTexts: every text at its limit, each character a token."""
+        return MAX_TEXTS * -(-MAX_TEXT_CHARACTERS // self.window)
+
+    def require(self, spaces: list[Space], where: object) -> None:
+        """Require the scores of every emotion, and for each space an output of its name and dimension.
+
+        Raises:
+            ArtifactError: naming `where`, the outputs that are needed and those there are.
+        """
+        needed = {EMOTIONS_OUTPUT: len(EMOTIONS.names)} | {space.name: space.dimension for space in spaces}
+        if any(self.widths.get(name) != width for name, width in needed.items()):
+            raise ArtifactError(f"{where}: needs the outputs {_shapes(needed)}; has {_shapes(self.widths)}")
 
 
 class WindowEncoder(Protocol):
     """Runs the model. Called from many threads at once."""
 
-    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> NDArray[np.float32]:
-        """Read windows <int32>[n, WINDOW] as points <float32>[n, 3] of VAD, each in [0, 1].
+    @property
+    def signature(self) -> ModelSignature:
+        """The model's tensors."""
 
-        A window's point doesn't depend on the windows around it.
+    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
+        """Read windows <int32>[n, window]; returns each output of the signature, <float32>[n, width].
+
+        A window's outputs don't depend on the windows around it.
 
         Raises:
             DeadlineError: if `timeout_s` seconds pass first.
-            ArithmeticError: if the model's output is not a point of VAD.
+            ArithmeticError: if the model's output isn't what `check_outputs` asks for.
         """
 
 
-def check_vad(vad: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a model's output if it lies in [0, 1]; NaN doesn't.
+def check_outputs(outputs: Outputs) -> Outputs:
+    """Return a model's outputs if all are finite, emotions are posteriors and VAD lies in [0, 1].
 
     Raises:
         ArithmeticError: naming the first window and its output otherwise.
     """
-    within = (vad >= 0) & (vad <= 1)
-    if not within.all():
-        row = int(np.argmin(within.all(axis=1)))
-        raise ArithmeticError(f"window {row} of {len(vad)}: the model answered {vad[row].tolist()}, not VAD")
-    return vad
+    for name, rows in outputs.items():
+        low, high = _RANGES.get(name, (-_LARGEST, _LARGEST))
+        _require(name, rows, (rows >= low - _ROUNDING) & (rows <= high + _ROUNDING))  # false for a NaN, too
+    posteriors = outputs[EMOTIONS_OUTPUT]
+    _require(EMOTIONS_OUTPUT, posteriors, np.abs(posteriors.sum(axis=1, keepdims=True) - 1) <= _ROUNDING)
+    return outputs
+
+
+def _require(name: str, rows: NDArray[np.float32], sound: NDArray[np.bool_]) -> None:
+    if not sound.all():
+        row = int(np.argmin(sound.all(axis=1)))
+        raise ArithmeticError(f"window {row} of {len(rows)}: the model answered {name} {rows[row].tolist()}")
+
+
+def _shapes(widths: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} [n, {width}]" for name, width in sorted(widths.items())) or "none"

@@ -12,7 +12,7 @@ from time import sleep
 
 import pytest
 
-from ambiance import Client, UnavailableError
+from ambiance import Client, UnavailableError, artifacts
 from clusters import ClusterUnderTest, listens, wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
@@ -57,10 +57,11 @@ def test_a_match_for_people(cluster: ClusterUnderTest) -> None:
         r"^ +(\d+) +https://youtu\.be/[\w-]{11}\?t=\d+ +[\d.]+–[\d.]+ s +distance \S+$", done.stdout, re.M
     )
     assert ranks == ["1", "2", "3"]
+    assert len(re.findall(r"^ +match \d+%: ", done.stdout, re.M)) == 3
 
 
 def test_a_match_for_machines_holds_true_distances_nearest_first(cluster: ClusterUnderTest) -> None:
-    answer = cluster.match_json(GRIEF, "-k", "20")
+    answer = cluster.match_json(GRIEF, "-k", "20", "--space", "vad")
     text = answer["text"]["vad"]
     distances = [clip["distance"] for clip in answer["clips"]]
     assert len(distances) == 20
@@ -68,6 +69,33 @@ def test_a_match_for_machines_holds_true_distances_nearest_first(cluster: Cluste
     for clip, distance in zip(answer["clips"], distances, strict=True):
         squared = sum((clip["vad"][axis] - text[axis]) ** 2 for axis in ("valence", "arousal", "dominance"))
         assert distance == pytest.approx(squared, abs=1e-5)
+        for axis, difference in clip["vad_difference"].items():
+            assert difference == pytest.approx(clip["vad"][axis] - text[axis], abs=1e-6)
+
+
+def test_texts_are_matched_by_mood_unless_told_otherwise(cluster: ClusterUnderTest) -> None:
+    answer = cluster.match_json(GRIEF)
+    assert answer["space"]["name"] == "mood"
+    assert all(0 <= clip["match_probability"] <= 1 for clip in answer["clips"])
+
+
+def test_a_seed_gives_variety_that_can_be_had_again(cluster: ClusterUnderTest) -> None:
+    def ids(*flags: str) -> list[str]:
+        return [clip["id"] for clip in cluster.match_json(GRIEF, *flags)["clips"]]
+
+    assert ids("--seed", "7") == ids("--seed", "7")
+    assert len({tuple(ids("--seed", str(seed))) for seed in range(4)}) > 1
+    assert ids("--seed", "0") == ids()
+
+
+def test_words_are_explained_on_request(cluster: ClusterUnderTest) -> None:
+    words = cluster.match_json(GRIEF, "--explain")["text"]["word_influences"]
+    assert len(words) == 5
+    assert all(GRIEF[word["start"] :].startswith(word["word"]) for word in words)
+    shifts = [word["shift"] for word in words]
+    assert shifts == sorted(shifts, reverse=True)
+    assert shifts[0] > 0.01
+    assert not cluster.match_json(GRIEF)["text"]["word_influences"]
 
 
 def test_the_client_gives_what_the_command_line_prints(cluster: ClusterUnderTest) -> None:
@@ -85,7 +113,12 @@ def test_opposite_texts_get_different_music(cluster: ClusterUnderTest) -> None:
 
 @pytest.mark.parametrize(
     ("text", "flags", "complaint"),
-    [("", [], "text: "), (GRIEF, ["-k", "10000"], "k: "), (GRIEF, ["--space", "colour"], "colour")],
+    [
+        ("", [], "text: "),
+        (GRIEF, ["-k", "10000"], "k: "),
+        (GRIEF, ["--seed=-1"], "seed: "),
+        (GRIEF, ["--space", "colour"], "colour"),
+    ],
 )
 def test_bad_input_is_named_and_ends_with_2(
     cluster: ClusterUnderTest, text: str, flags: list[str], complaint: str
@@ -220,7 +253,7 @@ def test_missing_artifacts_are_named(new_cluster: NewCluster) -> None:
 
 def test_a_damaged_artifact_stops_the_start_and_is_named(new_cluster: NewCluster) -> None:
     cluster = new_cluster("local")
-    model = next(cluster.artifacts.glob("text_encoder/*/model.tflite"))
+    model = artifacts.load(cluster.artifacts, artifacts.TEXT_ENCODER).file("model.tflite")
     content = bytearray(model.read_bytes())
     content[len(content) // 2] ^= 1
     model.write_bytes(content)

@@ -102,6 +102,14 @@ def test_only_the_answer_is_on_standard_output(bench: Bench) -> None:
     assert {"--json", "-k=3"} <= set(flags)
 
 
+def test_a_seed_and_an_explanation_are_asked_for(bench: Bench) -> None:
+    for variables in (("SEED=7", "EXPLAIN=1"), ("SEED=", "EXPLAIN=0"), ()):
+        assert bench.make("TEXT=hello", *variables).returncode == 0
+    first, *others = [set(flags) for _, flags, _ in bench.calls()]
+    assert {"--seed=7", "--explain"} <= first
+    assert not any(flag.startswith(("--seed", "--explain")) for flags in others for flag in flags)
+
+
 def test_a_cluster_that_is_down_is_started_and_asked_again(bench: Bench) -> None:
     done = bench.make("TEXT=hello", "ENGINE=local", statuses=(69, 0))
     assert (done.returncode, done.stdout) == (0, '{"clips": []}\n')

@@ -80,6 +80,20 @@ def test_match_prints_clips(fake: Fake, target: str, capsys: pytest.CaptureFixtu
     assert fake.requests == [pb.MatchTextRequest(text="joy", k=3, index="small")]
 
 
+def test_a_seed_and_explain_are_passed_on(fake: Fake, target: str) -> None:
+    assert cli.main(["match", "joy", "--seed", "7", "--explain", "--target", target]) == 0
+    assert cli.main(["encode", "joy", "--explain", "--target", target]) == 0
+    assert fake.requests == [
+        pb.MatchTextRequest(text="joy", k=10, seed=7, explain=True),
+        text_pb.EncodeTextsRequest(texts=["joy"], explain=True),
+    ]
+
+
+def test_a_seed_that_is_none_is_bad_input(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["match", "joy", "--seed", "-1", "--target", target]) == 2
+    assert capsys.readouterr().err == "ambiance: seed: 0 to 18,446,744,073,709,551,615, got -1\n"
+
+
 def test_match_as_json_is_one_document(target: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["match", "joy", "--json", "--target", target]) == 0
     assert json.loads(capsys.readouterr().out)["clips"][0]["labels"] == ["joy"]

@@ -117,28 +117,34 @@ def run(request: pytest.FixtureRequest, target: str) -> Iterator[Run]:
 
 
 def test_match(run: Run, fake: Fake) -> None:
-    assert run("match", "joy", 3, index="small", space="vad").text.token_count == 3
-    assert fake.requests == [pb.MatchTextRequest(text="joy", k=3, index="small", space="vad")]
+    options = {"index": "small", "space": "vad", "seed": 7, "explain": True}
+    assert run("match", "joy", 3, **options).text.token_count == 3
+    assert fake.requests == [pb.MatchTextRequest(text="joy", k=3, **options)]
 
 
 def test_match_batch(run: Run, fake: Fake) -> None:
-    results = run("match_batch", ["a", "bbb", "cc"], 3, index="small", space="vad")
+    options = {"index": "small", "space": "vad", "seed": 7, "explain": True}
+    results = run("match_batch", ["a", "bbb", "cc"], 3, **options)
     assert [result.text.token_count for result in results] == [1, 3, 2]
-    assert fake.requests == [pb.MatchTextsRequest(texts=["a", "bbb", "cc"], k=3, index="small", space="vad")]
+    assert fake.requests == [pb.MatchTextsRequest(texts=["a", "bbb", "cc"], k=3, **options)]
 
 
 def test_encode(run: Run, fake: Fake) -> None:
     assert [text.token_count for text in run("encode", ["a", "bbb"])] == [1, 3]
-    assert fake.requests == [text_pb.EncodeTextsRequest(texts=["a", "bbb"])]
+    run("encode", ["a"], explain=True)
+    assert fake.requests == [
+        text_pb.EncodeTextsRequest(texts=["a", "bbb"]),
+        text_pb.EncodeTextsRequest(texts=["a"], explain=True),
+    ]
 
 
 def test_search(run: Run, fake: Fake) -> None:
     results = run(
-        "search", [Vector("vad", (0.5, 0, 0), "vad-1"), Vector("vad", [0.25, 0, 0])], 3, index="small"
+        "search", [Vector("vad", (0.5, 0, 0), "vad-1"), Vector("vad", [0.25, 0, 0])], 3, index="small", seed=7
     )
     assert [result.neighbors[0].distance for result in results] == [0.5, 0.25]
     [request] = fake.requests
-    assert (request.k, request.index) == (3, "small")
+    assert (request.k, request.index, request.seed) == (3, "small", 7)
     assert [query.lineage for query in request.queries] == ["vad-1", ""]
 
 

@@ -44,7 +44,7 @@ from gateway.settings import GatewaySettings
 WAIT_S = 20.0
 HEALTH_S = 0.05
 CLOCK_TOLERANCE_S = 0.05  # a deadline travels as whole milliseconds, rounded up
-SPACE = space_pb2.Space(name="vad", dimension=3, metric=space_pb2.METRIC_SQUARED_L2, lineage="vad-1")
+SPACE = space_pb2.Space(name="mood", dimension=3, metric=space_pb2.METRIC_SQUARED_L2, lineage="mood-1")
 MODEL = space_pb2.ArtifactVersion(kind="text_encoder", version=2)
 INDEX = space_pb2.ArtifactVersion(kind="music_index", version=5)
 
@@ -68,22 +68,28 @@ class Script:
 
 
 class FakeText(text_grpc.TextServiceServicer):
-    """Writes the space "vad" only."""
+    """Writes the space "mood" only, and explains each text by itself."""
 
     def __init__(self) -> None:
         self.script = Script()
 
     def EncodeTexts(self, request: Any, context: Any) -> text_pb.EncodeTextsResponse:  # noqa: N802
         self.script.play(request, context)
-        return text_pb.EncodeTextsResponse(results=map(self._encoded, request.texts), model=MODEL)
+        response = text_pb.EncodeTextsResponse(results=map(self._encoded, request.texts), model=MODEL)
+        if request.explain:
+            for result, text in zip(response.results, request.texts, strict=True):
+                result.word_influences.add(word=text)
+        return response
 
     def GetModel(self, request: Any, context: Any) -> text_pb.GetModelResponse:  # noqa: N802
         return text_pb.GetModelResponse(model=text_pb.Model(version=MODEL, spaces=[SPACE]))
 
     @staticmethod
     def _encoded(text: str) -> text_pb.EncodedText:
-        vector = space_pb2.Vector(space="vad", values=[len(text), 0, 0], lineage="vad-1")
-        return text_pb.EncodedText(vectors=[vector], token_count=len(text), window_count=1)
+        vector = space_pb2.Vector(space="mood", values=[len(text), 0, 0], lineage="mood-1")
+        return text_pb.EncodedText(
+            vad={"valence": 0.25}, vectors=[vector], token_count=len(text), window_count=1
+        )
 
 
 class FakeMusic(music_grpc.MusicIndexServiceServicer):
@@ -91,7 +97,7 @@ class FakeMusic(music_grpc.MusicIndexServiceServicer):
 
     def __init__(self) -> None:
         self.script = Script()
-        self.lineage = "vad-1"
+        self.lineage = "mood-1"
 
     def FindNeighbors(self, request: Any, context: Any) -> music_pb.FindNeighborsResponse:  # noqa: N802
         self.script.play(request, context)
@@ -99,12 +105,13 @@ class FakeMusic(music_grpc.MusicIndexServiceServicer):
         return music_pb.FindNeighborsResponse(results=results, space=SPACE, index=INDEX)
 
     def ListIndexes(self, request: Any, context: Any) -> music_pb.ListIndexesResponse:  # noqa: N802
-        space = space_pb2.Space(name="vad", dimension=3, lineage=self.lineage)
+        space = space_pb2.Space(name="mood", dimension=3, lineage=self.lineage)
         return music_pb.ListIndexesResponse(indexes=[music_pb.Index(name="default", spaces=[space])])
 
     @staticmethod
     def _found(query: space_pb2.Vector) -> music_pb.Neighbors:
-        neighbor = music_pb.Neighbor(distance=query.values[0])
+        neighbor = music_pb.Neighbor(distance=query.values[0], match_probability=0.75)
+        neighbor.clip.vad.arousal = 0.5
         neighbor.clip.id = "abcdefghijk@30"
         return music_pb.Neighbors(
             neighbors=[neighbor], shortfall_reason=music_pb.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
@@ -215,7 +222,35 @@ def test_a_match_holds_both_answers_and_what_made_them(cluster: Cluster) -> None
     assert response.origin == pb.MatchOrigin(space=SPACE, model=MODEL, index=INDEX)
     [request] = cluster.music.script.requests
     assert (request.k, request.index) == (3, "small")
-    assert request.queries[0].lineage == "vad-1"
+    assert (request.queries[0].space, request.queries[0].lineage) == ("mood", "mood-1")
+
+
+def test_each_clip_tells_its_match_probability_and_its_difference_from_the_text(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    [neighbor] = stub.MatchText(pb.MatchTextRequest(text="joy")).match.neighbors
+    [match] = stub.MatchTexts(pb.MatchTextsRequest(texts=["joy"])).matches
+    for found in (neighbor, match.neighbors[0]):
+        assert found.match_probability == 0.75
+        difference = found.vad_difference
+        assert (difference.valence, difference.arousal, difference.dominance) == (-0.25, 0.5, 0)
+
+
+def test_seed_and_explain_are_passed_on(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    single = stub.MatchText(pb.MatchTextRequest(text="joy", seed=2**64 - 1, explain=True))
+    batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], seed=5, explain=True))
+    plain = stub.MatchText(pb.MatchTextRequest(text="joy"))
+    assert [request.seed for request in cluster.music.script.requests] == [2**64 - 1, 5, 0]
+    assert [word.word for word in single.match.text.word_influences] == ["joy"]
+    assert [match.text.word_influences[0].word for match in batch.matches] == ["a", "b"]
+    assert not plain.match.text.word_influences
+
+
+def test_the_space_can_be_chosen(cluster: Cluster) -> None:
+    stub = cluster.stub(default_space="tempo")
+    assert stub.MatchText(pb.MatchTextRequest(text="joy", space="mood")).match.neighbors
+    error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="joy")))
+    assert violations(error) == [("space", "the text service writes mood, got 'tempo'")]
 
 
 def test_a_batch_is_two_hops_in_order_with_the_default_k(cluster: Cluster) -> None:
@@ -257,6 +292,10 @@ def test_a_bad_text_or_k_costs_no_hop(
             pb.MatchTextsRequest(texts=["a"] * 11, k=1_000),
             ("k", "queries x k is at most 10,000, got 11 x 1,000"),
         ),
+        (
+            pb.MatchTextsRequest(texts=["a" * 10_001] * 2, explain=True),
+            ("texts", "at most 20,000 characters together with explain, got 20,002"),
+        ),
     ],
 )
 def test_a_bad_batch_costs_no_hop(
@@ -287,14 +326,14 @@ def test_what_the_text_service_refuses_is_told_of_the_callers_field(cluster: Clu
 def test_a_space_that_nobody_writes(cluster: Cluster) -> None:
     stub = cluster.stub()
     error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="a", space="tempo")))
-    assert violations(error) == [("space", "the text service writes vad, got 'tempo'")]
+    assert violations(error) == [("space", "the text service writes mood, got 'tempo'")]
 
 
 def test_a_space_that_the_index_refuses(cluster: Cluster) -> None:
     stub = cluster.stub()
-    cluster.music.script.errors = [InvalidInputError.of("queries[0].space", "the index holds mood")]
+    cluster.music.script.errors = [InvalidInputError.of("queries[0].space", "the index holds vad")]
     error = refused(lambda: stub.MatchText(pb.MatchTextRequest(text="a")))
-    assert violations(error) == [("space", "the index holds mood")]
+    assert violations(error) == [("space", "the index holds vad")]
 
 
 @pytest.mark.parametrize(
@@ -428,9 +467,9 @@ def test_does_not_serve_services_of_different_lineages(
 ) -> None:
     channel = cluster.gateway()
     wait_for_health(channel, health_pb2.HealthCheckResponse.SERVING)
-    cluster.music.lineage = "vad-2"
+    cluster.music.lineage = "mood-2"
     wait_for_health(channel, health_pb2.HealthCheckResponse.NOT_SERVING)
-    reason = "lineages of space 'vad' differ: vad-1 in the text service, vad-2 in the music index service"
+    reason = "lineages of space 'mood' differ: mood-1 in the text service, mood-2 in the music index service"
     assert reason in [record.__dict__.get("reason") for record in caplog.records]
 
 

@@ -24,6 +24,7 @@ from ambiance.music.v1.music_index_service_pb2_grpc import (
 from ambiance.rpc.server import Application, Servicer
 from ambiance.type.v1 import space_pb2
 from music_index_service.clip_catalog import Clip
+from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.search import MusicIndex
 from music_index_service.service import SERVICE_NAME, MusicIndexService
 from music_index_service.vector_index import VectorIndex
@@ -59,12 +60,23 @@ class FakeCatalog:
         )
 
 
-def make_index(size: int = SIZE, catalog: FakeCatalog | None = None) -> MusicIndex:
+# Twice as likely the more similar it is; a similarity of VAD vectors means nothing, but can be worked out.
+CALIBRATION = Calibration(space="vad", components=3, similarity=[0, 3], probability=[0, 1])
+
+
+def make_index(
+    size: int = SIZE, catalog: FakeCatalog | None = None, *, calibrated: bool = False
+) -> MusicIndex:
     vectors = faiss.IndexFlatL2(3)
     vectors.add(VAD[:size])
     space = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
     return MusicIndex(
-        "default", 7, [VectorIndex(vectors, space)], catalog or FakeCatalog(size), ["Thank the makers."]
+        "default",
+        7,
+        [index := VectorIndex(vectors, space)],
+        catalog or FakeCatalog(size),
+        ["Thank the makers."],
+        MatchProbability(CALIBRATION, index) if calibrated else None,
     )
 
 
@@ -83,11 +95,16 @@ def stub(start: Start) -> MusicIndexServiceStub:
 
 
 def find(
-    stub: MusicIndexServiceStub, *queries: NDArray[np.float32] | list[float], k: int = 0, **fields: str
+    stub: MusicIndexServiceStub,
+    *queries: NDArray[np.float32] | list[float],
+    k: int = 0,
+    seed: int = 0,
+    **fields: str,
 ) -> messages.FindNeighborsResponse:
     index = fields.pop("index", "")
     vectors = [space_pb2.Vector(**{"space": "vad", "values": query, **fields}) for query in queries]
-    return stub.FindNeighbors(messages.FindNeighborsRequest(index=index, queries=vectors, k=k))
+    request = messages.FindNeighborsRequest(index=index, queries=vectors, k=k, seed=seed)
+    return stub.FindNeighbors(request)
 
 
 def failure(call: Callable[[], object], code: grpc.StatusCode) -> str:
@@ -154,6 +171,29 @@ def test_fewer_clips_than_k_are_all_returned_with_the_reason(
     assert [len(result.neighbors) for result in response.results] == [4, 4]
     reasons = {result.shortfall_reason for result in response.results}
     assert reasons == {messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K}
+
+
+def test_hits_carry_a_match_probability_if_the_index_can_tell(
+    start: Start, stub: MusicIndexServiceStub
+) -> None:
+    calibrated = find(start(make_index(calibrated=True)), VAD[12], VAD[3], k=5)
+    for query, result in zip((VAD[12], VAD[3]), calibrated.results, strict=True):
+        for neighbor in result.neighbors:
+            similarity = float(query @ VAD[int(neighbor.clip.id.partition("@")[2])])
+            assert neighbor.match_probability == pytest.approx(similarity / 3, rel=1e-6)
+            assert not neighbor.HasField("vad_difference")
+    for neighbor in find(stub, VAD[12], k=5).results[0].neighbors:
+        assert not neighbor.HasField("match_probability")
+
+
+def test_a_seed_gives_other_clips_and_the_same_ones_again(stub: MusicIndexServiceStub) -> None:
+    def ids(seed: int) -> list[str]:
+        [result] = find(stub, VAD[12], k=5, seed=seed).results
+        assert list(result.neighbors) == sorted(result.neighbors, key=lambda n: (n.distance, n.clip.id))
+        return [neighbor.clip.id for neighbor in result.neighbors]
+
+    assert ids(1) == ids(1)
+    assert len({tuple(ids(seed)) for seed in range(20)}) > 10
 
 
 def test_256_queries_get_what_each_gets_alone(stub: MusicIndexServiceStub) -> None:

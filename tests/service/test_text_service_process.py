@@ -14,6 +14,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from ambiance import artifacts
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc
 from text_encoders import RELEASED
@@ -74,7 +75,7 @@ def truncate(file: Path) -> None:
 )
 def test_a_damaged_artifact_stops_the_start(tmp_path: Path, harm: object, complaint: str) -> None:
     shutil.copytree(RELEASED / "text_encoder", tmp_path / "text_encoder")
-    (model,) = tmp_path.rglob("model.tflite")
+    model = artifacts.load(tmp_path, artifacts.TEXT_ENCODER).file("model.tflite")
     harm(model)  # type: ignore[operator]
     sentence = start_in_vain("--artifacts", str(tmp_path))
     assert sentence.startswith(f"ambiance-text-service: {model}: ")

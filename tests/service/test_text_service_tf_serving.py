@@ -13,7 +13,17 @@ from ambiance.rpc.server import Application
 from ambiance.text.v1.text_service_pb2 import EncodeTextsRequest
 from ambiance.text.v1.text_service_pb2_grpc import TextServiceStub
 from support import Serve
-from text_encoders import VOCABULARY, MeanIdEncoder, example_artifact, refusal, tokenizer, violations
+from text_encoders import (
+    SIGNATURE,
+    VOCABULARY,
+    WINDOW,
+    MeanIdEncoder,
+    example_artifact,
+    outputs_of,
+    refusal,
+    tokenizer,
+    violations,
+)
 from text_service.reader import TextReader
 from text_service.service import describe_model, text_servicer
 from text_service.tf_serving_backend import TfServingEncoder
@@ -31,9 +41,10 @@ from text_service.tf_serving_protos import (
     TensorProto,
 )
 from text_service.tf_serving_service import TfServingServicer
-from text_service.tf_serving_tensors import VAD
+from text_service.tf_serving_tensors import output_kinds
 
 NAME, VERSION = "text_encoder", 3
+OUTPUTS = output_kinds(SIGNATURE)
 
 
 def start(serve: Serve, version: int = VERSION) -> grpc.Channel:
@@ -83,10 +94,16 @@ def test_windows_are_answered_as_tf_serving_does(
     )
     response = predict(start(serve), request)
     assert response.model_spec == spec(version=VERSION, signature_name=answered)
-    np.testing.assert_array_equal(
-        VAD.read(response.outputs["vad"]), np.array([[0.3, 0.15, 0.06]], np.float32)
-    )
-    assert len(response.outputs["vad"].float_val) == 3
+    assert set(response.outputs) == {"emotions", "vad", "mood", "embedding"}
+    for name, rows in outputs_of(np.array([0.3])).items():
+        np.testing.assert_array_equal(OUTPUTS[name].read(response.outputs[name]), rows)
+        assert len(response.outputs[name].float_val) == rows.shape[1]
+
+
+@pytest.mark.parametrize("names", [["vad"], ["mood", "emotions"]])
+def test_a_filter_lets_through_what_it_names(serve: Serve, names: list[str]) -> None:
+    request = PredictRequest(model_spec=spec(), inputs={"token_ids": windows(2, 4, 0)}, output_filter=names)
+    assert set(predict(start(serve), request).outputs) == set(names)
 
 
 def test_the_signatures_are_described(serve: Serve) -> None:
@@ -100,7 +117,8 @@ def test_the_signatures_are_described(serve: Serve) -> None:
     encode = signatures.signature_def["encode"]
     assert encode.method_name == "tensorflow/serving/predict"
     assert [dim.size for dim in encode.inputs["token_ids"].tensor_shape.dim] == [-1, 30]
-    assert [dim.size for dim in encode.outputs["vad"].tensor_shape.dim] == [-1, 3]
+    shapes = {name: [dim.size for dim in info.tensor_shape.dim] for name, info in encode.outputs.items()}
+    assert shapes == {"emotions": [-1, 28], "vad": [-1, 3], "mood": [-1, 2], "embedding": [-1, 4]}
 
 
 def test_the_loaded_version_is_available(serve: Serve) -> None:
@@ -174,7 +192,12 @@ def test_an_unknown_signature_is_a_failed_precondition(serve: Serve) -> None:
         (
             {"inputs": {"token_ids": windows(1)}, "output_filter": ["vad", "emotion"]},
             "output_filter",
-            "must be 'vad' alone or empty, got 'vad', 'emotion'",
+            "unknown: 'emotion'; the model has emotions, vad, mood, embedding",
+        ),
+        (
+            {"inputs": {"token_ids": windows(1)}, "output_filter": ["vad", "vad"]},
+            "output_filter",
+            "names one twice: 'vad', 'vad'; the model has emotions, vad, mood, embedding",
         ),
     ],
 )
@@ -214,13 +237,15 @@ def test_the_rest_is_unimplemented(serve: Serve, method: str) -> None:
 
 
 def backend(channel: grpc.Channel, model: str = NAME, version: int = VERSION) -> TfServingEncoder:
-    return TfServingEncoder(channel.target, model, version)  # type: ignore[attr-defined]
+    return TfServingEncoder(channel.target, model, version, SIGNATURE)  # type: ignore[attr-defined]
 
 
 def test_the_backend_and_the_server_understand_each_other(serve: Serve) -> None:
     encoder = backend(start(serve))
     batch = np.random.default_rng(1).integers(0, len(VOCABULARY), (70, 30), np.int32)
-    np.testing.assert_array_equal(encoder.encode(batch, 5), MeanIdEncoder().encode(batch, 5))
+    answered = encoder.encode(batch, 5)
+    for name, rows in MeanIdEncoder().encode(batch, 5).items():
+        np.testing.assert_array_equal(answered[name], rows)
     encoder.close()
 
 
@@ -232,15 +257,15 @@ def test_a_version_that_is_gone_names_both(serve: Serve) -> None:
 
 
 def test_a_server_that_is_down_is_unavailable() -> None:
-    encoder = TfServingEncoder("127.0.0.1:1", NAME, VERSION)
+    encoder = TfServingEncoder("127.0.0.1:1", NAME, VERSION, SIGNATURE)
     with pytest.raises(UnavailableError, match=r"tf serving at 127\.0\.0\.1:1: "):
         encoder.encode(np.zeros((1, 30), np.int32), 10)
     encoder.close()
 
 
 def test_its_callers_see_it_as_unavailable(serve: Serve) -> None:
-    encoder = TfServingEncoder("127.0.0.1:1", NAME, VERSION)
-    model = describe_model(example_artifact(), len(VOCABULARY), "tf-serving")
+    encoder = TfServingEncoder("127.0.0.1:1", NAME, VERSION, SIGNATURE)
+    model = describe_model(example_artifact(), len(VOCABULARY), WINDOW, "tf-serving")
     servicer = text_servicer(TextReader(tokenizer(), encoder), model)
     stub = TextServiceStub(serve(Application([servicer], close=encoder.close)))
     with pytest.raises(grpc.RpcError) as raised:
@@ -248,34 +273,20 @@ def test_its_callers_see_it_as_unavailable(serve: Serve) -> None:
     assert refusal(raised)[0] is grpc.StatusCode.UNAVAILABLE
 
 
+def answer(version: int = VERSION, **replaced: Any) -> PredictResponse:
+    """An answer for one window, in which outputs may be replaced."""
+    outputs = {**outputs_of(np.array([0.5])), **replaced}
+    tensors = {name: OUTPUTS[name].write_listed(rows) for name, rows in outputs.items() if rows is not None}
+    return PredictResponse(model_spec=spec(version=version), outputs=tensors)
+
+
 @pytest.mark.parametrize(
     ("response", "error", "message"),
     [
-        (
-            PredictResponse(model_spec=spec(version=5)),
-            PreconditionError,
-            "needs text_encoder version 3, version 5 answered",
-        ),
-        (
-            PredictResponse(model_spec=spec(version=VERSION)),
-            PeerError,
-            r"outputs\[vad\].dtype: must be DT_FLOAT",
-        ),
-        (
-            PredictResponse(
-                model_spec=spec(version=VERSION),
-                outputs={"vad": VAD.write_listed(np.zeros((2, 3), np.float32))},
-            ),
-            PeerError,
-            "2 points for 1 windows",
-        ),
-        (
-            PredictResponse(
-                model_spec=spec(version=VERSION), outputs={"vad": VAD.write_listed(np.full((1, 3), np.nan))}
-            ),
-            ArithmeticError,
-            "the model answered",
-        ),
+        (answer(5), PreconditionError, "needs text_encoder version 3, version 5 answered"),
+        (answer(mood=None), PeerError, r"outputs\[mood\].dtype: must be DT_FLOAT"),
+        (answer(vad=np.zeros((2, 3), np.float32)), PeerError, "2 rows of vad for 1 windows"),
+        (answer(embedding=np.full((1, 4), np.nan)), ArithmeticError, "the model answered embedding"),
     ],
 )
 def test_an_answer_that_was_not_asked_for_is_refused(

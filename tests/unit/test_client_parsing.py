@@ -5,7 +5,17 @@ import pytest
 from ambiance import parsing
 from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import music_index_service_pb2
-from ambiance.results import ArtifactVersion, Metric, Score, ShortfallReason, Space, Vad, Vector
+from ambiance.results import (
+    ArtifactVersion,
+    Metric,
+    Score,
+    ShortfallReason,
+    Space,
+    Vad,
+    VadDifference,
+    Vector,
+    WordInfluence,
+)
 from ambiance.text.v1 import text_service_pb2
 from ambiance.type.v1 import affect_pb2, space_pb2
 
@@ -18,7 +28,11 @@ def response() -> match_service_pb2.MatchTextResponse:
     text.emotions.add(emotion="joy", score=0.75)
     text.vad.CopyFrom(affect_pb2.Vad(valence=0.75, arousal=0.5, dominance=0.25))
     text.vectors.add(space="vad", values=[0.75, 0.5, 0.25], lineage="vad-1")
-    neighbor = response.match.neighbors.add(distance=0.125)
+    text.moods.add(mood="happy", score=0.5)
+    text.embedding.extend([0.5, -2])
+    text.word_influences.add(word="joy!", start=3, shift=0.5, emotion="joy", share_change=-0.25)
+    neighbor = response.match.neighbors.add(distance=0.125, match_probability=0.75)
+    neighbor.vad_difference.CopyFrom(affect_pb2.VadDifference(valence=-0.25, arousal=0.5))
     neighbor.clip.id, neighbor.clip.youtube_id = "abcdefghijk@30", "abcdefghijk"
     neighbor.clip.start_seconds, neighbor.clip.end_seconds = 30.0, 39.5
     neighbor.clip.labels.extend(["Music", "Lullaby"])
@@ -38,19 +52,29 @@ def test_every_field_of_a_match(response: match_service_pb2.MatchTextResponse) -
     assert result.text.emotions == (Score("joy", 0.75),)
     assert result.text.vad == Vad(valence=0.75, arousal=0.5, dominance=0.25)
     assert result.text.vectors == {"vad": Vector("vad", (0.75, 0.5, 0.25), "vad-1")}
+    assert result.text.moods == (Score("happy", 0.5),)
+    assert result.text.embedding == (0.5, -2)
+    assert result.text.word_influences == (WordInfluence("joy!", 3, 0.5, "joy", -0.25),)
     assert (result.text.token_count, result.text.unknown_token_count, result.text.window_count) == (3, 1, 1)
     assert result.text.model == ArtifactVersion("text_encoder", 2)
     assert result.index == ArtifactVersion("music_index", 5)
     assert result.space == Space("vad", 3, Metric.SQUARED_L2, "vad-1")
     assert result.shortfall_reason is None
     [neighbor] = result.neighbors
-    assert neighbor.distance == 0.125
+    assert (neighbor.distance, neighbor.match_probability) == (0.125, 0.75)
+    assert neighbor.vad_difference == VadDifference(valence=-0.25, arousal=0.5, dominance=0)
     clip = neighbor.clip
     assert (clip.id, clip.youtube_id) == ("abcdefghijk@30", "abcdefghijk")
     assert (clip.start_seconds, clip.end_seconds) == (30.0, 39.5)
     assert (clip.labels, clip.mood_labels) == (("Music", "Lullaby"), ("happy",))
     assert clip.moods == (Score("happy", 1.0),)
     assert clip.url == "https://youtu.be/abcdefghijk?t=30"
+
+
+def test_what_is_not_known_of_a_neighbour_is_none_not_zero() -> None:
+    found = music_index_service_pb2.Neighbors(neighbors=[{"distance": 0.5}])
+    [result] = parsing.search_results(music_index_service_pb2.FindNeighborsResponse(results=[found]))
+    assert (result.neighbors[0].match_probability, result.neighbors[0].vad_difference) == (None, None)
 
 
 def test_what_only_a_newer_service_knows_is_unknown_not_an_error(

@@ -8,7 +8,7 @@ from ambiance.errors import DeadlineError, InvalidInputError, PeerError, Violati
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
 from ambiance.type.v1.space_pb2 import Vector
-from gateway.matching import RESERVE_S, TEXT_HOP_SHARE, Budget, Matcher
+from gateway.matching import RESERVE_S, TEXT_HOP_SHARE, Budget, Matched, Matcher, MatchOptions
 
 
 class Clock:
@@ -25,47 +25,59 @@ class FakeEncoder:
     """Writes each text's length in the space "vad" and its negative in the space "mood"."""
 
     def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        self.calls: list[tuple[list[str], float]] = []
+        self.calls: list[tuple[list[str], bool, float]] = []
         self._meanwhile = meanwhile
 
-    def encode(self, texts: Sequence[str], timeout_s: float) -> EncodeTextsResponse:
-        self.calls.append((list(texts), timeout_s))
+    def encode(self, texts: Sequence[str], *, explain: bool, timeout_s: float) -> EncodeTextsResponse:
+        self.calls.append((list(texts), explain, timeout_s))
         self._meanwhile()
         return EncodeTextsResponse(results=[self._encoded(len(text)) for text in texts])
 
     @staticmethod
     def _encoded(length: int) -> EncodedText:
         vad = Vector(space="vad", values=[length], lineage="vad-1")
-        return EncodedText(vectors=[vad, Vector(space="mood", values=[-length], lineage="mood-1")])
+        mood = Vector(space="mood", values=[-length], lineage="mood-1")
+        return EncodedText(vad={"valence": length, "dominance": 0.5}, vectors=[vad, mood])
 
 
 class FakeFinder:
-    """Finds one empty result per query, or raises."""
+    """Finds the same result for each query, or raises."""
 
-    def __init__(self, error: Exception | None = None, result_count: int | None = None) -> None:
-        self.calls: list[tuple[str, list[Vector], int, float]] = []
-        self._error, self._result_count = error, result_count
+    def __init__(
+        self,
+        error: Exception | None = None,
+        result_count: int | None = None,
+        found: Neighbors | None = None,
+    ) -> None:
+        self.calls: list[tuple[str, list[Vector], int, int, float]] = []
+        self._error, self._result_count, self._found = error, result_count, found or Neighbors()
 
     def find_neighbors(
-        self, index: str, queries: Iterable[Vector], k: int, timeout_s: float
+        self, index: str, queries: Iterable[Vector], k: int, seed: int, timeout_s: float
     ) -> FindNeighborsResponse:
         vectors = list(queries)
-        self.calls.append((index, vectors, k, timeout_s))
+        self.calls.append((index, vectors, k, seed, timeout_s))
         if self._error is not None:
             raise self._error
         count = len(vectors) if self._result_count is None else self._result_count
-        return FindNeighborsResponse(results=[Neighbors()] * count)
+        return FindNeighborsResponse(results=[self._found] * count)
 
 
-def matched_with(finder: FakeFinder, space: str = "") -> None:
-    Matcher(FakeEncoder(), finder, "vad").match(["a", "bb"], 3, "default", space, Budget(5))
+def options(
+    k: int = 1, index: str = "", space: str = "", seed: int = 0, *, explain: bool = False
+) -> MatchOptions:
+    return MatchOptions(k, index, space, seed, explain)
+
+
+def matched_with(finder: FakeFinder, space: str = "") -> Matched:
+    return Matcher(FakeEncoder(), finder, "vad").match(["a", "bb"], options(3, "default", space), Budget(5))
 
 
 def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
     encoder, finder = FakeEncoder(), FakeFinder()
-    matched = Matcher(encoder, finder, "vad").match(["a", "bbb", "cc"], 7, "small", "", Budget(5))
-    assert [texts for texts, _ in encoder.calls] == [["a", "bbb", "cc"]]
-    [(index, queries, k, _)] = finder.calls
+    matched = Matcher(encoder, finder, "vad").match(["a", "bbb", "cc"], options(7, "small"), Budget(5))
+    assert [texts for texts, _, _ in encoder.calls] == [["a", "bbb", "cc"]]
+    [(index, queries, k, _, _)] = finder.calls
     assert (index, k) == ("small", 7)
     assert [list(query.values) for query in queries] == [[1], [3], [2]]
     assert len(matched.encoded.results) == len(matched.found.results) == 3
@@ -75,8 +87,31 @@ def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
 def test_the_vector_of_the_space_travels_with_its_lineage(asked: str, space: str, lineage: str) -> None:
     finder = FakeFinder()
     matched_with(finder, asked)
-    [(_, queries, _, _)] = finder.calls
+    [(_, queries, _, _, _)] = finder.calls
     assert {(query.space, query.lineage) for query in queries} == {(space, lineage)}
+
+
+def test_seed_and_explain_reach_the_service_that_they_are_for() -> None:
+    encoder, finder = FakeEncoder(), FakeFinder()
+    matcher = Matcher(encoder, finder, "vad")
+    for asked in (options(), options(seed=2**64 - 1, explain=True)):
+        matcher.match(["a"], asked, Budget(5))
+    assert [explain for _, explain, _ in encoder.calls] == [False, True]
+    assert [seed for _, _, _, seed, _ in finder.calls] == [0, 2**64 - 1]
+
+
+def test_each_neighbour_tells_how_it_differs_from_its_text() -> None:
+    found = Neighbors()
+    found.neighbors.add().clip.vad.arousal = 0.25
+    found.neighbors.add().clip.vad.valence = 1
+    differences = [
+        [
+            (difference.valence, difference.arousal, difference.dominance)
+            for difference in (neighbor.vad_difference for neighbor in neighbors.neighbors)
+        ]
+        for neighbors in matched_with(FakeFinder(found=found)).found.results
+    ]
+    assert differences == [[(-1, 0.25, -0.5), (0, 0, -0.5)], [(-2, 0.25, -0.5), (-1, 0, -0.5)]]
 
 
 def test_a_space_that_the_text_service_does_not_write_names_those_it_does() -> None:
@@ -114,9 +149,9 @@ def test_the_first_hop_gets_a_share_and_the_second_all_that_is_left() -> None:
         clock.now += 1.0
 
     encoder, finder = FakeEncoder(meanwhile=take_a_second), FakeFinder()
-    Matcher(encoder, finder, "vad").match(["a"], 1, "", "", Budget(4.0, clock))
-    assert encoder.calls[0][1] == pytest.approx(4.0 * TEXT_HOP_SHARE)
-    assert finder.calls[0][3] == pytest.approx(3.0 - RESERVE_S)
+    Matcher(encoder, finder, "vad").match(["a"], options(), Budget(4.0, clock))
+    assert encoder.calls[0][2] == pytest.approx(4.0 * TEXT_HOP_SHARE)
+    assert finder.calls[0][4] == pytest.approx(3.0 - RESERVE_S)
 
 
 def test_no_second_hop_once_the_deadline_has_passed() -> None:
@@ -128,12 +163,12 @@ def test_no_second_hop_once_the_deadline_has_passed() -> None:
     finder = FakeFinder()
     matcher = Matcher(FakeEncoder(meanwhile=take_too_long), finder, "vad")
     with pytest.raises(DeadlineError, match="before the music index service was asked"):
-        matcher.match(["a"], 1, "", "", Budget(4.0, clock))
+        matcher.match(["a"], options(), Budget(4.0, clock))
     assert not finder.calls
 
 
 def test_no_hop_at_all_without_time() -> None:
     encoder = FakeEncoder()
     with pytest.raises(DeadlineError, match="before the text service was asked"):
-        Matcher(encoder, FakeFinder(), "vad").match(["a"], 1, "", "", Budget(0.0, Clock()))
+        Matcher(encoder, FakeFinder(), "vad").match(["a"], options(), Budget(0.0, Clock()))
     assert not encoder.calls

@@ -1,5 +1,6 @@
 """music_index_service.clip_catalog and loading: an artifact is read exactly, or refused with a reason."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -140,14 +141,17 @@ def publish(
     clips: int = len(CLIPS),
     spaces: int = 1,
     lineage: str = vad_lineage(),
+    calibration: dict[str, Any] | None = None,
 ) -> Path:
-    """Publish an index over CLIPS, whose counts may be made to disagree; returns the version's folder."""
+    """Publish an index over CLIPS, whose parts may be made to disagree; returns the version's folder."""
 
     def write_files(folder: Path) -> None:
         index = faiss.IndexFlatL2(3)
         index.add(np.array([clip.vad for clip in CLIPS[:vectors]], np.float32))
         faiss.write_index(index, str(folder / "vad.faiss"))
         write(folder / "catalog.arrow", make_batch())
+        if calibration is not None:
+            (folder / "match_probability.json").write_text(json.dumps(calibration))
 
     description = artifacts.Description(
         kind=artifacts.MUSIC_INDEX,
@@ -181,6 +185,19 @@ def test_loads_a_published_index(tmp_path: Path) -> None:
     assert load_index("default", tmp_path, 1).version == 1
 
 
+CALIBRATION = {"space": "vad", "components": 3, "similarity": [0, 1], "probability": [0.25, 0.75]}
+
+
+def test_an_index_may_have_a_calibration(tmp_path: Path) -> None:
+    publish(tmp_path)
+    query = Vector(space="vad", values=[0, 0, 0])
+    assert load_index("default", tmp_path).search([query], 2).match_probabilities is None
+    publish(tmp_path, calibration=CALIBRATION)
+    hits = load_index("default", tmp_path).search([query], 2)
+    assert hits.match_probabilities is not None
+    assert hits.match_probabilities.tolist() == [[0.25, 0.25]]
+
+
 def test_the_process_takes_the_largest_requests_and_no_text_services(tmp_path: Path) -> None:
     publish(tmp_path)
     limit = load(MusicIndexSettings(artifacts=tmp_path)).max_request_bytes
@@ -196,6 +213,12 @@ def test_the_process_takes_the_largest_requests_and_no_text_services(tmp_path: P
         ({"vectors": 4}, "vad.faiss: 4 clips, catalog.arrow has 6"),
         ({"clips": 7}, "manifest.json: 7 clips, catalog.arrow has 6"),
         ({"spaces": 0}, "the manifest names no space to search"),
+        (
+            {"calibration": CALIBRATION | {"components": 4}},
+            "match_probability.json: components: 4, the space vad has 3",
+        ),
+        ({"calibration": CALIBRATION | {"space": "mood"}}, "needs the space mood, holds vad"),
+        ({"calibration": {}}, "match_probability.json: space: Field required"),
         ({"lineage": "vad-0"}, f"VAD of lineage vad-0, this build has {vad_lineage()}"),
     ],
 )
@@ -243,16 +266,18 @@ def test_reads_the_catalogue_that_training_writes(tmp_path: Path) -> None:
     from training.data.audioset import FEATURES, FRAMES, Clips
     from training.data.ontology import Ontology
     from training.index.catalog import CATALOG_FILE, build_catalog, write_catalog
+    from training.music.encode import EncodedClips
 
     names = tuple(f"class {i}" for i in range(527))
     frames, counts = np.zeros((2, FRAMES, FEATURES), np.uint8), np.array([10, 9], np.int32)
     starts, ends = np.array([0, 30], np.float32), np.array([10, 39], np.float32)
     clips = Clips(("a", "b"), starts, ends, ((137,), (278, 137)), frames, counts)
     vad = np.array([[1, 0, 0.5], [0.25, 0.5, 0.75]], np.float32)
-    write_catalog(build_catalog(clips, vad, Ontology(names, names, {})), tmp_path)
+    moods = np.array([[0.25] * 3 + [0.0625] * 4, [0, 0, 0.5, 0.5, 0, 0, 0]], np.float32)
+    encoded = EncodedClips(moods, vad, np.zeros((2, 6), np.float32))
+    write_catalog(build_catalog(clips, encoded, Ontology(names, names, {})), tmp_path)
     catalog = ClipCatalog.load(tmp_path / CATALOG_FILE)
-    moods = tuple(MOODS.closeness(vad)[1].tolist())
     assert len(catalog) == 2
     assert catalog.clip(1) == Clip(
-        "b@30", "b", 30, 39, ("class 137", "class 278"), ("sad",), moods, (0.25, 0.5, 0.75)
+        "b@30", "b", 30, 39, ("class 137", "class 278"), ("sad",), tuple(moods[1]), (0.25, 0.5, 0.75)
     )

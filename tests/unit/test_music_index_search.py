@@ -9,6 +9,8 @@ import pytest
 from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
 from ambiance.validation import MAX_VIOLATIONS
+from music_index_service.draws import candidate_count
+from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.search import MusicIndex
 from music_index_service.vector_index import VectorIndex
@@ -48,7 +50,9 @@ def make_index(version: int = 1, name: str = "default", ids: list[str] = IDS) ->
         index.add(np.random.default_rng(dimension).random((len(ids), dimension), np.float32))
         held = Space(name=space, dimension=dimension, metric="squared_l2", lineage=f"{space}-1")
         vectors.append(VectorIndex(index, held))
-    return MusicIndex(name, version, vectors, FakeCatalog(ids))
+    calibration = Calibration(space="mood", components=2, similarity=[0.2, 0.8], probability=[0.1, 0.7])
+    probability = MatchProbability(calibration, vectors[1])
+    return MusicIndex(name, version, vectors, FakeCatalog(ids), match_probability=probability)
 
 
 def violations(queries: list[Vector], k: int = 0) -> dict[str, str]:
@@ -66,6 +70,45 @@ def test_searches_the_space_of_the_queries() -> None:
 def test_k_of_0_is_10_and_a_small_catalogue_gives_all_it_has() -> None:
     assert make_index().search([Vector()], 0).rows.shape == (1, 10)
     assert make_index(ids=IDS[:4]).search([Vector()], 0).rows.shape == (1, 4)
+
+
+def test_hits_have_a_match_probability_in_the_calibrated_space_only() -> None:
+    index = make_index()
+    assert index.search([Vector()], 4).match_probabilities is None
+    hits = index.search([Vector([0.5] * 7, "mood")], 4)
+    assert hits.match_probabilities is not None
+    assert hits.match_probabilities.shape == (1, 4)
+    assert ((hits.match_probabilities >= 0.1) & (hits.match_probabilities <= 0.7)).all()
+
+
+@pytest.mark.parametrize("k", [1, 3, 20])
+def test_a_seed_draws_among_the_nearest_and_orders_them_by_distance(k: int) -> None:
+    index, query = make_index(), [Vector([0.5] * 7, "mood")]
+    nearest = index.search(query, candidate_count(k))
+    drawn = [index.search(query, k, seed) for seed in (1, 2, 3, 2**64 - 1)]
+    for hits in drawn:
+        assert hits.rows.shape == (1, k)
+        assert set(hits.rows[0]) <= set(nearest.rows[0])
+        assert (np.diff(hits.distances[0]) >= 0).all()
+        by_row = dict(zip(nearest.rows[0].tolist(), nearest.distances[0].tolist(), strict=True))
+        assert [by_row[row] for row in hits.rows[0].tolist()] == hits.distances[0].tolist()
+    assert len({tuple(hits.rows[0].tolist()) for hits in drawn}) > 1
+
+
+def test_a_seed_draws_the_same_for_a_query_in_any_company() -> None:
+    index = make_index()
+    query = Vector([0.5] * 7, "mood")
+    alone = index.search([query], 5, 7)
+    together = index.search([Vector([0.1] * 7, "mood"), query], 5, 7)
+    assert alone.rows[0].tolist() == together.rows[1].tolist()
+    assert alone.match_probabilities is not None
+    assert together.match_probabilities is not None
+    assert alone.match_probabilities[0].tolist() == together.match_probabilities[1].tolist()
+
+
+def test_a_seed_finds_all_of_a_catalogue_smaller_than_k() -> None:
+    index = make_index(ids=IDS[:4])
+    assert index.search([Vector()], 9, 5).rows.tolist() == index.search([Vector()], 9).rows.tolist()
 
 
 @pytest.mark.parametrize("k", [-1, 1_001, 10_000])

@@ -9,6 +9,7 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto,
 from grpc_tools import protoc
 
 from ambiance import limits
+from music_index_service.draws import CANDIDATES_PER_HIT, MIN_CANDIDATES
 
 PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
 
@@ -17,6 +18,9 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
     ("proto", "message", "field", "figures"),
     [
         ("text", "EncodeTextsRequest", "texts", [1, limits.MAX_TEXTS, 1, limits.MAX_TEXT_CHARACTERS]),
+        ("text", "EncodeTextsRequest", "explain", [limits.MAX_EXPLAINED_CHARACTERS]),
+        ("match", "MatchTextsRequest", "explain", [limits.MAX_EXPLAINED_CHARACTERS]),
+        ("music", "FindNeighborsRequest", "seed", [0, CANDIDATES_PER_HIT, MIN_CANDIDATES]),
         ("music", "FindNeighborsRequest", "queries", [1, limits.MAX_QUERIES]),
         ("music", "FindNeighborsRequest", "k", [1, limits.MAX_K, 0, limits.DEFAULT_K, limits.MAX_HITS]),
         ("music", "BatchGetClipsRequest", "clip_ids", [1, limits.MAX_CLIP_IDS]),

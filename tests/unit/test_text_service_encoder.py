@@ -1,5 +1,6 @@
 """The released model on LiteRT: batches equal single windows to the bit, threads and deadlines are held."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from numpy.typing import NDArray
 
 from ambiance import artifacts
 from ambiance.errors import ArtifactError, DeadlineError
-from ambiance.tokenizer import WINDOW, WordTokenizer
-from text_encoders import RELEASED
-from text_service.encoder import BLOCK_SIZES, MODEL_FILE, LiteRtEncoder, blocks
+from ambiance.pooling import pool
+from ambiance.tokenizer import TextTokenizer
+from text_encoders import JOY, RELEASED, SADNESS
+from text_service.encoder import BLOCK_SIZES, MODEL_FILE, LiteRtEncoder, blocks, read_signature
+from text_service.windows import Outputs
+
+RandomWindows = Callable[[int], NDArray[np.int32]]
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +31,23 @@ def encoder(artifact: artifacts.Artifact) -> LiteRtEncoder:
     return LiteRtEncoder(artifact.file(MODEL_FILE), interpreters=2)
 
 
-def random_windows(count: int) -> NDArray[np.int32]:
-    return np.random.default_rng(count).integers(0, 2_000, (count, WINDOW), np.int32)
+@pytest.fixture(scope="module")
+def random_windows(encoder: LiteRtEncoder, artifact: artifacts.Artifact) -> RandomWindows:
+    """Makes windows of any tokens, the same for the same count."""
+    vocabulary_count = TextTokenizer.load(artifact.path).vocabulary_count
+
+    def make(count: int) -> NDArray[np.int32]:
+        shape = (count, encoder.signature.window)
+        return np.random.default_rng(count).integers(0, vocabulary_count, shape, np.int32)
+
+    return make
+
+
+def assert_equal(found: Outputs, expected: Outputs) -> None:
+    """To the bit."""
+    assert set(found) == set(expected)
+    for name, rows in expected.items():
+        np.testing.assert_array_equal(found[name], rows)
 
 
 @given(st.integers(0, 1_000))
@@ -41,49 +61,65 @@ def test_blocks_cover_every_window_once(count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [2, 4, 5, 16, 17, 64, 65, 130])
-def test_a_batch_equals_its_windows_one_by_one(encoder: LiteRtEncoder, count: int) -> None:
+def test_a_batch_equals_its_windows_one_by_one(
+    encoder: LiteRtEncoder, random_windows: RandomWindows, count: int
+) -> None:
     windows = random_windows(count)
-    alone = [encoder.encode(window[None], 10)[0] for window in windows]
-    np.testing.assert_array_equal(encoder.encode(windows, 10), alone)
+    alone = [encoder.encode(window[None], 10) for window in windows]
+    joined = {name: np.concatenate([one[name] for one in alone]) for name in encoder.signature.widths}
+    assert_equal(encoder.encode(windows, 10), joined)
 
 
-def test_no_window_is_no_point(encoder: LiteRtEncoder) -> None:
-    assert encoder.encode(random_windows(0), 10).shape == (0, 3)
+def test_no_window_has_no_outputs(encoder: LiteRtEncoder, random_windows: RandomWindows) -> None:
+    shapes = {name: rows.shape for name, rows in encoder.encode(random_windows(0), 10).items()}
+    assert shapes == {name: (0, width) for name, width in encoder.signature.widths.items()}
+
+
+def test_the_released_model_writes_what_its_manifest_says(artifact: artifacts.Artifact) -> None:
+    signature = read_signature(artifact.file(MODEL_FILE))
+    signature.require(artifact.manifest.spaces, artifact.path)
+    assert {"emotions", "vad", "mood", "embedding"} == set(signature.widths)
 
 
 def test_happy_is_pleasanter_than_sad(artifact: artifacts.Artifact, encoder: LiteRtEncoder) -> None:
-    tokenizer = WordTokenizer.load(artifact.path)
-    texts = "I am so happy, thank you!", "This is terrible. I hate it."
-    happy, sad = (encoder.encode(tokenizer.encode(text).windows, 10)[0] for text in texts)
-    assert happy[0] > sad[0] + 0.1
+    tokenizer = TextTokenizer.load(artifact.path)
+    texts = "I am so happy, thank you!", "I am so sad that she is gone."
+    encodings = [tokenizer.encode(text, encoder.signature.window) for text in texts]
+    outputs = pool(
+        encoder.encode(np.concatenate([encoding.windows for encoding in encodings]), 10), encodings
+    )
+    assert outputs["vad"][0, 0] > outputs["vad"][1, 0] + 0.1
+    assert (np.diff(outputs["emotions"][:, [JOY, SADNESS]]) > 0).tolist() == [[False], [True]]
 
 
-def test_threads_share_the_interpreters(encoder: LiteRtEncoder) -> None:
+def test_threads_share_the_interpreters(encoder: LiteRtEncoder, random_windows: RandomWindows) -> None:
     batches = [random_windows(count) for count in range(1, 33)]
     expected = [encoder.encode(batch, 10) for batch in batches]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda batch: encoder.encode(batch, 10), batches * 4))
-    for vad, reference in zip(found, expected * 4, strict=True):
-        np.testing.assert_array_equal(vad, reference)
+    for outputs, reference in zip(found, expected * 4, strict=True):
+        assert_equal(outputs, reference)
 
 
-def test_a_passed_deadline_stops_the_reading(encoder: LiteRtEncoder) -> None:
+def test_a_passed_deadline_stops_the_reading(encoder: LiteRtEncoder, random_windows: RandomWindows) -> None:
     with pytest.raises(DeadlineError, match="the deadline passed before every window was read"):
         encoder.encode(random_windows(1), 0)
 
 
-def test_waiting_for_an_interpreter_ends_with_the_deadline(artifact: artifacts.Artifact) -> None:
+def test_waiting_for_an_interpreter_ends_with_the_deadline(
+    artifact: artifacts.Artifact, random_windows: RandomWindows
+) -> None:
     busy = LiteRtEncoder(artifact.file(MODEL_FILE), interpreters=1)
     taken = busy._idle.get()  # as a call on another thread does
     with pytest.raises(DeadlineError):
         busy.encode(random_windows(1), 0.05)
     busy._idle.put(taken)
-    assert busy.encode(random_windows(1), 10).shape == (1, 3)
+    assert len(busy.encode(random_windows(1), 10)["vad"]) == 1
 
 
 def test_a_model_of_another_kind_is_refused() -> None:
     music = artifacts.load(RELEASED, artifacts.MUSIC_ENCODER).file(MODEL_FILE)
-    with pytest.raises(ArtifactError, match=r"model.tflite: needs one input int32\[-1, 30\], has"):
+    with pytest.raises(ArtifactError, match=r"model.tflite: needs token_ids int32\[n, window\] to .*, has "):
         LiteRtEncoder(music, interpreters=1)
 
 

@@ -2,34 +2,42 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
 
 from ambiance import artifacts
 from ambiance.affect import vad_lineage
 from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.rpc.settings import load_settings
 from ambiance.rpc.telemetry import RpcMetrics
-from ambiance.tokenizer import VOCABULARY_FILE
+from ambiance.tokenizer import TOKENIZER_FILE
 from text_encoders import RELEASED
 from text_service import __main__ as process
 from text_service.encoder import MODEL_FILE
 from text_service.settings import TextServiceSettings
 
 
-def publish(root: Path, *, lineage: str = vad_lineage(), more_words: str = "") -> TextServiceSettings:
-    """Publish the released model as version 1, with another lineage or more words than it knows."""
+def publish(root: Path, *, more_words: list[str] | None = None, **replaced: Any) -> TextServiceSettings:
+    """Publish the released model as version 1, with parts of its manifest replaced or words it can't read."""
     released = artifacts.load(RELEASED, artifacts.TEXT_ENCODER)
 
     def write(folder: Path) -> None:
         shutil.copy(released.file(MODEL_FILE), folder)
-        vocabulary = released.file(VOCABULARY_FILE).read_text() + more_words
-        (folder / VOCABULARY_FILE).write_text(vocabulary)
+        tokenizer = Tokenizer.from_file(str(released.file(TOKENIZER_FILE)))
+        tokenizer.add_tokens(more_words or [])
+        tokenizer.save(str(folder / TOKENIZER_FILE))
 
-    space = released.space("vad").model_copy(update={"lineage": lineage})
     described = released.manifest.model_dump(include=set(artifacts.Description.model_fields))
-    artifacts.publish(root, artifacts.Description(**(described | {"spaces": [space]})), write)
+    artifacts.publish(root, artifacts.Description(**(described | replaced)), write)
     return TextServiceSettings(artifacts=root)
+
+
+def released_spaces(**updates: dict[str, Any]) -> list[artifacts.Space]:
+    """The released model's spaces, some of them with other fields."""
+    spaces = artifacts.load(RELEASED, artifacts.TEXT_ENCODER).manifest.spaces
+    return [space.model_copy(update=updates.get(space.name, {})) for space in spaces]
 
 
 def test_a_sound_version_is_served(tmp_path: Path) -> None:
@@ -38,13 +46,33 @@ def test_a_sound_version_is_served(tmp_path: Path) -> None:
 
 
 def test_vad_of_another_frame_is_refused(tmp_path: Path) -> None:
+    settings = publish(tmp_path, spaces=released_spaces(vad={"lineage": "vad-other"}))
     with pytest.raises(ArtifactError, match=f"VAD of lineage vad-other, this build has {vad_lineage()}"):
-        process.load(publish(tmp_path, lineage="vad-other"), RpcMetrics())
+        process.load(settings, RpcMetrics())
+
+
+def test_a_space_that_the_model_does_not_write_is_refused(tmp_path: Path) -> None:
+    settings = publish(tmp_path, spaces=released_spaces(mood={"name": "tempo"}))
+    with pytest.raises(ArtifactError, match=r"model.tflite: needs the outputs .*tempo \[n, \d+\].*; has "):
+        process.load(settings, RpcMetrics())
+
+
+def test_a_space_of_another_dimension_is_refused(tmp_path: Path) -> None:
+    settings = publish(tmp_path, spaces=released_spaces(mood={"dimension": 999}))
+    with pytest.raises(ArtifactError, match=r"needs the outputs .*mood \[n, 999\].*; has "):
+        process.load(settings, RpcMetrics())
+
+
+def test_a_model_that_does_not_say_what_its_scores_are_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="the manifest's notes don't say what emotions are"):
+        process.load(publish(tmp_path, notes={}), RpcMetrics())
 
 
 def test_a_vocabulary_that_the_model_does_not_hold_is_refused(tmp_path: Path) -> None:
-    settings = publish(tmp_path, more_words="unheard\n")
-    with pytest.raises(ArtifactError, match=r"the model fails on the last of [\d,]+ tokens in voc"):
+    settings = publish(tmp_path, more_words=[f"unheardof{i}" for i in range(100)])
+    with pytest.raises(
+        ArtifactError, match=r"the model fails on the last of [\d,]+ tokens in tokenizer.json"
+    ):
         process.load(settings, RpcMetrics())
 
 

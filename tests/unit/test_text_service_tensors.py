@@ -8,11 +8,13 @@ import pytest
 
 pytest.importorskip("tensorflow_serving", reason="the tf-serving extra isn't installed")
 
-from ambiance.tokenizer import WINDOW
+from text_encoders import SIGNATURE, WINDOW
 from text_service.tf_serving_protos import TensorProto
-from text_service.tf_serving_tensors import TOKEN_IDS, VAD, TensorError
+from text_service.tf_serving_tensors import TensorError, output_kinds, signature_def, token_ids_kind
 
 DT_FLOAT, DT_INT32, DT_INT64 = 1, 3, 9
+
+TOKEN_IDS, OUTPUTS = token_ids_kind(SIGNATURE), output_kinds(SIGNATURE)
 
 
 def token_ids(*shape: int, dtype: int = DT_INT32, **values: Any) -> TensorProto:
@@ -25,10 +27,18 @@ def token_ids(*shape: int, dtype: int = DT_INT32, **values: Any) -> TensorProto:
 def test_what_is_written_is_read() -> None:
     windows = np.arange(2 * WINDOW, dtype=np.int32).reshape(2, WINDOW)
     vad = np.array([[0.1, 0.2, 0.3]], np.float32)
-    for kind, array in ((TOKEN_IDS, windows), (VAD, vad)):
+    for kind, array in ((TOKEN_IDS, windows), (OUTPUTS["vad"], vad)):
         np.testing.assert_array_equal(kind.read(kind.write(array)), array)
         np.testing.assert_array_equal(kind.read(kind.write_listed(array)), array)
     assert TOKEN_IDS.read(token_ids(0, WINDOW)).shape == (0, WINDOW)
+
+
+def test_the_signature_names_every_tensor_with_its_width() -> None:
+    described = signature_def(SIGNATURE)
+    widths = {name: info.tensor_shape.dim[1].size for name, info in described.outputs.items()}
+    assert widths == SIGNATURE.widths
+    assert described.inputs["token_ids"].tensor_shape.dim[1].size == WINDOW
+    assert {info.dtype for info in described.outputs.values()} == {DT_FLOAT}
 
 
 def test_contents_are_little_endian() -> None:
@@ -54,8 +64,8 @@ def test_the_last_value_repeats(values: list[int], expected: list[int]) -> None:
         (lambda: token_ids(1, 29), r"tensor_shape: must be \[n, 30\], got \[1, 29\]"),
         (token_ids, r"tensor_shape: must be \[n, 30\], got \[\]"),
         (lambda: token_ids(*[1] * 9), r"tensor_shape: must be \[n, 30\], got 9 dimensions"),
-        (lambda: token_ids(-1, WINDOW), "tensor_shape: at most 85,504 rows, got -1"),
-        (lambda: token_ids(1 << 40, WINDOW, int_val=[1]), "tensor_shape: at most 85,504 rows, got 1,099"),
+        (lambda: token_ids(-1, WINDOW), "tensor_shape: at most 170,752 rows, got -1"),
+        (lambda: token_ids(1 << 40, WINDOW, int_val=[1]), "tensor_shape: at most 170,752 rows, got 1,099"),
         (lambda: token_ids(1, WINDOW, tensor_content=b"\0" * 119), "tensor_content: 120 bytes .*, got 119"),
         (lambda: token_ids(1, WINDOW, int_val=[1] * 31), "int_val: at most 30 values by its shape, got 31"),
     ],

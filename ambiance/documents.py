@@ -1,0 +1,112 @@
+"""How the command line shows answers to machines: as one JSON object."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from ambiance.results import (
+    EncodedText,
+    MatchResult,
+    Neighbor,
+    Score,
+    Vad,
+    VadDifference,
+    Vector,
+    WordInfluence,
+)
+
+DIGITS = 7  # significant ones; a 32-bit float, which every figure here is, holds no more
+
+
+def match_as_json(result: MatchResult) -> str:
+    """One JSON object; distances, shares and coordinates are as in MatchResult."""
+    clips = [
+        {"rank": rank, **_neighbor_object(neighbor)}
+        for rank, neighbor in enumerate(result.neighbors, start=1)
+    ]
+    return _document(
+        {
+            "text": _text_object(result.text),
+            "clips": clips,
+            "shortfall_reason": result.shortfall_reason,
+            "space": {
+                "name": result.space.name,
+                "dimension": result.space.dimension,
+                "metric": result.space.metric,
+                "lineage": result.space.lineage,
+            },
+            "model": result.text.model._asdict(),
+            "index": result.index._asdict(),
+        }
+    )
+
+
+def text_as_json(text: EncodedText) -> str:
+    """One JSON object; shares and coordinates are as in EncodedText."""
+    return _document({"text": _text_object(text), "model": text.model._asdict()})
+
+
+def _text_object(text: EncodedText) -> dict[str, Any]:
+    return {
+        "emotions": _score_objects(text.emotions, "emotion"),
+        "moods": _score_objects(text.moods, "mood"),
+        "vad": _axes_object(text.vad),
+        "vectors": {space: _vector_object(vector) for space, vector in text.vectors.items()},
+        "embedding": _rounded_all(text.embedding),
+        "word_influences": [_influence_object(influence) for influence in text.word_influences],
+        "token_count": text.token_count,
+        "unknown_token_count": text.unknown_token_count,
+        "window_count": text.window_count,
+    }
+
+
+def _neighbor_object(neighbor: Neighbor) -> dict[str, Any]:
+    clip = neighbor.clip
+    return {
+        "id": clip.id,
+        "youtube_id": clip.youtube_id,
+        "url": clip.url,
+        "start_seconds": _rounded(clip.start_seconds),
+        "end_seconds": _rounded(clip.end_seconds),
+        "distance": _rounded(neighbor.distance),
+        "match_probability": _rounded_if_any(neighbor.match_probability),
+        "vad_difference": neighbor.vad_difference and _axes_object(neighbor.vad_difference),
+        "labels": clip.labels,
+        "mood_labels": clip.mood_labels,
+        "moods": _score_objects(clip.moods, "mood"),
+        "vad": _axes_object(clip.vad),
+    }
+
+
+def _score_objects(scores: tuple[Score, ...], label: str) -> list[dict[str, Any]]:
+    return [{label: score.label, "score": _rounded(score.share)} for score in scores]
+
+
+def _axes_object(axes: Vad | VadDifference) -> dict[str, float]:
+    return {axis: _rounded(value) for axis, value in axes._asdict().items()}
+
+
+def _influence_object(influence: WordInfluence) -> dict[str, Any]:
+    figures = {"shift": _rounded(influence.shift), "share_change": _rounded(influence.share_change)}
+    return influence._asdict() | figures
+
+
+def _vector_object(vector: Vector) -> dict[str, Any]:
+    return {"values": _rounded_all(vector.values), "lineage": vector.lineage}
+
+
+def _rounded_all(values: Iterable[float]) -> list[float]:
+    return [_rounded(value) for value in values]
+
+
+def _rounded(value: float) -> float:
+    """Without the digits that widening a 32-bit float made up."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _rounded_if_any(value: float | None) -> float | None:
+    return None if value is None else _rounded(value)
+
+
+def _document(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2)

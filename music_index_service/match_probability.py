@@ -1,0 +1,71 @@
+"""The probability that a clip's mood is acceptable for a query's emotion: a calibration, applied to hits."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from ambiance.errors import ArtifactError
+from music_index_service.vector_index import VectorIndex
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Calibration(BaseModel):
+    """`match_probability.json`: a probability that rises with the similarity of query and clip.
+
+    The similarity is the inner product over the first `components` components of both vectors. Between its
+    knots the probability is linear, beyond them it stays as at the last.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    space: str
+    components: int = Field(ge=1)
+    similarity: list[FiniteFloat] = Field(min_length=1)
+    probability: list[Probability]
+
+    @classmethod
+    def load(cls, path: Path) -> "Calibration":
+        """Read and check a file.
+
+        Raises:
+            ArtifactError: if it isn't such a file, or its knots don't ascend.
+        """
+        try:
+            calibration = cls.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "document"
+            raise ArtifactError(f"{path}: {where}: {first['msg']}") from error
+        similarity, probability = calibration.similarity, calibration.probability
+        if len(similarity) != len(probability):
+            raise ArtifactError(
+                f"{path}: similarity has {len(similarity)} knots, probability {len(probability)}"
+            )
+        if any(one >= other for one, other in pairwise(similarity)):
+            raise ArtifactError(f"{path}: similarity must ascend from knot to knot")
+        if any(one > other for one, other in pairwise(probability)):
+            raise ArtifactError(f"{path}: probability must never fall from knot to knot")
+        return calibration
+
+
+class MatchProbability:
+    """The match probability of the hits of one space."""
+
+    def __init__(self, calibration: Calibration, index: VectorIndex) -> None:
+        """Take the calibration of the space whose clips the index holds."""
+        self.space = calibration.space
+        self._clips = np.ascontiguousarray(index.vectors()[:, : calibration.components])
+        self._similarity = np.array(calibration.similarity)
+        self._probability = np.array(calibration.probability)
+
+    def of(self, queries: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """<float64>[n, hits] in [0, 1], for queries <float32>[n, dimension] and the rows of their hits."""
+        own = queries[:, None, : self._clips.shape[1]]
+        # float64, in which the largest components that a query may have don't overflow
+        similarity = (own.astype(np.float64) * self._clips[rows]).sum(axis=2)
+        return np.interp(similarity, self._similarity, self._probability)
