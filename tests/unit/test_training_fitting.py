@@ -1,14 +1,15 @@
-"""The shared training loop and the exports, on networks small enough to train in a moment."""
+"""The seed's training loop, and the exports, on networks small enough to train in a moment."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
 
 from training.regression import exporting  # noqa: E402
-from training.regression.exporting import ExportError, export_model  # noqa: E402
+from training.regression.exporting import Exportable, ExportError, export_model  # noqa: E402
 from training.regression.fitting import (  # noqa: E402
     Examples,
     Schedule,
@@ -34,6 +35,24 @@ def tiny_examples(weight: float = 1) -> Examples:
     features = np.random.default_rng(0).normal(size=(10, 2)).astype(np.float32)
     targets = np.tile(np.array([[0.9, 0.1, 0.5]], np.float32), (10, 1))
     return Examples({"features": features}, targets, np.full(10, weight, np.float32))
+
+
+def tiny_exportable(model: keras.Model, **changes: object) -> Exportable:
+    """Two outputs, `vad` and `double`, of one input."""
+    module = tf.Module()
+    module.variables_ = [variable.value for variable in model.variables]
+
+    def encode(features: tf.Tensor) -> dict[str, tf.Tensor]:
+        vad = model({"features": features}, training=False)
+        return {"vad": vad, "double": tf.concat([vad, vad], axis=1)}
+
+    settings = {
+        "encode": encode,
+        "specs": {"features": tf.TensorSpec((None, 2), tf.float32)},
+        "module": module,
+        "tolerances": {"vad": 1e-5, "double": 1e-5},
+    }
+    return Exportable(**(settings | changes))
 
 
 def test_squared_distance_sums_over_the_three_axes() -> None:
@@ -66,18 +85,43 @@ def test_one_seed_gives_one_network_and_another_seed_another() -> None:
     assert np.abs(kernels[0] - kernels[2]).max() > 1e-3
 
 
-def test_an_export_answers_any_number_of_rows(tmp_path: Path) -> None:
+def test_an_export_answers_any_number_of_rows_by_name(tmp_path: Path) -> None:
     model, examples = tiny_model(), tiny_examples()
-    export_model(model, tmp_path, examples.inputs)
+    differences = export_model(tiny_exportable(model), tmp_path, examples.inputs)
+    assert set(differences) == {"vad", "double"}
     many = {"features": np.random.default_rng(1).normal(size=(600, 2)).astype(np.float32)}
-    np.testing.assert_allclose(run_litert(tmp_path / MODEL_FILE, many), predict(model, many), atol=1e-6)
-    assert run_litert(tmp_path / MODEL_FILE, {"features": np.empty((0, 2), np.float32)}).shape == (0, 3)
+    outputs = run_litert(tmp_path / MODEL_FILE, many)
+    np.testing.assert_allclose(outputs["vad"], predict(model, many), atol=1e-6)
+    np.testing.assert_array_equal(outputs["double"], np.concatenate([outputs["vad"]] * 2, axis=1))
+    nothing = run_litert(tmp_path / MODEL_FILE, {"features": np.empty((0, 2), np.float32)})
+    assert {name: rows.shape for name, rows in nothing.items()} == {"vad": (0, 3), "double": (0, 6)}
 
 
 @pytest.mark.parametrize("wrong", [1e-4, np.nan])
 def test_an_export_that_strays_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: float
 ) -> None:
-    monkeypatch.setattr(exporting, "run_litert", lambda *arguments: run_litert(*arguments) + wrong)
-    with pytest.raises(ExportError, match=r"model.tflite: differs from the model by .* at batch size 1,"):
-        export_model(tiny_model(), tmp_path, tiny_examples().inputs)
+    def stray(*arguments: object) -> dict[str, np.ndarray]:
+        outputs = run_litert(*arguments)
+        return outputs | {"vad": outputs["vad"] + wrong}
+
+    monkeypatch.setattr(exporting, "run_litert", stray)
+    with pytest.raises(ExportError, match=r"model.tflite: vad differs .* at batch size 1,"):
+        export_model(tiny_exportable(tiny_model()), tmp_path, tiny_examples().inputs)
+
+
+def test_litert_may_run_a_form_of_its_own_within_the_tolerance(tmp_path: Path) -> None:
+    model = tiny_model()
+
+    def other(features: tf.Tensor) -> dict[str, tf.Tensor]:
+        vad = model({"features": features}, training=False) + 0.01
+        return {"vad": vad, "double": tf.concat([vad, vad], axis=1)}
+
+    inputs = tiny_examples().inputs
+    loose = {"vad": 0.02, "double": 0.02}
+    differences = export_model(
+        tiny_exportable(model, lite_encode=other, tolerances=loose), tmp_path / "loose", inputs
+    )
+    assert differences["vad"] == pytest.approx(0.01, rel=1e-3)
+    with pytest.raises(ExportError, match=r"model.tflite: double differs"):
+        export_model(tiny_exportable(model, lite_encode=other), tmp_path / "strict", inputs)

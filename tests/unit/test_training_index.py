@@ -1,5 +1,8 @@
-"""The index job with a fake encoder: what it publishes, and what keeps it from publishing."""
+"""The index job with fake models: what it publishes, and what keeps it from publishing."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import faiss
@@ -8,8 +11,10 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
 from ambiance import artifacts
-from ambiance.affect import MOODS, vad_lineage
+from ambiance.affect import EMOTIONS, MOODS, vad_lineage
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from audioset_files import (
@@ -28,14 +33,52 @@ from training.data.errors import DataError
 from training.index import catalog as catalog_module
 from training.index.config import IndexConfig
 from training.index.job import run
+from training.index.models import Models
+from training.music.encode import EncodedClips
+from training.music.features import mean_frames
+from training.music.mood_rows import MoodRows
+from training.space import MoodSpace, fit_space
+from training.text.encode import TextReadings
 
-Vectors = NDArray[np.float32]
+pytestmark = [pytest.mark.tensorflow]
+
+Bytes, Counts = NDArray[np.uint8], NDArray[np.int32]
+
+COMMENTS = 40
+EMBEDDING = np.random.default_rng(0).normal(size=(COMMENTS, 8)).astype(np.float32)
+POSTERIOR = np.random.default_rng(1).dirichlet(np.full(28, 0.1), COMMENTS).astype(np.float32)
 
 
-def encode_vad(encoder: Artifact, frames: NDArray[np.uint8], frame_counts: NDArray[np.int32]) -> Vectors:
-    """Valence from the first byte, arousal from the clip's length, dominance fixed."""
+def encode_clips(encoder: Artifact, frames: Bytes, frame_counts: Counts) -> EncodedClips:
+    """Valence from the first byte, arousal from the clip's length; moods from both, timbre from the byte."""
     valence = frames[:, 0, 0] / np.float32(255)
-    return np.stack([valence, frame_counts / np.float32(10), np.full_like(valence, 0.5)], 1, dtype=np.float32)
+    columns = [valence, frame_counts / np.float32(10), np.full_like(valence, 0.5)]
+    vad = np.stack(columns, axis=1, dtype=np.float32)
+    angle = valence * np.float32(6)
+    timbre = np.stack([np.cos(angle), np.sin(angle), *[0 * angle] * 4], axis=1, dtype=np.float32)
+    return EncodedClips(MOODS.closeness(vad), vad, timbre)
+
+
+def read_texts(encoder: Artifact, texts: Sequence[str]) -> TextReadings:
+    """The same few posteriors and embeddings, whatever the texts."""
+    space = MoodSpace.load(encoder.path / "space")
+    rows = slice(0, len(texts))
+    mood = space.query(POSTERIOR[rows], EMBEDDING[rows]).numpy()
+    return TextReadings(POSTERIOR[rows], POSTERIOR[rows] @ EMOTIONS.vad, mood, EMBEDDING[rows])
+
+
+def held_out_rows(encoder: Artifact, data_dir: Path) -> tuple[MoodRows, EncodedClips]:
+    """Twenty-eight rows of every mood, heard as a mixture of themselves and chance."""
+    draw = np.random.default_rng(2)
+    moods = np.arange(28) % 7
+    frames = draw.integers(0, 256, (28, 10, 128)).astype(np.uint8)
+    rows = MoodRows(np.array([f"clip{i}" for i in range(28)]), frames, np.full(28, 10, np.int32), moods)
+    posterior = 0.5 * np.eye(7)[moods] + 0.5 * draw.dirichlet(np.ones(7), 28)
+    encoded = encode_clips(encoder, rows.frames, rows.frame_counts)
+    return rows, replace(encoded, moods=posterior.astype(np.float32))
+
+
+MODELS = Models(encode_clips, read_texts, held_out_rows)
 
 
 def frames(first_byte: int, count: int = 10) -> list[bytes]:
@@ -46,7 +89,7 @@ def frames(first_byte: int, count: int = 10) -> list[bytes]:
 def folder(tmp_path: Path) -> Path:
     """Six clips of which four are pieces of music, one by a descendant only, two at the same point."""
     data_dir = tmp_path / "data"
-    data_dir.mkdir()
+    (data_dir / "goemotions").mkdir(parents=True)
     write_ontology(data_dir)
     balanced = [
         clip_record("b", 30, 40, (TENDER, SAD, MUSIC, MUSIC), frames(51)),
@@ -59,34 +102,60 @@ def folder(tmp_path: Path) -> Path:
         clip_record("Z", 7.5, 17.5, (MUSIC,), frames(9)),
     ]
     write_archive(data_dir, {"bal_train/00": tfrecord(balanced), "eval/00": tfrecord(evaluation)})
+    lines = [f"comment {i}\t{i % 28}\tid{i}\n" for i in range(COMMENTS)]
+    for split in ("train", "dev", "test"):
+        (data_dir / "goemotions" / f"{split}.tsv").write_text("".join(lines))
+    (data_dir / "goemotions" / "emotions.txt").write_text("\n".join(EMOTIONS.names) + "\n")
     return data_dir
 
 
-def publish_encoder(root: Path, lineage: str) -> Artifact:
-    description = Description(
-        kind=artifacts.MUSIC_ENCODER,
-        spaces=[Space(name="vad", dimension=3, metric="squared_l2", lineage=lineage)],
-        counts={},
-        origin=Origin(recipe="fake", seed=0, code_revision="x", datasets={}, libraries={}),
-        quality={},
+def description(kind: str, spaces: list[Space]) -> Description:
+    origin = Origin(recipe="fake", seed=0, code_revision="x", datasets={}, libraries={})
+    return Description(kind=kind, spaces=spaces, counts={}, origin=origin, quality={})
+
+
+def vad_space(lineage: str) -> Space:
+    return Space(name="vad", dimension=3, metric="squared_l2", lineage=lineage)
+
+
+def publish_music_encoder(root: Path, lineage: str) -> Artifact:
+    return artifacts.publish(
+        root, description(artifacts.MUSIC_ENCODER, [vad_space(lineage)]), lambda folder: None
     )
-    return artifacts.publish(root, description, lambda folder: None)
+
+
+def publish_text_encoder(root: Path, lineage: str | None = None) -> MoodSpace:
+    """A text encoder of nothing but a mood space, of another lineage if one is given."""
+    labels = [(i % 28,) for i in range(COMMENTS)]
+    space = fit_space("priced", POSTERIOR, EMBEDDING, labels, root, seed=1, identity="fake")
+    mood = Space(name="mood", dimension=14, metric="squared_l2", lineage=lineage or space.lineage)
+    spaces = [vad_space(vad_lineage()), mood]
+    described = description(artifacts.TEXT_ENCODER, spaces)
+    artifacts.publish(root, described, lambda folder: space.save(folder / "space"))
+    return space
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    publish_encoder(tmp_path / "artifacts", vad_lineage())
+    publish_music_encoder(tmp_path / "artifacts", vad_lineage())
+    publish_text_encoder(tmp_path / "artifacts")
     return tmp_path / "artifacts"
 
 
 @pytest.fixture
 def index(folder: Path, root: Path) -> Artifact:
-    return run(IndexConfig(), folder, root, encode_vad)
+    return run(IndexConfig(), folder, root, MODELS)
 
 
 def read_catalog(index: Artifact) -> pa.Table:
     with pa.memory_map(str(index.file("catalog.arrow"))) as file:
         return pa.ipc.open_file(file).read_all()
+
+
+def stored_vectors(index: Artifact, name: str) -> NDArray[np.float32]:
+    stored = faiss.read_index(str(index.file(name)))
+    assert isinstance(stored, faiss.IndexFlatL2)
+    return stored.reconstruct_n(0, stored.ntotal)
 
 
 def test_every_music_clip_stands_in_the_catalogue_by_code_point_of_its_id(index: Artifact) -> None:
@@ -113,9 +182,34 @@ def test_vectors_and_moods_are_row_for_row_the_encoders(index: Artifact) -> None
     assert vad[:, 1] == pytest.approx([1, 1, 0.4, 1])
     moods = np.array(catalog["moods"].to_pylist(), np.float32)
     assert (moods == MOODS.closeness(vad)).all()
-    stored = faiss.read_index(str(index.file("vad.faiss")))
-    assert isinstance(stored, faiss.IndexFlatL2)
-    assert (stored.reconstruct_n(0, stored.ntotal) == vad).all()
+    assert (stored_vectors(index, "vad.faiss") == vad).all()
+
+
+def test_clips_stand_where_the_text_encoders_space_places_them(
+    index: Artifact, folder: Path, root: Path
+) -> None:
+    space = MoodSpace.load(root / "text_encoder" / "1" / "space")
+    counts = np.array([10, 10, 4, 10], np.int32)
+    raw = np.array([frames_of(byte) for byte in (9, 51, 102, 51)], np.uint8)
+    encoded = encode_clips(index, raw, counts)
+    queries = space.query(POSTERIOR, EMBEDDING).numpy()
+    expected = space.place(encoded, mean_frames(raw, counts), queries, seed=1)
+    np.testing.assert_allclose(stored_vectors(index, "mood.faiss"), expected, atol=1e-6)
+
+
+def frames_of(byte: int) -> list[list[int]]:
+    return [[byte] * 128] * 10
+
+
+def test_the_match_probability_rises_with_the_similarity(index: Artifact) -> None:
+    record = json.loads(index.file("match_probability.json").read_text())
+    assert set(record) == {"space", "components", "similarity", "probability"}
+    assert (record["space"], record["components"]) == ("mood", 7)
+    similarity, probability = np.array(record["similarity"]), np.array(record["probability"])
+    assert 2 <= len(similarity) == len(probability) <= 50
+    assert (np.diff(similarity) > 0).all()
+    assert (np.diff(probability) >= 0).all()
+    assert 0 <= probability[0] < probability[-1] <= 1
 
 
 def test_the_file_can_be_mapped_and_says_what_it_is(index: Artifact) -> None:
@@ -147,18 +241,27 @@ def test_the_file_can_be_mapped_and_says_what_it_is(index: Artifact) -> None:
 def test_the_manifest_says_what_it_was_made_from(index: Artifact, root: Path) -> None:
     assert artifacts.load(root, artifacts.MUSIC_INDEX) == index
     manifest = index.manifest
-    assert manifest.spaces == [Space(name="vad", dimension=3, metric="squared_l2", lineage=vad_lineage())]
+    text_encoder = artifacts.load(root, artifacts.TEXT_ENCODER)
+    assert manifest.spaces == [vad_space(vad_lineage()), text_encoder.space("mood")]
     assert manifest.counts == {"clips": 4, "videos": 3, "mood_labelled_clips": 1, "distinct_vectors": 3}
-    assert manifest.origin.sources == {"music_encoder": 1}
-    assert manifest.origin.recipe == "python -m training.index --encoder-version 1"
-    assert "audioset/features.tar.gz" in manifest.origin.datasets
+    assert manifest.origin.sources == {"music_encoder": 1, "text_encoder": 1}
+    assert manifest.origin.recipe == "python -m training.index --encoder-version 1 --text-version 1"
+    assert {name.split("/")[0] for name in manifest.origin.datasets} == {"audioset", "goemotions"}
     assert any("AudioSet" in notice and "CC BY 4.0" in notice for notice in manifest.origin.notices)
     assert any("NRC VAD" in notice for notice in manifest.origin.notices)
     assert manifest.quality["vad_mean"] == pytest.approx([213 / 4 / 255, 0.85, 0.5])
+    assert manifest.quality["goemotions_dev"]["coverage_at_10"] == 1
+    assert 0.25 <= manifest.quality["goemotions_dev"]["largest_share"] <= 1
+    assert set(manifest.quality["match_probability"]) == {
+        "brier_score",
+        "expected_calibration_error",
+        "constant_brier_score",
+        "constant_expected_calibration_error",
+    }
 
 
 def test_two_runs_write_the_same_bytes(folder: Path, root: Path) -> None:
-    one, two = (run(IndexConfig(), folder, root, encode_vad) for _ in range(2))
+    one, two = (run(IndexConfig(), folder, root, MODELS) for _ in range(2))
     assert (one.manifest.version, two.manifest.version) == (1, 2)
     assert one.manifest.files == two.manifest.files
 
@@ -166,38 +269,54 @@ def test_two_runs_write_the_same_bytes(folder: Path, root: Path) -> None:
 def test_a_clip_in_two_splits_is_refused(folder: Path, root: Path) -> None:
     twice = IndexConfig(splits=("eval", "eval"))
     with pytest.raises(DataError, match=r"the clip Z@7\.5 stands twice in eval, eval"):
-        run(twice, folder, root, encode_vad)
+        run(twice, folder, root, MODELS)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
-def test_vectors_outside_the_space_are_not_published(folder: Path, root: Path, value: float) -> None:
-    def stray(encoder: Artifact, frames: NDArray[np.uint8], frame_counts: NDArray[np.int32]) -> Vectors:
-        vad = encode_vad(encoder, frames, frame_counts)
-        vad[2, 1] = value
-        return vad
+@pytest.mark.parametrize("output", ["vad", "moods"])
+def test_outputs_outside_their_range_are_not_published(
+    folder: Path, root: Path, output: str, value: float
+) -> None:
+    def stray(encoder: Artifact, frames: Bytes, frame_counts: Counts) -> EncodedClips:
+        encoded = encode_clips(encoder, frames, frame_counts)
+        getattr(encoded, output)[2, 1] = value
+        return encoded
 
-    with pytest.raises(ArtifactError, match=r"music_encoder/1: clip 2 is at \[.*\], not in \[0, 1\]"):
-        run(IndexConfig(), folder, root, stray)
+    with pytest.raises(ArtifactError, match=rf"music_encoder/1: {output}: clip 2 is at .*not in \[0, 1\]"):
+        run(IndexConfig(), folder, root, replace(MODELS, encode_clips=stray))
     assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []
 
 
-def test_too_few_vectors_are_not_published(folder: Path, root: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"music_encoder/1: float32\(3, 3\) for 4 clips"):
-        run(IndexConfig(), folder, root, lambda *arguments: encode_vad(*arguments)[1:])
+def test_too_few_rows_are_not_published(folder: Path, root: Path) -> None:
+    short = replace(MODELS, encode_clips=lambda *arguments: encode_clips(*arguments).take(np.arange(3)))
+    with pytest.raises(ArtifactError, match=r"music_encoder/1: vad float32\(3, 3\) for 4 clips"):
+        run(IndexConfig(), folder, root, short)
 
 
-def test_an_encoder_of_another_lineage_is_refused(folder: Path, root: Path) -> None:
-    publish_encoder(root, "vad-other")
-    with pytest.raises(ArtifactError, match=f"music_encoder/2: lineage vad-other, .* {vad_lineage()}"):
-        run(IndexConfig(), folder, root, encode_vad)
-    assert run(IndexConfig(encoder_version=1), folder, root, encode_vad).manifest.origin.sources == {
-        "music_encoder": 1
-    }
+def test_a_music_encoder_of_another_lineage_is_refused(folder: Path, root: Path) -> None:
+    publish_music_encoder(root, "vad-other")
+    with pytest.raises(ArtifactError, match=f"music_encoder/2: VAD of lineage vad-other, .* {vad_lineage()}"):
+        run(IndexConfig(), folder, root, MODELS)
+    index = run(IndexConfig(encoder_version=1), folder, root, MODELS)
+    assert index.manifest.origin.sources == {"music_encoder": 1, "text_encoder": 1}
 
 
-def test_no_encoder_is_named(folder: Path, tmp_path: Path) -> None:
+def test_a_text_encoder_whose_space_is_not_what_its_manifest_says_is_refused(
+    folder: Path, root: Path
+) -> None:
+    space = publish_text_encoder(root, lineage="mood-other")
+    with pytest.raises(ArtifactError, match=f"text_encoder/2: .* {space.lineage}, .* mood-other"):
+        run(IndexConfig(), folder, root, MODELS)
+    index = run(IndexConfig(text_version=1), folder, root, MODELS)
+    assert index.manifest.origin.sources == {"music_encoder": 1, "text_encoder": 1}
+
+
+def test_a_missing_encoder_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no version of music_encoder"):
-        run(IndexConfig(), folder, tmp_path / "nothing", encode_vad)
+        run(IndexConfig(), folder, tmp_path / "nothing", MODELS)
+    publish_music_encoder(tmp_path / "half", vad_lineage())
+    with pytest.raises(ArtifactError, match="no version of text_encoder"):
+        run(IndexConfig(), folder, tmp_path / "half", MODELS)
 
 
 def test_vectors_that_do_not_read_back_are_not_published(
@@ -208,7 +327,7 @@ def test_vectors_that_do_not_read_back_are_not_published(
     original = faiss.write_index
     monkeypatch.setattr(faiss, "write_index", lambda index, path: original(damage, path))
     with pytest.raises(ArtifactError, match=r"vad\.faiss: row 0: \[0\. 0\. 0\.\] was read back"):
-        run(IndexConfig(), folder, root, encode_vad)
+        run(IndexConfig(), folder, root, MODELS)
     assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []
 
 
@@ -220,5 +339,5 @@ def test_a_catalogue_that_does_not_read_back_is_not_published(
         "training.index.job.write_catalog", lambda catalog, folder: original(catalog.slice(0, 2), folder)
     )
     with pytest.raises(ArtifactError, match=r"catalog\.arrow: not the catalogue that was written"):
-        run(IndexConfig(), folder, root, encode_vad)
+        run(IndexConfig(), folder, root, MODELS)
     assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.origin import code_revision, describe_origin
+from training.origin import MINILM, code_revision, describe_origin
 
 
 def git(repository: Path, *arguments: str) -> str:
@@ -49,3 +49,9 @@ def test_notices_follow_from_the_data_sets_read() -> None:
     assert ["GoEmotions" in notice for notice in origin.notices] == [True, False]
     assert "NRC VAD Lexicon" in origin.notices[-1]
     assert origin.libraries["tensorflow"].startswith("2.")
+
+
+def test_a_pretrained_model_has_its_notice_and_a_job_its_libraries() -> None:
+    origin = describe_origin("job", 3, {f"{MINILM}/model.safetensors": "00"}, libraries=("numpy",))
+    assert "Apache-2.0" in origin.notices[0]
+    assert set(origin.libraries) == {"numpy"}

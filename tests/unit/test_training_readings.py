@@ -8,11 +8,9 @@ from training.evaluate.readings import (
     connect,
     count_emotions,
     count_moods,
-    evaluate,
     group_of_emotion,
     nearest_rows,
 )
-from training.evaluate.tables import evaluation_tables
 
 HAPPY, FUNNY, SAD, TENDER, EXCITING, ANGRY, SCARY = range(7)
 
@@ -75,11 +73,3 @@ def test_distances_are_between_true_points_of_pairs() -> None:
     between = [[np.linalg.norm(e - m) for m in MOODS.vad[moods]] for e in points("sadness", "joy")]
     assert connection.matched_distance == pytest.approx((between[0][0] + between[1][1]) / 2)
     assert connection.random_distance == pytest.approx(np.mean(between))
-
-
-def test_the_tables_show_undefined_precision_as_a_dash() -> None:
-    labels = [emotions("sadness"), emotions("joy")]
-    vad = points("sadness", "joy")
-    tables = evaluation_tables(evaluate(vad, labels, vad, np.array([SAD, HAPPY])))
-    assert "micro precision 1.000, macro precision 1.000" in tables
-    assert "  disgust            -       -       -      0      0      0" in tables

@@ -11,7 +11,7 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from training.music.config import MusicConfig
 from training.reproduce import runs
 from training.reproduce.runs import Corpora, run_seeds, spread
-from training.text.config import TextConfig
+from training.text.config import SeedConfig
 
 pytestmark = pytest.mark.tensorflow
 
@@ -30,7 +30,7 @@ def test_a_seed_trains_its_music_once_for_all_kinds_of_text_weights(monkeypatch:
     def train_music(config: MusicConfig, rows: Any) -> None:
         trained.append(("music", config.seed))
 
-    def train_text(config: TextConfig, comments: Any) -> Any:
+    def train_text(config: SeedConfig, comments: Any) -> Any:
         trained.append(("text", config.seed, config.sample_weights))
         return SimpleNamespace(predict=lambda comments: None)
 
@@ -39,7 +39,9 @@ def test_a_seed_trains_its_music_once_for_all_kinds_of_text_weights(monkeypatch:
     monkeypatch.setattr(runs, "predict", lambda model, inputs: None)
     monkeypatch.setattr(runs, "evaluate", lambda *_: SimpleNamespace(summary=lambda: {"at": len(trained)}))
     some = SimpleNamespace(inputs=None, labels=None, moods=None)
-    results = run_seeds(Corpora(some, some, some, some), TextConfig(), MusicConfig(), {"seed": 2, "none": 1})
+    results = run_seeds(
+        Corpora(some, some, some, some), SeedConfig(), MusicConfig(recipe="seed"), {"seed": 2, "none": 1}
+    )
     assert trained == [
         ("music", 1),
         ("text", 1, "seed"),

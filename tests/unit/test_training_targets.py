@@ -9,10 +9,10 @@ from ambiance.affect import EMOTIONS
 from training.data.errors import DataError
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir
-from training.music.config import MusicConfig
-from training.regression.targets import inverse_frequency_weights, mean_vad, mean_weights
-from training.text.config import TextConfig
-from training.text.weights import label_weights
+from training.music.config import NetworkConfig
+from training.regression.targets import inverse_frequency_weights, mean_vad, mean_weights, multi_hot
+from training.text.config import SeedConfig
+from training.text.seed.weights import label_weights
 
 JOY, SADNESS, NEUTRAL = (EMOTIONS.names.index(name) for name in ("joy", "sadness", "neutral"))
 
@@ -21,6 +21,10 @@ def test_an_example_of_two_labels_lies_between_them() -> None:
     targets = mean_vad([(JOY,), (JOY, SADNESS)], EMOTIONS)
     assert targets.dtype == np.float32
     np.testing.assert_allclose(targets, [[0.98, 0.824, 0.794], [0.516, 0.556, 0.479]], atol=1e-6)
+
+
+def test_multi_hot_rows_mark_every_label() -> None:
+    assert multi_hot([(0, 2), (1,)], 3).tolist() == [[1, 0, 1], [0, 1, 0]]
 
 
 def test_an_example_weighs_the_mean_of_its_labels() -> None:
@@ -52,8 +56,8 @@ def test_the_seeds_table_and_settings_stay_as_the_seed_had_them() -> None:
     }
     digest = hashlib.sha256(repr(sorted(weights.items())).encode()).hexdigest()
     assert digest.startswith("526158e08420")
-    assert TextConfig() == TextConfig("seed", 1, 15, 3, 128, 1e-3, "seed")
-    assert MusicConfig() == MusicConfig("seed", 1, None, 630, 128, 1e-3, 0.05, 5)
+    assert SeedConfig() == SeedConfig(1, 15, 3, 128, 1e-3, "seed")
+    assert NetworkConfig() == NetworkConfig(630, 128, 1e-3, 0.05)
 
 
 def test_corrected_weights_are_inverse_frequencies_and_none_are_equal() -> None:

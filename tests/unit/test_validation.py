@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from ambiance.errors import InvalidInputError, Violation
-from ambiance.limits import MAX_TEXT_CHARACTERS, MAX_TEXTS
+from ambiance.limits import MAX_EXPLAINED_CHARACTERS, MAX_TEXT_CHARACTERS, MAX_TEXTS
 from ambiance.validation import (
     MAX_MESSAGE_BYTES,
     MAX_VIOLATIONS,
+    check_explained,
     checked_texts,
     raise_violations,
     resolve_k,
@@ -103,3 +104,12 @@ def test_a_callers_words_are_quoted_short_and_printable() -> None:
     assert shown("x" * 64) == f"'{'x' * 64}'"
     for long in ("x" * 65, "x" * 10_000, "😭" * 64, "'\"" * 40):
         assert len(shown(long)) == 67  # 64 characters, the ellipsis and the quotes
+
+
+def test_texts_to_explain_are_counted_together() -> None:
+    half = "é" * (MAX_EXPLAINED_CHARACTERS // 2)
+    check_explained("texts", [half, half])
+    with pytest.raises(InvalidInputError) as caught:
+        check_explained("texts", [half, half, "a"])
+    limit = "at most 20,000 characters together with explain"
+    assert caught.value.violations == (Violation("texts", f"{limit}, got 20,001"),)

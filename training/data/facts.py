@@ -5,12 +5,11 @@ from itertools import chain
 from pathlib import Path
 
 from ambiance.affect import MOODS
-from ambiance.tokenizer import WordTokenizer, words
 from training.data import audioset, goemotions
 from training.data.clip_record import FEATURES, FRAMES
 from training.data.errors import DataError
 from training.data.ontology import MUSIC, Ontology, load_ontology, moods_of
-from training.data.vocabulary import build_vocabulary, unknown_share
+from training.data.vocabulary import build_vocabulary, unknown_share, word_tokenizer, words
 
 COMMENT_COUNTS = {"train": 43_410, "dev": 5_426, "test": 5_427}
 CLIP_COUNTS = {"bal_train": 22_160, "eval": 20_371, "unbal_train": 2_041_789}
@@ -41,7 +40,7 @@ def _describe_comments(data_dir: Path) -> Iterator[str]:
     vocabulary = build_vocabulary(texts["train"])
     distinct = len(set(chain.from_iterable(map(words, texts["train"]))))
     yield f"goemotions: {distinct:,} distinct words in train, {len(vocabulary) - 2:,} in the vocabulary"
-    tokenizer = WordTokenizer(vocabulary)
+    tokenizer = word_tokenizer(vocabulary)
     for split, split_texts in texts.items():
         share = unknown_share(tokenizer, split_texts)
         yield f"goemotions {split}: {len(split_texts):,} comments, {share:.3%} of token slots unknown"

@@ -3,7 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from ambiance.tokenizer import PAD, UNKNOWN, UNKNOWN_ID, WINDOW, WordTokenizer, words
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from ambiance.tokenizer import PAD, UNKNOWN, UNKNOWN_ID, TextTokenizer
+
+SEED_WINDOW = 30  # words of a text that the seed reads
+
+_LOWER_CASE = normalizers.Lowercase()
+_LETTERS = pre_tokenizers.Split(Regex("[^a-z]+"), behavior="removed")
+
+
+def words(text: str) -> list[str]:
+    """Lower-cased runs of a-z in the order in which they stand."""
+    return [word for word, _ in _LETTERS.pre_tokenize_str(_LOWER_CASE.normalize_str(text))]
 
 
 def build_vocabulary(texts: Iterable[str], min_count: int = 15) -> list[str]:
@@ -16,14 +28,25 @@ def build_vocabulary(texts: Iterable[str], min_count: int = 15) -> list[str]:
     return [PAD, UNKNOWN, *sorted(kept, key=lambda word: (-counts[word], word))]
 
 
-def unknown_share(tokenizer: WordTokenizer, texts: Iterable[str]) -> float:
-    """Share of unknown tokens among all slots, padding included, of every text's first window.
+def word_tokenizer(vocabulary: Iterable[str]) -> TextTokenizer:
+    """Map words to their position in a vocabulary that starts with PAD and UNKNOWN.
 
-    The seed reads 30 tokens of a text and no more; GoEmotions gives 4.578 % in train, 4.688 % in test.
+    Raises:
+        ArtifactError: if it doesn't.
+    """
+    ids = {word: i for i, word in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=UNKNOWN))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = _LOWER_CASE, _LETTERS
+    return TextTokenizer(tokenizer)
+
+
+def unknown_share(tokenizer: TextTokenizer, texts: Iterable[str]) -> float:
+    """Share of unknown tokens among all slots, padding included, of every text's first 30 words.
+
+    The seed reads no more of a text; GoEmotions gives 4.578 % in train, 4.688 % in test.
     """
     unknown, texts_seen = 0, 0
     for text in texts:
         texts_seen += 1
-        first_window = tokenizer.encode(text).windows[:1]
-        unknown += int((first_window == UNKNOWN_ID).sum())
-    return unknown / (texts_seen * WINDOW) if texts_seen else 0.0
+        unknown += tokenizer.ids(text)[:SEED_WINDOW].count(UNKNOWN_ID)
+    return unknown / (texts_seen * SEED_WINDOW) if texts_seen else 0.0

@@ -1,33 +1,74 @@
-"""`python -m training.evaluate`: measure the released encoders, print tables, write `evaluation.json`."""
+"""`python -m training.evaluate`: measure a release and the seeds beside it, write figures, plots and card.
+
+With `--card-only` nothing is measured: the card is written anew from the figures that are there.
+"""
 
 import argparse
-import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
-from training.evaluate.released import evaluate_released
-from training.evaluate.tables import evaluation_tables
+from training.data.sources import data_dir
+from training.evaluate.corpora import load_corpora
+from training.evaluate.model_card import load_manifests, model_card
+from training.evaluate.plots import write_plots
+from training.evaluate.released import SECTIONS, HeardCorpora, load_release
+from training.evaluate.report import Headlines, evaluate_headlines, evaluation_report
+from training.evaluate.report_file import read_report, write_report
+from training.evaluate.tables import headline_table
 
-REPORT_FILE = "evaluation.json"
+CARD_FILE, PLOTS_FOLDER = "MODEL_CARD.md", "plots"
 
 
 def main() -> None:
-    """Read the flags, measure, print and write."""
+    """Read the flags, measure, write and print."""
+    flags = _parse_flags()
+    try:
+        if not flags.card_only:
+            _measure(flags.artifacts, flags.seeds, flags.docs)
+        report = read_report(flags.artifacts)
+        card = model_card(report, load_manifests(flags.artifacts, report["versions"]))
+    except AmbianceError as error:
+        sys.exit(str(error))
+    (flags.docs / CARD_FILE).write_text(card, encoding="utf-8")
+    print(f"test\n\n{headline_table(report, 'test')}\n\nwritten to {flags.docs / CARD_FILE}")
+
+
+def _parse_flags() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m training.evaluate", description=__doc__, allow_abbrev=False
     )
-    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder of the releases")
-    artifacts_root = parser.parse_args().artifacts
-    try:
-        released = evaluate_released(artifacts_root)
-    except AmbianceError as error:
-        sys.exit(str(error))
-    report = artifacts_root / REPORT_FILE
-    report.write_text(json.dumps(released.summary(), indent=2) + "\n", encoding="utf-8")
-    measured = ", ".join(f"{kind} version {version}" for kind, version in released.versions.items())
-    print(f"{measured}: {released.test_comments:,} comments, {released.eval_mood_rows} mood rows\n")
-    print(f"{evaluation_tables(released.evaluation)}\n\nwritten to {report}")
+    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder of the release")
+    parser.add_argument(
+        "--seeds",
+        type=Path,
+        default=Path("runs/seeds"),
+        help="folder of one release a random seed, by its number",
+    )
+    parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder for the card and its plots")
+    parser.add_argument("--card-only", action="store_true", help="write the card, measure nothing")
+    return parser.parse_args()
+
+
+def _measure(artifacts_root: Path, seeds_root: Path, docs: Path) -> None:
+    release, corpora = load_release(artifacts_root), load_corpora(data_dir())
+    seeds: Mapping[int, Mapping[str, Headlines]] = {
+        int(root.name): evaluate_headlines(root, corpora, SECTIONS) for root in _seed_roots(seeds_root)
+    }
+    heard = HeardCorpora(release, corpora)
+    sections = {name: heard.section(name) for name in SECTIONS}
+    report = evaluation_report(heard, sections, seeds)
+    write_report(report, artifacts_root)
+    write_plots(report, sections["test"], docs / PLOTS_FOLDER)
+
+
+def _seed_roots(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        (root for root in folder.iterdir() if root.name.isdecimal()), key=lambda root: int(root.name)
+    )
 
 
 if __name__ == "__main__":

@@ -24,18 +24,18 @@ class ClassCounts:
     @property
     def precision(self) -> NDArray[np.float64]:
         """<float64>[classes] share of right ones among the answers of a class; NaN if there are none."""
-        return _ratio(self.true_positives, self.true_positives + self.false_positives)
+        return ratios(self.true_positives, self.true_positives + self.false_positives)
 
     @property
     def recall(self) -> NDArray[np.float64]:
         """<float64>[classes] share of a class's examples that got it as answer; NaN if there are none."""
-        return _ratio(self.true_positives, self.true_positives + self.false_negatives)
+        return ratios(self.true_positives, self.true_positives + self.false_negatives)
 
     @property
     def f1(self) -> NDArray[np.float64]:
         """<float64>[classes] harmonic mean of precision and recall; NaN if neither answered nor due."""
         positives = 2 * self.true_positives
-        return _ratio(positives, positives + self.false_positives + self.false_negatives)
+        return ratios(positives, positives + self.false_positives + self.false_negatives)
 
     @property
     def micro_precision(self) -> float:
@@ -85,6 +85,42 @@ def count_answers(answers: NDArray[np.int64], truth: NDArray[np.bool_], names: S
     )
 
 
+def count_label_sets(
+    answered: NDArray[np.bool_], truth: NDArray[np.bool_], names: Sequence[str]
+) -> dict[str, Any]:
+    """F1 of each class where an example is answered with any number of classes, and their mean, as JSON.
+
+    Args:
+        answered: <bool>[repeats, n, classes]; figures are means over the repeats.
+        truth: <bool>[n, classes] classes that each example is of.
+        names: of the classes.
+    """
+    right = np.count_nonzero(answered & truth, axis=1)
+    given, due = np.count_nonzero(answered, axis=1), np.count_nonzero(truth, axis=0)
+    precision, recall = ratios(right, given), ratios(right, np.broadcast_to(due, right.shape))
+    f1 = ratios(2 * right, given + due)
+    classes = {
+        name: {
+            "precision": _json_number(precision[:, i].mean()),
+            "recall": _json_number(recall[:, i].mean()),
+            "f1": _json_number(f1[:, i].mean()),
+            "examples": int(due[i]),
+        }
+        for i, name in enumerate(names)
+    }
+    return {"macro_f1": _json_number(np.nanmean(f1)), "classes": classes}
+
+
+def confusion(answers: NDArray[np.int64], truth: NDArray[np.bool_]) -> list[list[int]]:
+    """How many examples of each class (rows) were answered with each (columns).
+
+    `answers` is <int64>[n], `truth` <bool>[n, classes]. An example of several classes stands in several rows.
+    """
+    answered = np.eye(truth.shape[1], dtype=np.int64)[answers]
+    counts: list[list[int]] = (truth.T.astype(np.int64) @ answered).tolist()
+    return counts
+
+
 def group_index(groups: Mapping[str, Sequence[str]], names: Sequence[str]) -> NDArray[np.int64]:
     """<int64>[names] position of the group that each name belongs to."""
     group_of = {name: i for i, members in enumerate(groups.values()) for name in members}
@@ -106,10 +142,11 @@ def largest_share(answers: NDArray[np.int64]) -> float:
     return float(np.bincount(answers).max() / len(answers))
 
 
-def _ratio(numerator: NDArray[np.int64], denominator: NDArray[np.int64]) -> NDArray[np.float64]:
-    undefined = np.full(len(numerator), np.nan)
-    ratios: NDArray[np.float64] = np.divide(numerator, denominator, out=undefined, where=denominator > 0)
-    return ratios
+def ratios(numerator: NDArray[Any], denominator: NDArray[Any]) -> NDArray[np.float64]:
+    """<float64> of their shape, NaN where the denominator is 0."""
+    undefined = np.full(numerator.shape, np.nan)
+    quotient: NDArray[np.float64] = np.divide(numerator, denominator, out=undefined, where=denominator > 0)
+    return quotient
 
 
 def _json_number(value: float) -> float | None:

@@ -1,11 +1,10 @@
-"""Evaluations as tables for the terminal."""
+"""Figures as lines and tables, for the terminal and for the model card alike."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ambiance.artifacts import Artifact
-from training.evaluate.metrics import ClassCounts
-from training.evaluate.readings import Connection, Evaluation
+from training.evaluate.headline import HEADLINES, Headline
 
 
 def published_line(artifact: Artifact) -> str:
@@ -20,48 +19,52 @@ def published_line(artifact: Artifact) -> str:
     return " ".join(parts)
 
 
-def evaluation_tables(evaluation: Evaluation) -> str:
-    """The three evaluations, one below the other."""
-    parts = (
-        ("text: nearest of 28 emotions, lumped to Ekman's 7", _class_lines(evaluation.text)),
-        ("music: nearest of 7 moods, lumped to 5", _class_lines(evaluation.music)),
-        ("connection: mood of the nearest clip, for each text", _connection_lines(evaluation.connection)),
-    )
-    return "\n\n".join("\n".join([heading, *lines]) for heading, lines in parts)
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose columns are aligned in plain text too: the first to the left, the others to the right."""
+    lines = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join(_table_line(line, widths) for line in (header, rule, *lines[1:]))
 
 
-def _class_lines(counts: ClassCounts) -> Iterator[str]:
-    yield f"  {'class':<10}{'precision':>10}{'recall':>8}{'F1':>8}{'TP':>7}{'FP':>7}{'FN':>7}"
-    columns = (
-        counts.names,
-        counts.precision,
-        counts.recall,
-        counts.f1,
-        counts.true_positives,
-        counts.false_positives,
-        counts.false_negatives,
-    )
-    for name, precision, recall, f1, right, wrong, missed in zip(*columns, strict=True):
-        ratios = f"{_ratio(precision):>10}{_ratio(recall):>8}{_ratio(f1):>8}"
-        yield f"  {name:<10}{ratios}{right:>7}{wrong:>7}{missed:>7}"
-    yield (
-        f"  micro precision {_ratio(counts.micro_precision)}, macro precision "
-        f"{_ratio(counts.macro_precision)}, macro F1 {_ratio(counts.macro_f1)}"
-    )
+def headline_table(report: Mapping[str, Any], section: str) -> str:
+    """Target, release with interval, and mean ± deviation over seeds, of every headline figure."""
+    released, spread = report["released"][section], report["spread"][section]
+    rows = []
+    for figure in HEADLINES:
+        value, name = released["headline"][figure.name], figure.name
+        low, high = (number(figure, end) for end in released["intervals"][name])
+        over_seeds = spread.get(name)
+        rows.append(
+            (
+                figure.title,
+                f"{'≤' if figure.smaller_is_better else '≥'} {figure.target:g}",
+                _spread(figure, over_seeds),
+                number(figure, value),
+                f"{low} to {high}",
+                "yes" if figure.meets(over_seeds["mean"] if over_seeds else value) else "no",
+            )
+        )
+    return markdown_table(("figure", "target", "seeds", "release", "95 % interval", "met"), rows)
 
 
-def _connection_lines(connection: Connection) -> Iterator[str]:
-    yield from _class_lines(connection.counts)
-    yield f"  micro precision of one constant mood: {connection.best_constant:.3f}"
-    yield (
-        f"  mean distance in true VAD: matched {connection.matched_distance:.3f}, "
-        f"random {connection.random_distance:.3f}"
-    )
-    yield (
-        f"  largest share of answers one clip takes: {connection.largest_share:.3f}; "
-        f"clips that answer any text: {connection.coverage:.3f}"
-    )
+def number(figure: Headline, value: float) -> str:
+    """A value with as many places as its figure needs."""
+    return f"{value:.{4 if figure.target < 0.05 else 3}f}"
 
 
-def _ratio(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
+def ratio(value: float | None) -> str:
+    """A share to three places, a dash where it is undefined."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _spread(figure: Headline, spread: Mapping[str, float] | None) -> str:
+    if spread is None:
+        return "-"
+    return f"{number(figure, spread['mean'])} ± {number(figure, spread['deviation'])}"
+
+
+def _table_line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(cells, widths, strict=True)
+    padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+    return f"| {' | '.join(padded)} |"

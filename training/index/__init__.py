@@ -1,1 +1,1 @@
-"""The index job: released music encoder + AudioSet's music clips -> what music_index_service serves."""
+"""The index job: released encoders + AudioSet's music clips -> what music_index_service serves."""

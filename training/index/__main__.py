@@ -8,7 +8,6 @@ from ambiance.errors import AmbianceError
 from training.data.sources import data_dir
 from training.index.config import IndexConfig
 from training.index.job import run
-from training.music.encode import encode_vad
 
 
 def main() -> None:
@@ -16,10 +15,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.index", description=__doc__, allow_abbrev=False)
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
     parser.add_argument("--encoder-version", type=int, help="of the music encoder; the largest by default")
+    parser.add_argument("--text-version", type=int, help="of the text encoder; the largest by default")
+    parser.add_argument("--seed", type=int, default=IndexConfig.seed, help="of every random number")
     flags = parser.parse_args()
     try:
-        config = IndexConfig(encoder_version=flags.encoder_version)
-        artifact = run(config, data_dir(), flags.artifacts, encode_vad)
+        config = IndexConfig(
+            encoder_version=flags.encoder_version, text_version=flags.text_version, seed=flags.seed
+        )
+        artifact = run(config, data_dir(), flags.artifacts)
     except AmbianceError as error:
         sys.exit(str(error))
     print(f"{artifact.path}: {artifact.manifest.counts}")

@@ -11,6 +11,7 @@ from ambiance.affect import MOODS, VAD_AXES
 from ambiance.errors import ArtifactError
 from training.data.audioset import Clips
 from training.data.ontology import Ontology, moods_of
+from training.music.encode import EncodedClips
 
 CATALOG_FILE = "catalog.arrow"
 
@@ -22,12 +23,12 @@ METADATA = {
 }
 
 
-def build_catalog(clips: Clips, vad: NDArray[np.float32], ontology: Ontology) -> pa.RecordBatch:
-    """Lay clips and their vectors <float32>[n, 3] out as columns, row for row.
+def build_catalog(clips: Clips, encoded: EncodedClips, ontology: Ontology) -> pa.RecordBatch:
+    """Lay clips and what the music encoder wrote of them out as columns, row for row.
 
     Columns: clip_id, youtube_id <utf8>; start_seconds, end_seconds <float32>; labels <list of utf8>,
     AudioSet's display names by class index; mood_labels <list of utf8>, the moods that AudioSet's
-    annotators heard, mostly none; moods <float32>[7], closeness to each mood, summing to 1; vad <float32>[3].
+    annotators heard, mostly none; moods <float32>[7], the encoder's posterior; vad <float32>[3].
     """
     columns = {
         "clip_id": pa.array(clips.clip_ids, pa.utf8()),
@@ -36,8 +37,8 @@ def build_catalog(clips: Clips, vad: NDArray[np.float32], ontology: Ontology) ->
         "end_seconds": pa.array(clips.end_seconds),
         "labels": _name_lists((sorted(set(labels)) for labels in clips.labels), ontology.names),
         "mood_labels": _name_lists(map(moods_of, clips.labels), MOODS.names),
-        "moods": _fixed_lists(MOODS.closeness(vad)),
-        "vad": _fixed_lists(vad),
+        "moods": _fixed_lists(encoded.moods),
+        "vad": _fixed_lists(encoded.vad),
     }
     batch = pa.RecordBatch.from_pydict(columns)
     return batch.replace_schema_metadata(METADATA)

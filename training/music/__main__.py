@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ambiance.errors import AmbianceError
 from training.evaluate.tables import published_line
-from training.music.config import SPLITS, MusicConfig
+from training.music.config import RECIPES, SPLITS, MusicConfig
 from training.music.job import run
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     defaults = MusicConfig()
     parser = argparse.ArgumentParser(prog="python -m training.music", description=__doc__, allow_abbrev=False)
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
-    parser.add_argument("--recipe", choices=[defaults.recipe], default=defaults.recipe)
+    parser.add_argument("--recipe", choices=RECIPES, default=defaults.recipe)
     parser.add_argument("--seed", type=int, default=defaults.seed, help="of every random number")
     parser.add_argument(
         "--split", choices=SPLITS, help="of AudioSet; by default unbal_train if it is there, else bal_train"

@@ -1,23 +1,39 @@
-"""Publishes a trained music network: SavedModel and LiteRT model in one version folder."""
+"""Publishes a trained music encoder: SavedModel and LiteRT model in one version folder."""
 
 from pathlib import Path
 
-import keras
+import tensorflow as tf
 
 from ambiance.artifacts import Artifact, Description, publish
-from training.music.mood_rows import MoodRows
-from training.regression.exporting import export_model
+from training.data.audioset import FEATURES
+from training.data.audioset import FRAMES as CLIP_FRAMES
+from training.music.mood_rows import FRAME_COUNTS, FRAMES, MoodRows
+from training.music.recipes import MusicEncoder
+from training.regression.exporting import TOLERANCE, Exportable, export_model
 
-_CHECKED_ROWS = 64  # on which the exports must agree with the network
+_CHECKED_ROWS = 64  # on which the exports must agree with the encoder
 
 
 def publish_encoder(
-    artifacts_root: Path, description: Description, model: keras.Model, rows: MoodRows
+    artifacts_root: Path, description: Description, encoder: MusicEncoder, rows: MoodRows
 ) -> Artifact:
     """Write and check the exports on some of `rows`, then put the next version in place.
 
     Raises:
-        ExportError: if an export strays from the network; nothing is published then.
+        ExportError: if an export strays from the encoder; nothing is published then.
     """
     examples = {name: column[:_CHECKED_ROWS] for name, column in rows.inputs.items()}
-    return publish(artifacts_root, description, lambda folder: export_model(model, folder, examples))
+    model = Exportable(
+        encode=encoder,
+        specs={
+            FRAMES: tf.TensorSpec((None, CLIP_FRAMES, FEATURES), tf.uint8),
+            FRAME_COUNTS: tf.TensorSpec((None,), tf.int32),
+        },
+        module=encoder.mood_model,
+        tolerances=dict.fromkeys(("moods", "vad", "timbre"), TOLERANCE),
+    )
+
+    def write_files(folder: Path) -> None:
+        export_model(model, folder, examples)
+
+    return publish(artifacts_root, description, write_files)

@@ -1,4 +1,4 @@
-"""AudioSet's clips as the seed's music network reads them: a row for each mood of each clip."""
+"""AudioSet's clips as a music encoder learns from them: a row for each mood of each clip."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from training.data.audioset import Clips, has_split, load_clips
 from training.data.ontology import moods_of
 from training.music.config import MusicConfig
 
-FRAMES, FRAME_COUNTS = "frames", "frame_counts"  # the network's inputs
+FRAMES, FRAME_COUNTS = "frames", "frame_counts"  # an encoder's inputs
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class MoodRows:
 
     @property
     def inputs(self) -> dict[str, NDArray[Any]]:
-        """The network's inputs by name."""
+        """An encoder's inputs by name."""
         return {FRAMES: self.frames, FRAME_COUNTS: self.frame_counts}
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "MoodRows":

@@ -1,15 +1,16 @@
 """Writes a trained model in the two forms that are served, and proves that both say what it said.
 
 The folder becomes a servable of TensorFlow Serving (`saved_model.pb`, `variables/`) that also holds
-`model.tflite` for LiteRT. Both take the model's inputs by name and return `vad`.
+`model.tflite` for LiteRT. Both take the model's inputs by name and return its outputs by name.
 """
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -18,15 +19,31 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from ambiance.affect import VAD_AXES, VAD_SPACE, vad_lineage
 from ambiance.artifacts import Space
 from ambiance.errors import AmbianceError
-from training.regression.litert import MODEL_FILE, OUTPUT, SIGNATURE, run_litert
+from training.regression.litert import MODEL_FILE, SIGNATURE, run_litert
 
-TOLERANCE = 1e-5  # largest difference of a VAD component between the model and an export of it
+TOLERANCE = 1e-5  # largest difference between a float model's output and an export of it
+
+SAVED_MODEL = "SavedModel"
 
 Inputs = Mapping[str, NDArray[Any]]
+Outputs = dict[str, NDArray[np.float32]]
+Encode = Callable[..., dict[str, tf.Tensor]]  # tensors by input name -> tensors by output name
 
 
 class ExportError(AmbianceError):
     """Raised when an export doesn't reproduce the model it was made from."""
+
+
+@dataclass(frozen=True)
+class Exportable:
+    """A model as both exports need it."""
+
+    encode: Encode
+    specs: Mapping[str, tf.TensorSpec]  # input -> shape and type, the first axis of unknown length
+    module: tf.Module  # holds every variable that `encode` reads
+    tolerances: Mapping[str, float]  # output -> largest difference allowed between `encode` and an export
+    lite_encode: Encode | None = None  # what LiteRT is to run where that isn't `encode` itself
+    quantized: bool = False  # LiteRT stores kernels as int8 and multiplies in int8
 
 
 def vad_space() -> Space:
@@ -34,67 +51,81 @@ def vad_space() -> Space:
     return Space(name=VAD_SPACE, dimension=len(VAD_AXES), metric="squared_l2", lineage=vad_lineage())
 
 
-def export_model(model: keras.Model, folder: Path, examples: Inputs) -> None:
+def export_model(model: Exportable, folder: Path, examples: Inputs) -> dict[str, float]:
     """Write both forms into a folder, reload them from there, and compare them on example inputs.
 
+    Returns:
+        Output -> the largest difference found between the two forms.
+
     Raises:
-        ExportError: naming the form and the batch size at which it strays by more than TOLERANCE.
+        ExportError: naming the form, the output and the batch size at which it strays from `encode`.
     """
-    encode = _encode_function(model)
-    module = tf.Module()
-    module.variables_ = [variable.value for variable in model.variables]
-    tf.saved_model.save(module, folder, {SIGNATURE: encode, "serving_default": encode})
-    (folder / MODEL_FILE).write_bytes(_convert(encode))
-    _check(model, folder, examples)
+    encode = _trace(model.encode, model.specs)
+    tf.saved_model.save(model.module, folder, {SIGNATURE: encode, "serving_default": encode})
+    # They hold nothing, and no git repository keeps an empty folder.
+    shutil.rmtree(folder / "assets", ignore_errors=True)
+    (folder / MODEL_FILE).write_bytes(_convert(_trace(model.lite_encode or model.encode, model.specs), model))
+    return _check(model, folder, examples)
 
 
-def _encode_function(model: keras.Model) -> Any:
-    """Trace model inputs by name -> {"vad": <float32>[n, 3]}, for any n."""
-    specs = {tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype, tensor.name) for tensor in model.inputs}
-
-    def encode(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {OUTPUT: model(inputs, training=False)}
-
-    return tf.function(encode).get_concrete_function(**specs)
+def _trace(encode: Encode, specs: Mapping[str, tf.TensorSpec]) -> Any:
+    named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
+    return tf.function(encode).get_concrete_function(**named)
 
 
-def _convert(encode: Any) -> bytes:
+def _convert(encode: Any, model: Exportable) -> bytes:
     # LiteRT fails at run time on variables (READ_VARIABLE), so they become constants first. The detour
     # over a SavedModel keeps the signature, which converting the frozen function directly would lose.
     frozen = convert_variables_to_constants_v2(encode)
-    specs = {tensor.name.split(":")[0]: tensor for tensor in frozen.inputs}
+    names = sorted(encode.structured_outputs)  # the order in which a frozen function returns them
+    order = [tensor.name.split(":")[0] for tensor in frozen.inputs]
 
     def encode_frozen(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {OUTPUT: frozen(*(inputs[name] for name in specs))[0]}
+        return dict(zip(names, frozen(*(inputs[name] for name in order)), strict=True))
 
-    signature = tf.function(encode_frozen).get_concrete_function(
-        **{name: tf.TensorSpec(tensor.shape, tensor.dtype, name) for name, tensor in specs.items()}
-    )
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(tf.Module(), folder, {SIGNATURE: signature})
+        tf.saved_model.save(tf.Module(), folder, {SIGNATURE: _trace(encode_frozen, model.specs)})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+        if model.quantized:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converted: bytes = converter.convert()
         return converted
 
 
-def _check(model: keras.Model, folder: Path, examples: Inputs) -> None:
+def _check(model: Exportable, folder: Path, examples: Inputs) -> dict[str, float]:
     """Compare both forms with the model at batch size 1 and on all examples."""
     saved_model = tf.saved_model.load(folder).signatures[SIGNATURE]
-    forms: dict[str, Callable[[Inputs], NDArray[np.float32]]] = {
-        "SavedModel": lambda batch: saved_model(**_tensors(batch))[OUTPUT].numpy(),
+    forms: dict[str, Callable[[Inputs], Outputs]] = {
+        SAVED_MODEL: lambda batch: _arrays(saved_model(**_tensors(batch))),
         MODEL_FILE: lambda batch: run_litert(folder / MODEL_FILE, batch),
     }
-    first = {name: column[:1] for name, column in examples.items()}
-    for batch in (first, examples):
-        expected = model(_tensors(batch), training=False).numpy()
-        for form, encode in forms.items():
-            difference = np.abs(encode(batch) - expected).max()
-            if not difference <= TOLERANCE:  # also catches NaN
-                raise ExportError(
-                    f"{form}: differs from the model by {difference:.2g} at batch size {len(expected)}, "
-                    f"at most {TOLERANCE:.0e} is allowed"
-                )
+    for batch in ({name: column[:1] for name, column in examples.items()}, examples):
+        expected = _arrays(model.encode(**_tensors(batch)))
+        answers = {form: encode(batch) for form, encode in forms.items()}
+        for form, outputs in answers.items():
+            _compare(form, outputs, expected, model.tolerances)
+    return {name: _difference(answers[SAVED_MODEL][name], answers[MODEL_FILE][name]) for name in expected}
+
+
+def _compare(form: str, outputs: Outputs, expected: Outputs, tolerances: Mapping[str, float]) -> None:
+    if set(outputs) != set(expected):
+        raise ExportError(f"{form}: returns {sorted(outputs)}, the model {sorted(expected)}")
+    for name, rows in expected.items():
+        difference = _difference(outputs[name], rows)
+        if not difference <= tolerances[name]:  # also catches NaN
+            raise ExportError(
+                f"{form}: {name} differs from the model's by {difference:.2g} at batch size {len(rows)}, "
+                f"at most {tolerances[name]:.0e} is allowed"
+            )
+
+
+def _difference(rows: NDArray[np.float32], others: NDArray[np.float32]) -> float:
+    return float(np.abs(rows - others).max())
 
 
 def _tensors(inputs: Inputs) -> dict[str, tf.Tensor]:
     return {name: tf.constant(column) for name, column in inputs.items()}
+
+
+def _arrays(outputs: Mapping[str, tf.Tensor]) -> Outputs:
+    return {name: tensor.numpy() for name, tensor in outputs.items()}

@@ -32,6 +32,15 @@ class Schedule:
     learning_rate: float  # of Adam
 
 
+def use_one_core() -> None:
+    """Keep TensorFlow to one thread, so that runs side by side don't get in each other's way.
+
+    Call it before TensorFlow computes anything.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
 def seed_everything(seed: int) -> None:
     """Make initial weights, shuffling, noise and the order of every sum follow from the seed."""
     keras.utils.set_random_seed(seed)

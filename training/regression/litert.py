@@ -10,17 +10,22 @@ from numpy.typing import NDArray
 
 MODEL_FILE = "model.tflite"
 SIGNATURE = "encode"
-OUTPUT = "vad"
 
 _BATCH = 256  # rows in one call: bounds the interpreter's arena to tens of MB
 
 
-def run_litert(model: Path, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """<float32>[n, 3] VAD of inputs of n rows, n from 0."""
+def run_litert(model: Path, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    """Every output by its name, <float32>[n, k], for inputs of n rows, n from 0."""
     row_count = len(next(iter(inputs.values())))
     encode = Interpreter(model_path=str(model), num_threads=1).get_signature_runner(SIGNATURE)
     batches = [
-        encode(**{name: column[start : start + _BATCH] for name, column in inputs.items()})[OUTPUT]
+        encode(**{name: column[start : start + _BATCH] for name, column in inputs.items()})
         for start in range(0, row_count, _BATCH)
     ]
-    return np.concatenate([np.empty((0, 3), np.float32), *batches])
+    nothing = {
+        name: np.empty((0, *details["shape"][1:]), np.float32)
+        for name, details in encode.get_output_details().items()
+    }
+    return {
+        name: np.concatenate([rows, *(batch[name] for batch in batches)]) for name, rows in nothing.items()
+    }

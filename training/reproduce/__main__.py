@@ -13,7 +13,7 @@ from training.music.config import SPLITS, MusicConfig
 from training.music.mood_rows import with_split
 from training.reproduce.published import FIGURES, PUBLISHED, Spread
 from training.reproduce.runs import Figures, load_corpora, run_seeds, spread
-from training.text.config import SampleWeights, TextConfig
+from training.text.config import SampleWeights, SeedConfig
 
 # Only the text side differs where its weights do.
 _PARTS: dict[SampleWeights, tuple[str, ...]] = {
@@ -32,7 +32,7 @@ def main() -> None:
         "none": flags.variant_runs,
     }
     try:
-        text, music = TextConfig(), with_split(MusicConfig(split=flags.split), data_dir())
+        text, music = SeedConfig(), with_split(MusicConfig(recipe="seed", split=flags.split), data_dir())
         print(f"music learns from {music.split}", file=sys.stderr)
         results = run_seeds(load_corpora(data_dir(), music), text, music, counts)
     except AmbianceError as error:

@@ -16,8 +16,8 @@ from training.music.mood_rows import MoodRows, load_mood_rows
 from training.music.train import train as train_music
 from training.regression.fitting import predict
 from training.reproduce.published import Spread
-from training.text.config import SampleWeights, TextConfig
-from training.text.train import train as train_text
+from training.text.config import SampleWeights, SeedConfig
+from training.text.seed.train import train as train_text
 
 Figures = dict[str, dict[str, Any]]  # part -> figure -> value, as Evaluation.summary() has them
 
@@ -47,7 +47,7 @@ def load_corpora(data_dir: Path, music: MusicConfig) -> Corpora:
 
 
 def run_seeds(
-    corpora: Corpora, text: TextConfig, music: MusicConfig, run_counts: Mapping[SampleWeights, int]
+    corpora: Corpora, text: SeedConfig, music: MusicConfig, run_counts: Mapping[SampleWeights, int]
 ) -> dict[SampleWeights, list[Figures]]:
     """Train and evaluate seeds 1, 2, ...: so many for each kind of text weights. A seed's music is shared."""
     with tqdm(total=sum(run_counts.values()), desc="training", unit=" runs") as bar:
@@ -69,8 +69,8 @@ def spread(runs: Sequence[Figures], part: str, figure: str) -> Spread:
 
 
 def _run(
-    corpora: Corpora, texts: Sequence[TextConfig], music: MusicConfig
-) -> Iterator[tuple[TextConfig, Figures]]:
+    corpora: Corpora, texts: Sequence[SeedConfig], music: MusicConfig
+) -> Iterator[tuple[SeedConfig, Figures]]:
     music_vad = predict(train_music(music, corpora.train_rows), corpora.eval_rows.inputs)
     for text in texts:
         text_vad = train_text(text, corpora.train_comments).predict(corpora.test_comments)

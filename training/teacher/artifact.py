@@ -6,6 +6,7 @@ what the teacher thinks of each, in the order of train.tsv, and never their word
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ TRAIN = f"{FOLDER}/train.tsv"  # as the manifest's origin names it
 
 _LEVELS = 255  # of a probability, spaced evenly over its square root: small ones keep their digits
 _STEPS = 127  # of a number, on either side of 0
+_MOST_TOKENS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,15 @@ class Teacher:
         return teacher
 
     def save(self, folder: Path) -> None:
-        """Write the arrays into `folder`; the tokenizer's file is there already, or goes there by itself."""
+        """Write the arrays into `folder`; the tokenizer's file is for the caller to put there.
+
+        Raises:
+            ArtifactError: if there are more tokens than ids that two bytes can tell apart.
+        """
+        if len(self.token_vectors) > _MOST_TOKENS:
+            raise ArtifactError(
+                f"token_vectors: at most {_MOST_TOKENS} tokens, got {len(self.token_vectors)}"
+            )
         lengths = [len(ids) for ids in self.synthetic_ids]
         _save(folder, "synthetic_ids", np.concatenate(self.synthetic_ids).astype(np.uint16))
         _save(folder, "synthetic_lengths", np.array(lengths, np.uint16))
@@ -115,7 +125,7 @@ def _load_columns(artifact: Artifact, name: str) -> NDArray[np.float32]:
     return _load(artifact, f"{name}.npy") * _load(artifact, f"{name}_scales.npy")
 
 
-def _load(artifact: Artifact, name: str) -> NDArray[np.generic]:
+def _load(artifact: Artifact, name: str) -> NDArray[Any]:
     try:
         return np.load(artifact.file(name), allow_pickle=False)
     except ValueError as error:

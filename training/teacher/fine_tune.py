@@ -6,6 +6,7 @@ A member runs in a process of its own on one thread: several threads would mostl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -115,7 +116,7 @@ def _averaging(decay: float) -> Callable[[Tensors, Tensors, torch.Tensor], None]
     return update
 
 
-def _parameter_groups(network: TeacherNetwork, config: TeacherConfig) -> Iterator[dict]:
+def _parameter_groups(network: TeacherNetwork, config: TeacherConfig) -> Iterator[dict[str, Any]]:
     """Lower layers learn more slowly: they know the language, the upper ones the task."""
     layers = network.encoder.encoder.layer
     rates = [config.learning_rate * config.layer_decay**above for above in range(len(layers))]

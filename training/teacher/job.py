@@ -81,9 +81,9 @@ def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
 
 def _origin(config: TeacherConfig, model: str, data: Path) -> Origin:
     weights = {f"{MINILM}/{WEIGHTS_FILE}": file_sha256(model_file(model, WEIGHTS_FILE))}
-    recipe = f"python -m training.teacher --members {config.members} --epochs {config.epochs}"
+    flags = f"--members {config.members} --epochs {config.epochs} --synthetic-texts {config.synthetic_texts}"
     datasets = dataset_digests(data, "goemotions") | weights
-    return describe_origin(recipe, config.seed, datasets, libraries=LIBRARIES)
+    return describe_origin(f"python -m training.teacher {flags}", config.seed, datasets, libraries=LIBRARIES)
 
 
 def _token_vectors(

@@ -25,6 +25,7 @@ LONGEST_TEXT = 48  # tokens
 STRIDE = (3, LONGEST_QUOTE)  # words taken from a comment before a splice goes on to the next
 SPLICED = (4, 24)  # words of a splice that finds no end before
 CHAINED = (6, 36)  # words of a chain that finds none
+FEWEST_FOLLOWERS = 3  # of two words, from which a chain picks
 NAMED_SHARE = 0.6  # of the texts with [NAME] get a first name instead
 SWAP_RATES = (0.15, 0.4)  # share of words that are exchanged or dropped
 NEIGHBOURS = 8  # words that a word may be exchanged for
@@ -92,7 +93,7 @@ class Synthesizer:
         }
 
     def _splice(self) -> Text:
-        """A walk through several comments, a few words in each; from one to the next where they share a word."""
+        """A walk through several comments, a few words in each; it changes where two share a word."""
         text: Text = []
         number, place = int(self._random.integers(len(self._comments))), 0
         length = int(self._random.integers(*SPLICED))
@@ -111,11 +112,9 @@ class Synthesizer:
         length = int(self._random.integers(*CHAINED))
         while len(text) < length:
             followers = self._after.get((text[-2] if len(text) > 1 else None, text[-1]), [])
-            word = (
-                self._pick(followers)
-                if len(followers) > 2
-                else self._follower(*self._pick(self._places[text[-1]]))
-            )
+            if len(followers) < FEWEST_FOLLOWERS:
+                followers = [self._follower(*self._pick(self._places[text[-1]]))]
+            word = self._pick(followers)
             if word is None:
                 break
             text.append(word)
@@ -130,7 +129,7 @@ class Synthesizer:
             if draw < rate / 4:
                 continue
             neighbours = self._neighbours.get(word[0]) if len(word) == 1 and draw < rate else None
-            text.append(word if neighbours is None else (int(self._pick(neighbours)),))
+            text.append(word if neighbours is None else (self._pick(neighbours),))
         return text
 
     def _template(self) -> Text:
@@ -166,15 +165,13 @@ class Synthesizer:
                 words.append((token,))
         return words
 
-    def _nearest(
-        self, vectors: NDArray[np.float32], counts: NDArray[np.int64]
-    ) -> dict[int, NDArray[np.int64]]:
+    def _nearest(self, vectors: NDArray[np.float32], counts: NDArray[np.int64]) -> dict[int, list[int]]:
         """For each whole word that occurs, the words most like it."""
         whole = [len(name) > 1 and name.isascii() and name.isalpha() for name in self._names]
         able = np.flatnonzero(whole)
         used = able[counts[able] > 0]
         alike = able[most_alike(vectors[used], vectors[able], NEIGHBOURS + 1)]
-        return {int(word): row[row != word] for word, row in zip(used, alike, strict=True)}
+        return {int(word): row[row != word].tolist() for word, row in zip(used, alike, strict=True)}
 
     def _pick(self, options: Sequence[T]) -> T:
         return options[int(self._random.integers(len(options)))]

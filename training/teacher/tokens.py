@@ -6,6 +6,7 @@ The teacher itself reads every text through them: each token of the student's sp
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,9 @@ class Tokens:
         return np.array([self.start_id, *spelled, self.end_id], np.int32)
 
     def names(self) -> list[str]:
-        """The spelling of every token, by id."""
-        return [self.tokenizer.id_to_token(token) for token in range(len(self.spellings))]
+        """Every token as the tokenizer's file writes it, by id."""
+        id_of_name = self.tokenizer.get_vocab()
+        return sorted(id_of_name, key=id_of_name.__getitem__)
 
     def count(self, rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
         """<int64>[tokens] how often each token occurs in the encoded texts."""
@@ -75,9 +77,10 @@ def build_tokens(source: Tokenizer, texts: Sequence[str]) -> Tokens:
     return _assemble(specification, list(dict.fromkeys([_PAD, _UNKNOWN, *others])), source)
 
 
-def _assemble(specification: dict, pieces: Sequence[str], source: Tokenizer) -> Tokens:
+def _assemble(specification: dict[str, Any], pieces: Sequence[str], source: Tokenizer) -> Tokens:
     """Tokens of these pieces, in this order, and of the emoji and masks after them."""
-    spellings = [(source.token_to_id(_QUOTES.get(piece, piece)),) for piece in pieces]
+    ids = source.get_vocab()
+    spellings: list[tuple[int, ...]] = [(ids[_QUOTES.get(piece, piece)],) for piece in pieces]
     added = []
     for content, word in (_MASKS | WORD_OF_EMOJI).items():
         added.append(_added_token(len(spellings), content))
@@ -89,11 +92,10 @@ def _assemble(specification: dict, pieces: Sequence[str], source: Tokenizer) -> 
         "padding": None,
         "truncation": None,
     }
-    special = (source.token_to_id(name) for name in (_START, _END))
-    return Tokens(Tokenizer.from_str(json.dumps(student)), tuple(spellings), *special)
+    return Tokens(Tokenizer.from_str(json.dumps(student)), tuple(spellings), ids[_START], ids[_END])
 
 
-def _added_token(token: int, content: str) -> dict:
+def _added_token(token: int, content: str) -> dict[str, Any]:
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
     return flags | {"id": token, "content": content}
 

@@ -4,27 +4,66 @@ import argparse
 import sys
 from pathlib import Path
 
+from ambiance.artifacts import Artifact
 from ambiance.errors import AmbianceError
-from training.evaluate.tables import published_line
-from training.text.config import SAMPLE_WEIGHTS, TextConfig
+from training.regression.fitting import use_one_core
+from training.space.space import METHODS
+from training.text.config import RECIPES, SAMPLE_WEIGHTS, TextConfig
 from training.text.job import run
 
 
 def main() -> None:
     """Read the flags, run the job, say what was published."""
+    flags = _parse_flags()
+    config = TextConfig(
+        recipe=flags.recipe,
+        seed=flags.seed,
+        space=flags.space,
+        teacher_version=flags.teacher_version,
+        sample_weights=flags.sample_weights,
+    )
+    use_one_core()
+    try:
+        artifact = run(config, flags.artifacts, flags.teacher_artifacts, verbose=True)
+    except AmbianceError as error:
+        sys.exit(str(error))
+    print(_published_line(artifact))
+
+
+def _parse_flags() -> argparse.Namespace:
     defaults = TextConfig()
     parser = argparse.ArgumentParser(prog="python -m training.text", description=__doc__, allow_abbrev=False)
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
-    parser.add_argument("--recipe", choices=[defaults.recipe], default=defaults.recipe)
+    parser.add_argument("--recipe", choices=RECIPES, default=defaults.recipe)
     parser.add_argument("--seed", type=int, default=defaults.seed, help="of every random number")
-    parser.add_argument("--sample-weights", choices=SAMPLE_WEIGHTS, default=defaults.sample_weights)
-    flags = parser.parse_args()
-    config = TextConfig(recipe=flags.recipe, seed=flags.seed, sample_weights=flags.sample_weights)
-    try:
-        artifact = run(config, flags.artifacts, verbose=True)
-    except AmbianceError as error:
-        sys.exit(str(error))
-    print(published_line(artifact))
+    parser.add_argument(
+        "--space", choices=list(METHODS), default=defaults.space, help="method of the mood space"
+    )
+    parser.add_argument(
+        "--teacher-artifacts",
+        type=Path,
+        help="folder of the teacher, for recipe distilled; --artifacts by default",
+    )
+    parser.add_argument("--teacher-version", type=int, help="the newest by default")
+    parser.add_argument(
+        "--sample-weights", choices=SAMPLE_WEIGHTS, default=defaults.sample_weights, help="of recipe seed"
+    )
+    return parser.parse_args()
+
+
+def _published_line(artifact: Artifact) -> str:
+    """Where the version was published, and the headline figures it was published with."""
+    dev = artifact.manifest.quality["goemotions_dev"]
+    names = (
+        "ekman_macro_f1",
+        "emotion_macro_f1",
+        "micro_precision",
+        "macro_precision",
+        "expected_calibration_error",
+    )
+    figures = ", ".join(f"{name.replace('_', ' ')} {dev[name]:.3f}" for name in names)
+    milliseconds = artifact.manifest.quality["milliseconds_a_sentence"]
+    return f"{artifact.path}: goemotions dev: {figures}; {milliseconds:.3f} ms a sentence"
 
 
 if __name__ == "__main__":

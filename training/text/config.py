@@ -1,20 +1,68 @@
-"""Settings of the text job; the defaults are the seed's."""
+"""Settings of the text job: what all recipes share, and what each recipe adds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 SampleWeights = Literal["seed", "corrected", "none"]
 SAMPLE_WEIGHTS: tuple[SampleWeights, ...] = get_args(SampleWeights)
 
+Recipe = Literal["distilled", "bag", "seed"]
+RECIPES: tuple[Recipe, ...] = get_args(Recipe)
+
 
 @dataclass(frozen=True)
-class TextConfig:
-    """How a text encoder is trained."""
+class SeedConfig:
+    """How the seed trains its network; the defaults are the seed's."""
 
-    recipe: Literal["seed"] = "seed"
     seed: int = 1  # of every random number
     min_word_count: int = 15  # occurrences in train that make a word known
     epochs: int = 3
     batch_size: int = 128  # comments
     learning_rate: float = 1e-3  # of Adam
     sample_weights: SampleWeights = "seed"
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The shape of the network behind the recipes `bag` and `distilled`."""
+
+    body: tuple[str, ...] = ("convolution", "convolution", "attention", "feed_forward")
+    table_width: int = 128  # components of a token's vector
+    code_bytes: int = 32  # a token's vector takes in the released model
+    width: int = 128  # components of a token's vector in the body
+    heads: int = 4  # of the attention in the body, and of the pooling
+    embedding_width: int = 32
+    embedding_feeds_emotions: bool = False  # the embedding is a hidden layer before them, not beside them
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How that network is trained: first on free token vectors, then on coded ones."""
+
+    epochs: float = 3.0
+    coded_epochs: float = 0.5  # after the token vectors were coded
+    batch_size: int = 128  # texts
+    learning_rate: float = 1e-3  # highest of the schedule; of AdamW
+    coded_learning_rate: float = 3e-4
+    table_learning_rate: float = 0.5  # times the learning rate, for token vectors
+    weight_decay: float = 1e-2
+    warm_up: float = 0.05  # share of the steps
+    token_dropout: float = 0.1  # share of the tokens that are read as unknown
+    embedding_weight: float = 1.0  # of the squared distance to the teacher's features, in the loss
+    hard_share: float = 0.2  # of the comments' own labels, where a teacher has soft ones
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """How a text encoder is trained."""
+
+    recipe: Recipe = "distilled"
+    seed: int = 1  # of every random number
+    space: str = "priced"  # method of the mood space
+    window: int = 32  # tokens that the network reads at once; the recipe `seed` reads 30
+    teacher_version: int | None = None  # of `text_teacher`; None for the newest
+    vocabulary_tokens: int = 8_000  # of the recipe `bag`
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+    sample_weights: SampleWeights = "seed"  # of the recipe `seed`

@@ -1,41 +1,97 @@
-"""The text job: read GoEmotions, train the seed's network, measure it on dev, publish `text_encoder`."""
+"""The text job: read GoEmotions, train by a recipe, fit the mood space, measure on dev, publish."""
 
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from ambiance.artifacts import TEXT_ENCODER, Artifact, Description
-from training.data.goemotions import load_comments
-from training.data.sources import data_dir, dataset_digests
-from training.evaluate.readings import count_emotions
-from training.origin import describe_origin
-from training.regression.exporting import vad_space
-from training.text.config import TextConfig
-from training.text.export import publish_encoder
-from training.text.train import train
+import numpy as np
+
+from ambiance.artifacts import TEXT_TEACHER, Artifact, load, publish
+from ambiance.pooling import pool
+from training.data.sources import data_dir
+from training.space.space import MoodSpace, fit_space
+from training.teacher.artifact import Teacher
+from training.text.config import Recipe, TextConfig
+from training.text.corpus import Corpus, load_corpus
+from training.text.describe import describe
+from training.text.encode import pool_by_length, read_folder
+from training.text.export import write_encoder
+from training.text.latency import milliseconds_a_sentence
+from training.text.long_texts import long_text_figures
+from training.text.quality import dev_figures
+from training.text.recipes import bag, distilled, seed
+from training.text.trained import EMBEDDING, EMOTIONS, TrainedText
+
+_RECIPES: Mapping[Recipe, Callable[[TextConfig, Corpus, bool], TrainedText]] = {
+    "distilled": distilled.train,
+    "bag": bag.train,
+    "seed": seed.train,
+}
+_TIMED_TEXTS = 1000
 
 
-def run(config: TextConfig, artifacts_root: Path, verbose: bool = False) -> Artifact:
-    """Train on the train split, measure on dev (never on test), publish the next version.
+def run(
+    config: TextConfig, artifacts_root: Path, teacher_root: Path | None = None, verbose: bool = False
+) -> Artifact:
+    """Train on the train split, choose and measure on dev (never on test), publish the next version.
+
+    Args:
+        config: recipe and settings.
+        artifacts_root: where to publish.
+        teacher_root: where the `text_teacher` lies that the recipe `distilled` needs; by default there too.
+        verbose: show progress.
 
     Raises:
         DataError: if GoEmotions is missing or damaged; names file and line.
+        ArtifactError: if the teacher is missing, damaged, or read other comments.
         ExportError: if an export strays from the network.
     """
-    folder = data_dir()
-    comments, dev = (load_comments(folder, split) for split in ("train", "dev"))
-    trained = train(config, comments, verbose)
-    description = Description(
-        kind=TEXT_ENCODER,
-        spaces=[vad_space()],
-        counts={
-            "vocabulary_tokens": len(trained.tokenizer.vocabulary),
-            "parameters": trained.model.count_params(),
-            "training_comments": len(comments),
+    folder, teacher = data_dir(), None
+    if config.recipe == "distilled":
+        teacher = load(teacher_root or artifacts_root, TEXT_TEACHER, config.teacher_version)
+    corpus = _load_corpus(folder, teacher)
+    trained = _RECIPES[config.recipe](config, corpus, verbose)
+    space = _fit_space(config, trained, corpus, folder)
+    with tempfile.TemporaryDirectory() as name:
+        draft = Path(name)
+        differences = write_encoder(draft, trained, space, corpus.dev.texts)
+        quality = _measure(draft, config, trained, corpus) | {"largest_differences": differences}
+        description = describe(config, folder, trained, space, corpus, teacher, quality)
+        return publish(artifacts_root, description, partial(shutil.copytree, draft, dirs_exist_ok=True))
+
+
+def _load_corpus(folder: Path, teacher: Artifact | None) -> Corpus:
+    corpus = load_corpus(folder)
+    if teacher is None:
+        return corpus
+    read = Teacher.load(teacher)
+    read.check_train(folder)
+    return replace(corpus, teacher=read)
+
+
+def _fit_space(config: TextConfig, trained: TrainedText, corpus: Corpus, folder: Path) -> MoodSpace:
+    """The mood space, fitted on what the network says of the train comments."""
+    outputs = trained.read_first_windows(corpus.train.texts)
+    emotions, embedding = outputs[EMOTIONS], outputs[EMBEDDING]
+    labels = corpus.train.labels
+    return fit_space(config.space, emotions, embedding, labels, folder, config.seed, trained.identity)
+
+
+def _measure(folder: Path, config: TextConfig, trained: TrainedText, corpus: Corpus) -> dict[str, Any]:
+    """Everything measured on dev, with the files that are to be published."""
+    emotions = read_folder(folder, corpus.dev.texts).emotions
+    poolings = {"served": pool, "by_length": pool_by_length}
+    return {
+        "goemotions_dev": dev_figures(emotions, corpus.dev.labels, config.seed) | dict(trained.quality),
+        "long_texts": {
+            name: long_text_figures(
+                partial(read_folder, folder, pooling=pooling), corpus.dev, np.random.default_rng(config.seed)
+            )
+            for name, pooling in poolings.items()
         },
-        origin=describe_origin(
-            f"python -m training.text --recipe {config.recipe} --sample-weights {config.sample_weights}",
-            config.seed,
-            dataset_digests(folder, "goemotions"),
-        ),
-        quality={"goemotions_dev": count_emotions(trained.predict(dev), dev.labels).summary()},
-    )
-    return publish_encoder(artifacts_root, description, trained, dev.texts)
+        "milliseconds_a_sentence": milliseconds_a_sentence(folder, corpus.dev.texts[:_TIMED_TEXTS]),
+    }

@@ -1,0 +1,198 @@
+"""From a little section of known answers to figures, report, plots and model card."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ambiance.affect import EMOTIONS, MOODS
+from ambiance.artifacts import (
+    MUSIC_ENCODER,
+    MUSIC_INDEX,
+    TEXT_ENCODER,
+    Manifest,
+    Origin,
+    versions,
+)
+from training.evaluate.acceptable import PROTOCOL
+from training.evaluate.figures import section_figures, usage_figures, vad_correlations
+from training.evaluate.headline import HEADLINES
+from training.evaluate.headline_figures import headline, headline_intervals
+from training.evaluate.model_card import load_manifests, model_card
+from training.evaluate.plots import write_plots
+from training.evaluate.report_file import read_report
+from training.evaluate.section import HeardRows, ReadComments, Section
+from training.evaluate.tables import headline_table, markdown_table
+from training.index.match_probability import MatchProbability
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ARTIFACTS, CARD = REPOSITORY / "artifacts", REPOSITORY / "docs" / "MODEL_CARD.md"
+
+
+def posterior(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Three quarters on the label, the rest spread evenly."""
+    return (0.75 * np.eye(classes) + 0.25 / classes)[labels].astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def section() -> Section:
+    """56 comments, two of each emotion, and 70 mood rows, ten of each mood, all of them read rightly."""
+    emotions, moods = np.tile(np.arange(28), 2), np.tile(np.arange(7), 10)
+    emotion_posterior, mood_posterior = posterior(emotions, 28), posterior(moods, 7)
+    # A comment asks near the mood that is nearest to its emotion, and the rows lie near their moods.
+    rng, at = np.random.default_rng(0), np.eye(7, dtype=np.float32)
+    queries = at[MOODS.nearest(EMOTIONS.vad)[emotions]] + rng.normal(0, 0.02, (56, 7)).astype(np.float32)
+    vectors = at[moods] + rng.normal(0, 0.02, (70, 7)).astype(np.float32)
+    comments = ReadComments(
+        [(emotion,) for emotion in emotions.tolist()], emotion_posterior, EMOTIONS.vad[emotions], queries
+    )
+    rows = HeardRows(np.arange(70), moods, mood_posterior, MOODS.vad[moods], vectors)
+    library = np.eye(7, dtype=np.float32).repeat(3, axis=0)
+    return Section(comments, rows, library, MatchProbability(7, np.array([0.0, 1.0]), np.array([0.2, 0.8])))
+
+
+@pytest.fixture(scope="module")
+def report(section: Section) -> dict[str, Any]:
+    """A report as `evaluation_report` lays it out, both of its sections from one."""
+    figures = section_figures(section) | {"intervals": headline_intervals(section, 20)}
+    connection = figures["headline"] | figures["connection"]["mood_clips"]
+    both = {"validation": figures["headline"], "test": figures["headline"]}
+    spread = {figure.name: {"mean": 0.5, "deviation": 0.01} for figure in HEADLINES}
+    return {
+        "versions": {TEXT_ENCODER: 2, MUSIC_ENCODER: 2, MUSIC_INDEX: 2},
+        "seed": 1,
+        "targets": {figure.name: figure.target for figure in HEADLINES},
+        "released": {"validation": figures, "test": figures},
+        "methods": {
+            "released": "plain",
+            "figures": {"plain": {"validation": connection, "test": connection}},
+        },
+        "seeds": {"1": both, "2": both},
+        "spread": {"validation": spread, "test": spread},
+    }
+
+
+@pytest.fixture(scope="module")
+def manifests() -> dict[str, Manifest]:
+    return {kind: manifest(kind) for kind in (TEXT_ENCODER, MUSIC_ENCODER, MUSIC_INDEX)}
+
+
+def manifest(kind: str) -> Manifest:
+    long_texts = {"4": {"emotion_kept": 0.9, "vad_moved": 0.2, "stays_neutral": 1.0, "texts": 10}}
+    quality = {
+        "milliseconds_a_sentence": 0.123,
+        "largest_differences": {"emotions": 0.004},
+        "long_texts": {"served": long_texts},
+    }
+    origin = Origin(
+        recipe=f"make {kind}", seed=1, code_revision="", datasets={}, libraries={}, notices=["Thanks."]
+    )
+    return Manifest(
+        kind=kind,
+        spaces=[],
+        counts={"clips": 12_642},
+        origin=origin,
+        quality=quality,
+        format_version=1,
+        version=2,
+        files=[],
+    )
+
+
+def test_perfect_readings_score_one(section: Section) -> None:
+    figures = headline(section)
+    assert set(figures) == {figure.name for figure in HEADLINES}
+    for name in (
+        "ekman_micro_precision",
+        "ekman_macro_precision",
+        "music_micro_precision",
+        "music_macro_precision",
+    ):
+        assert figures[name] == 1
+    tuned = replace(section, tuning=section.comments)
+    assert headline(tuned)["ekman_macro_f1"] == headline(tuned)["emotion_macro_f1"] == 1
+
+
+def test_connection_is_judged_by_the_protocols_table(section: Section) -> None:
+    precision = section_figures(section)["connection"]["precision_at_k"]["protocol"]["all"]
+    answers = MOODS.nearest(EMOTIONS.vad)  # of each emotion once: all ten hits are of the nearest mood
+    right = np.mean(PROTOCOL[np.arange(28), answers])
+    assert precision["1"] == precision["10"] == pytest.approx(right, abs=1e-6)
+    assert 0 < right < 1  # the protocol knows five moods only, so that some nearest mood isn't right
+
+
+def test_shares_and_coverage_of_the_library(section: Section) -> None:
+    figures = section_figures(section)
+    assert figures["library"]["clips"] == 21
+    assert figures["headline"]["library_largest_share"] == figures["library"]["largest_share"]
+    assert figures["headline"]["library_coverage_at_10"] == figures["library"]["coverage_at_10"]
+
+
+def test_hubness_is_skewness_of_how_often_a_clip_answers() -> None:
+    even = usage_figures(np.array([[0, 1], [2, 3]]), 4)
+    assert (even["hubness"], even["coverage_at_10"], even["largest_share"]) == (0, 1, 0.5)
+    hub = usage_figures(np.array([[0, 1], [0, 2], [0, 3], [0, 4]]), 9)
+    often = np.array([4, 1, 1, 1, 1, 0, 0, 0, 0])
+    assert hub["hubness"] == pytest.approx(np.mean(((often - often.mean()) / often.std()) ** 3), abs=1e-6)
+    assert hub["coverage_at_1"] == pytest.approx(1 / 9, abs=1e-6)
+
+
+def test_correlation_is_taken_axis_by_axis() -> None:
+    points = np.random.default_rng(0).random((50, 3)).astype(np.float32)
+    turned = points * [1, -1, 1] + [0.1, 1, 0]
+    assert vad_correlations(turned, points) == {"valence": 1, "arousal": -1, "dominance": 1}
+
+
+def test_intervals_hold_the_figures(section: Section) -> None:
+    values, intervals = headline(section), headline_intervals(section, 50)
+    assert all(low <= values[name] <= high for name, (low, high) in intervals.items())
+    assert intervals == headline_intervals(section, 50)
+
+
+def test_plots_are_small_files(report: dict[str, Any], section: Section, tmp_path: Path) -> None:
+    write_plots(report, section, tmp_path / "plots")
+    sizes = {plot.name: plot.stat().st_size for plot in (tmp_path / "plots").iterdir()}
+    assert set(sizes) == {f"{name}.png" for name in ("confusion", "reliability", "seeds", "shares", "vad")}
+    assert max(sizes.values()) < 100_000
+
+
+def test_the_card_says_what_was_missed(report: dict[str, Any], manifests: dict[str, Manifest]) -> None:
+    card = model_card(report, manifests)
+    assert "- Ekman-7 macro-F1: 0.500, the target is 0.64.\n" in card
+    assert "- 28-label macro-F1" not in card
+    assert "`text_encoder` version 2" in card
+    assert card.count("- Thanks.\n") == 1
+    assert "One sentence takes 0.123 ms" in card
+
+
+def test_the_card_leaves_nothing_unfilled(report: dict[str, Any], manifests: dict[str, Manifest]) -> None:
+    card = model_card(report, manifests)
+    assert "$" not in card
+    assert "nan" not in card.split()
+
+
+def test_headlines_without_seeds_are_judged_by_the_release(report: dict[str, Any]) -> None:
+    alone = report | {"spread": {"validation": {}, "test": {}}}
+    line = next(line for line in headline_table(alone, "test").splitlines() if "seed protocol, micro" in line)
+    assert [cell.strip() for cell in line.strip("|").split("|")][1:4] == ["≥ 0.68", "-", "1.000"]
+    assert line.endswith("yes |")
+
+
+def test_tables_are_aligned() -> None:
+    assert markdown_table(("a", "long"), [("bb", "1")]).splitlines() == [
+        "| a  | long |",
+        "| -- | ---: |",
+        "| bb |    1 |",
+    ]
+
+
+def test_the_committed_card_is_what_its_figures_give() -> None:
+    if not CARD.is_file():
+        pytest.skip("no model card is written yet")
+    report = read_report(ARTIFACTS)
+    assert CARD.read_text(encoding="utf-8") == model_card(
+        report, load_manifests(ARTIFACTS, report["versions"])
+    )
+    assert report["versions"] == {kind: versions(ARTIFACTS, kind)[-1] for kind in report["versions"]}

@@ -1,0 +1,183 @@
+"""The student network, how its table is coded and its kernels packed, and how it is trained."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
+
+from ambiance.tokenizer import PAD_ID, UNKNOWN_ID  # noqa: E402
+from training.regression.fitting import seed_everything  # noqa: E402
+from training.text.config import FitConfig, NetworkConfig  # noqa: E402
+from training.text.student import fitting  # noqa: E402
+from training.text.student.batches import pad, shuffled_batches  # noqa: E402
+from training.text.student.coding import CodedTable, code_table  # noqa: E402
+from training.text.student.fitting import Examples, Phase, fit  # noqa: E402
+from training.text.student.network import Student, build_student  # noqa: E402
+from training.text.student.packing import PackedStudent, to_int8  # noqa: E402
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(300)]
+
+TOKENS = 20
+NETWORK = NetworkConfig(
+    body=("convolution", "attention", "feed_forward"),
+    table_width=8,
+    code_bytes=4,
+    width=8,
+    heads=2,
+    embedding_width=3,
+)
+SHARES = np.full(28, 0.1, np.float32)
+
+
+def tiny_student(seed: int = 1, network: NetworkConfig = NETWORK) -> Student:
+    seed_everything(seed)
+    return build_student(network, keras.layers.Embedding(TOKENS, 8, name="table"), SHARES)
+
+
+def coded_student(seed: int = 1) -> Student:
+    seed_everything(seed)
+    table = np.random.default_rng(seed).normal(size=(TOKENS, 8)).astype(np.float32)
+    codes, books, _ = code_table(table, np.ones(TOKENS, np.float32), 4, seed)
+    return build_student(NETWORK, CodedTable(codes, books), SHARES)
+
+
+def tiny_examples(count: int = 40) -> Examples:
+    """The first token tells the emotion; texts are of one to nine tokens."""
+    rng = np.random.default_rng(0)
+    texts = [np.array([2 + i % 2, *rng.integers(4, TOKENS, i % 9)], np.int32) for i in range(count)]
+    targets = np.zeros((count, 28), np.float32)
+    targets[np.arange(count), np.arange(count) % 2] = 1
+    return Examples(texts, targets, np.zeros((count, 3), np.float32), np.ones(count, np.float32))
+
+
+@pytest.mark.parametrize("body", [NETWORK.body, ()])
+def test_padding_and_neighbours_change_nothing(body: tuple[str, ...]) -> None:
+    student = tiny_student(network=replace(NETWORK, body=body))
+    narrow, wide = (np.zeros((1, width), np.int32) for width in (3, 12))
+    narrow[0], wide[0, :3] = (5, 6, 7), (5, 6, 7)
+    beside = np.concatenate([np.full((1, 12), 9, np.int32), wide])
+    expected = student(narrow)
+    for outputs in (student(wide), {name: rows[1:] for name, rows in student(beside).items()}):
+        for name, rows in expected.items():
+            np.testing.assert_allclose(outputs[name], rows, atol=1e-5)
+
+
+def test_the_order_of_tokens_counts_unless_the_body_is_empty() -> None:
+    text = np.array([[5, 6, 7, 8]], np.int32)
+    for body, same in ((NETWORK.body, False), ((), True)):
+        student = tiny_student(network=replace(NETWORK, body=body))
+        logits, reversed_logits = (student(ids)["logits"].numpy() for ids in (text, text[:, ::-1]))
+        assert np.allclose(logits, reversed_logits, atol=1e-6) is same
+
+
+def test_a_window_of_padding_has_a_finite_answer() -> None:
+    for rows in tiny_student()(np.zeros((1, 6), np.int32)).values():
+        assert np.abs(rows.numpy()).max() < 10
+
+
+def test_an_embedding_before_the_emotions_is_all_they_see() -> None:
+    student = tiny_student(network=replace(NETWORK, embedding_feeds_emotions=True))
+    outputs = student(np.array([[5, 6, 7]], np.int32))
+    kernel, bias = student.logits.get_weights()
+    np.testing.assert_allclose(outputs["logits"], outputs["embedding"] @ kernel + bias, atol=1e-5)
+    assert outputs["embedding"].numpy().min() >= 0
+
+
+def test_an_unknown_block_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"body: .*'recurrence'"):
+        tiny_student(network=replace(NETWORK, body=("recurrence",)))
+
+
+def test_a_small_table_is_coded_without_loss() -> None:
+    table = np.random.default_rng(0).normal(size=(TOKENS, 8)).astype(np.float32)
+    codes, books, rotation = code_table(table, np.ones(TOKENS, np.float32), 4, seed=1)
+    assert (codes.dtype, codes.shape, books.shape) == (np.uint8, (TOKENS, 4), (4, 256, 2))
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(8), atol=1e-5)
+    coded = CodedTable(codes, books)(np.arange(TOKENS, dtype=np.int32)[None]).numpy()[0]
+    np.testing.assert_allclose(coded, table @ rotation, atol=1e-5)
+
+
+def test_tokens_of_greater_weight_are_coded_more_closely() -> None:
+    table = np.random.default_rng(0).normal(size=(2000, 8)).astype(np.float32)
+    weights = np.repeat(np.array([50, 1], np.float32), [200, 1800])
+    codes, books, rotation = code_table(table, weights, 2, seed=1)
+    coded = CodedTable(codes, books)(np.arange(2000, dtype=np.int32)[None]).numpy()[0]
+    errors = np.square(coded - table @ rotation).sum(axis=1)
+    assert errors[:200].mean() < errors[200:].mean() / 2
+
+
+def test_int8_is_within_half_a_step() -> None:
+    kernel = np.random.default_rng(0).normal(size=(3, 8, 5)).astype(np.float32) * np.arange(5)
+    packed, scales = to_int8(kernel)
+    assert (packed.dtype, scales.shape) == (np.int8, (5,))
+    assert np.all(np.abs(packed * scales - kernel) <= scales / 2 + 1e-6)
+
+
+def test_a_packed_student_says_nearly_what_the_student_says() -> None:
+    student = coded_student()
+    packed = PackedStudent(student)
+    token_ids = tf.constant(np.random.default_rng(0).integers(0, TOKENS, (16, 8), np.int32))
+    expected, widened, constant = student(token_ids), packed(token_ids), packed.call_on_constants(token_ids)
+    for name, rows in expected.items():
+        np.testing.assert_allclose(widened[name], rows, atol=0.1)
+        np.testing.assert_array_equal(widened[name], constant[name])
+    stored = sum(variable.numpy().nbytes for variable in packed.variables)
+    assert stored < sum(weight.nbytes for weight in student.get_weights())
+
+
+def test_every_text_is_in_one_batch_of_an_epoch() -> None:
+    lengths = np.random.default_rng(0).integers(1, 60, 1000)
+    batches = list(shuffled_batches(lengths, 16, np.random.default_rng(1)))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(1000))
+    spreads = [lengths[batch].max() - lengths[batch].min() for batch in batches]
+    assert np.mean(spreads) < 5
+
+
+def test_padding_fills_up_to_a_multiple_of_eight() -> None:
+    padded = pad([np.array([5], np.int32), np.arange(1, 10, dtype=np.int32)])
+    assert padded.shape == (2, 16)
+    assert padded[0].tolist() == [5] + [PAD_ID] * 15
+
+
+def test_fitting_learns_and_follows_from_its_seed() -> None:
+    examples, config = tiny_examples(), FitConfig(batch_size=8, token_dropout=0.0)
+    text = np.array([[2, 8, 9], [3, 8, 9]], np.int32)
+    logits = []
+    for seed in (1, 1, 2):
+        student = tiny_student(seed)
+        fit(student, examples, Phase(60, 0.02), config, np.random.default_rng(seed), verbose=False)
+        logits.append(student(text)["logits"].numpy())
+    assert logits[0][0, 0] > logits[0][0, 1]
+    assert logits[0][1, 1] > logits[0][1, 0]
+    np.testing.assert_array_equal(logits[0], logits[1])
+    assert np.abs(logits[0] - logits[2]).max() > 1e-3
+
+
+def test_a_coded_table_keeps_its_codes_and_moves_its_books() -> None:
+    student = coded_student()
+    codes, books = student.table.codes.numpy(), student.table.books.numpy()
+    fit(student, tiny_examples(), Phase(5, 0.02), FitConfig(batch_size=8), np.random.default_rng(1), False)
+    np.testing.assert_array_equal(student.table.codes.numpy(), codes)
+    assert np.abs(student.table.books.numpy() - books).max() > 1e-3
+
+
+def test_texts_without_features_do_not_pull_at_the_embedding() -> None:
+    examples = tiny_examples()
+    outputs = {"logits": tf.zeros((40, 28)), "embedding": tf.ones((40, 3))}
+    losses = [
+        float(fitting._loss(outputs, examples.targets, examples.features, np.full(40, weight, np.float32)))
+        for weight in (0, 1)
+    ]
+    assert losses[1] - losses[0] == pytest.approx(1)
+
+
+def test_dropped_tokens_become_unknown_and_padding_stays() -> None:
+    token_ids = np.array([[5, 6, 7, PAD_ID]] * 500, np.int32)
+    dropped = fitting._drop_tokens(token_ids, 0.3, np.random.default_rng(0))
+    assert not dropped[:, 3].any()
+    changed = dropped != token_ids
+    assert set(dropped[changed].tolist()) == {UNKNOWN_ID}
+    assert changed[:, :3].mean() == pytest.approx(0.3, abs=0.05)

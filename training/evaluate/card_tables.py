@@ -1,0 +1,99 @@
+"""The model card's tables, each from its part of `evaluation.json`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.evaluate.tables import markdown_table, ratio
+
+Part = Mapping[str, Any]
+
+_LONG_TEXTS = {
+    "emotion_kept": "emotion kept",
+    "vad_moved": "VAD moved by",
+    "stays_neutral": "all-neutral text stays neutral",
+}
+_METHODS = {
+    "half_library_micro_precision": "half-library micro",
+    "half_library_macro_precision": "macro",
+    "precision_at_10_without_neutral": "P@10 without neutral",
+    "mood_clips_largest_share": "largest share",
+    "coverage_at_10": "ever in a top 10",
+    "hubness": "hubness",
+}
+
+
+def class_table(figures: Part) -> str:
+    """Classes that are answered independently of each other."""
+    rows = [
+        (name, *(ratio(each[key]) for key in ("precision", "recall", "f1")), f"{each['examples']:,}")
+        for name, each in figures["classes"].items()
+    ]
+    mean = ("mean", "", "", ratio(figures["macro_f1"]), "")
+    return markdown_table(("class", "precision", "recall", "F1", "examples"), [*rows, mean])
+
+
+def answer_table(figures: Part) -> str:
+    """Classes of which one is the answer."""
+    rows = [
+        (
+            name,
+            *(ratio(each[key]) for key in ("precision", "recall", "f1")),
+            *(f"{each[key]:,}" for key in ("true_positives", "false_positives", "false_negatives")),
+        )
+        for name, each in figures["classes"].items()
+    ]
+    return markdown_table(("class", "precision", "recall", "F1", "TP", "FP", "FN"), rows)
+
+
+def precision_at_k_table(tables: Part) -> str:
+    """Precision of the first answers by each table of acceptable moods."""
+    rows = [
+        (f"{table}, {comments.replace('_', ' ')}", *(ratio(figures[k]) for k in ("1", "5", "10", "chance")))
+        for table, parts in tables.items()
+        for comments, figures in parts.items()
+    ]
+    return markdown_table(("table of moods, comments", "P@1", "P@5", "P@10", "chance"), rows)
+
+
+def usage_table(libraries: Part) -> str:
+    """How evenly answers fall on each library's clips."""
+    rows = [
+        (
+            name,
+            f"{usage['clips']:,}",
+            *(f"{usage[key]:.4f}" for key in ("largest_share", "coverage_at_1", "coverage_at_10")),
+            f"{usage['hubness']:.2f}",
+        )
+        for name, usage in libraries.items()
+    ]
+    header = ("library", "clips", "largest share", "ever first", "ever in a top 10", "hubness")
+    return markdown_table(header, rows)
+
+
+def methods_table(methods: Part) -> str:
+    """Connection by each method of making the space, on each section."""
+    rows = [
+        (f"{method}, {section}", *(ratio(figures[name]) for name in _METHODS))
+        for method, sections in methods.items()
+        for section, figures in sections.items()
+    ]
+    return markdown_table(("method, section", *_METHODS.values()), rows)
+
+
+def long_text_table(long_texts: Part) -> str:
+    """What becomes of one emotional comment among neutral ones, by pooling and number of neutral ones."""
+    rows = [
+        (f"{pooling.replace('_', ' ')}, {fillers} neutral", *(ratio(figures[key]) for key in _LONG_TEXTS))
+        for pooling, by_fillers in long_texts.items()
+        for fillers, figures in by_fillers.items()
+    ]
+    return markdown_table(("pooling", *_LONG_TEXTS.values()), rows)
+
+
+def protocol_table(protocol: Part) -> str:
+    """The original's three evaluations."""
+    rows = [
+        (part, ratio(figures["micro_precision"]), ratio(figures["macro_precision"]))
+        for part, figures in protocol.items()
+    ]
+    return markdown_table(("part", "micro precision", "macro precision"), rows)

@@ -1,0 +1,150 @@
+"""`docs/MODEL_CARD.md`: the template beside this file, filled from `evaluation.json` and the manifests."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from ambiance.affect import VAD_AXES
+from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Manifest, load
+from training.evaluate.card_tables import (
+    answer_table,
+    class_table,
+    long_text_table,
+    methods_table,
+    precision_at_k_table,
+    protocol_table,
+    usage_table,
+)
+from training.evaluate.headline import HEADLINES
+from training.evaluate.tables import headline_table, markdown_table, number, ratio
+
+TEMPLATE_FILE = Path(__file__).with_suffix(".md")
+
+Report = Mapping[str, Any]
+Manifests = Mapping[str, Manifest]  # by kind
+
+
+def load_manifests(root: Path, versions: Mapping[str, int]) -> dict[str, Manifest]:
+    """The manifests of the versions that a report is about.
+
+    Raises:
+        ArtifactError: if one is missing or damaged.
+    """
+    return {kind: load(root, kind, version).manifest for kind, version in versions.items()}
+
+
+def model_card(report: Report, manifests: Manifests) -> str:
+    """The card; the same report and manifests give the same text."""
+    test = report["released"]["test"]
+    return Template(TEMPLATE_FILE.read_text(encoding="utf-8")).substitute(
+        _releases(report, manifests)
+        | _headlines(report)
+        | _text(test["text"], manifests[TEXT_ENCODER].quality)
+        | _music(test["music"])
+        | _connection(test)
+        | _protocol(test["seed_protocol"]),
+        methods=methods_table(report["methods"]["figures"]),
+        method=report["methods"]["released"],
+    )
+
+
+def _releases(report: Report, manifests: Manifests) -> dict[str, str]:
+    notices = dict.fromkeys(notice for manifest in manifests.values() for notice in manifest.origin.notices)
+    counts = manifests[TEXT_ENCODER].counts | manifests[MUSIC_ENCODER].counts
+    versions = (
+        f"`{kind}` version {manifest.version} ({_megabytes(manifest):.1f} MB)"
+        for kind, manifest in manifests.items()
+    )
+    return {
+        "versions": ", ".join(versions),
+        "seed": str(report["seed"]),
+        "library_clips": f"{manifests[MUSIC_INDEX].counts['clips']:,}",
+        "recipes": "\n".join(f"    {manifest.origin.recipe}" for manifest in manifests.values()),
+        "notices": "\n".join(f"- {notice}" for notice in notices),
+        "counts": markdown_table(
+            ("what", "number"), [(name.replace("_", " "), f"{count:,}") for name, count in counts.items()]
+        ),
+    }
+
+
+def _headlines(report: Report) -> dict[str, str]:
+    return {
+        "seed_count": str(len(report["seeds"])),
+        "test_headline": headline_table(report, "test"),
+        "validation_headline": headline_table(report, "validation"),
+        "missed": _missed(report),
+    }
+
+
+def _missed(report: Report) -> str:
+    spread, headline = report["spread"]["test"], report["released"]["test"]["headline"]
+    means = {name: spread[name]["mean"] if spread else value for name, value in headline.items()}
+    lines = [
+        f"- {figure.title}: {number(figure, means[figure.name])}, the target is {figure.target:g}."
+        for figure in HEADLINES
+        if not figure.meets(means[figure.name])
+    ]
+    return "\n".join(["Missed:", "", *lines]) if lines else "Every target is met."
+
+
+def _text(text: Report, quality: Report) -> dict[str, str]:
+    correlations = (f"{axis} {text['vad_correlation'][axis]:.3f}" for axis in VAD_AXES)
+    differences = (f"{output} {each:.2g}" for output, each in quality["largest_differences"].items())
+    return {
+        "test_comments": f"{text['comments']:,}",
+        "text_calibration": _calibration(text),
+        "vad_correlation": ", ".join(correlations),
+        "ekman_thresholded": class_table(text["ekman_thresholded"]),
+        "ekman": answer_table(text["ekman"]),
+        "emotions_thresholded": class_table(text["emotions_thresholded"]),
+        "milliseconds": f"{quality['milliseconds_a_sentence']:.3f}",
+        "differences": ", ".join(differences),
+        "long_texts": long_text_table(quality["long_texts"]),
+    }
+
+
+def _music(music: Report) -> dict[str, str]:
+    return {
+        "mood_rows": str(music["mood_rows"]),
+        "music_calibration": _calibration(music),
+        "mood_groups": answer_table(music["groups"]),
+        "moods": answer_table(music["moods"]),
+    }
+
+
+def _connection(test: Report) -> dict[str, str]:
+    connection, match = test["connection"], test["match_probability"]
+    nearest, ceilings = connection["nearest"], connection["ceilings"]
+    return {
+        "precision_at_k": precision_at_k_table(connection["precision_at_k"]),
+        "nearest": answer_table(nearest),
+        "nearest_micro": ratio(nearest["micro_precision"]),
+        "nearest_macro": ratio(nearest["macro_precision"]),
+        "half_micro_deviation": ratio(connection["half_library_micro_deviation"]),
+        "half_macro_deviation": ratio(connection["half_library_macro_deviation"]),
+        "moods_known_micro": ratio(ceilings["moods_known_micro_precision"]),
+        "moods_known_macro": ratio(ceilings["moods_known_macro_precision"]),
+        "texts_known": ratio(ceilings["texts_known_precision_at_10"]),
+        "texts_known_without_neutral": ratio(ceilings["texts_known_precision_at_10_without_neutral"]),
+        "usage": usage_table({"mood rows": connection["mood_clips"], "released": test["library"]}),
+        "match_calibration": _calibration(match),
+        "match_brier": ratio(match["brier_score"]),
+        "constant_brier": ratio(match["brier_score_of_a_constant"]),
+    }
+
+
+def _protocol(protocol: Report) -> dict[str, str]:
+    return {
+        "original": protocol_table(protocol),
+        "original_share": ratio(protocol["connection"]["largest_share"]),
+        "original_constant": ratio(protocol["connection"]["best_constant"]),
+    }
+
+
+def _calibration(figures: Report) -> str:
+    return ratio(figures["reliability"]["expected_calibration_error"])
+
+
+def _megabytes(manifest: Manifest) -> float:
+    return sum(file.size_bytes for file in manifest.files) / 1e6

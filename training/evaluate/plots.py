@@ -1,0 +1,137 @@
+"""The evaluation as pictures: small PNG files for the model card."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS, VAD_AXES
+from training.evaluate.headline import HEADLINES
+from training.evaluate.section import Section
+from training.regression.targets import mean_vad
+
+_DPI = 80
+_LINE, _REFERENCE = "#2b6a99", "#b0b0b0"
+
+
+def write_plots(report: Mapping[str, Any], section: Section, folder: Path) -> None:
+    """Draw every plot into a folder: of the report, and of the section `test`, whose arrays some need."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = report["released"]["test"]
+    with mpl.rc_context({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}):
+        plots = {
+            "reliability": reliability_plot(figures),
+            "confusion": confusion_plot(figures),
+            "shares": shares_plot(section),
+            "vad": vad_plot(section),
+            "seeds": seeds_plot(report),
+        }
+        for name, plot in plots.items():
+            # without the library's version in it, the same figures give the same file
+            plot.savefig(folder / f"{name}.png", dpi=_DPI, metadata={"Software": None})
+
+
+def reliability_plot(figures: Mapping[str, Any]) -> Figure:
+    """Stated probability against the share that was right, with the number of answers below."""
+    parts = {
+        "text: likeliest of 28 emotions": figures["text"],
+        "music: likeliest of 7 moods": figures["music"],
+        "match probability of ten answers": figures["match_probability"],
+    }
+    plot, panels = _panels(len(parts))
+    for panel, (title, part) in zip(panels, parts.items(), strict=True):
+        curve = part["reliability"]
+        share = np.array(curve["count"]) / sum(curve["count"])
+        panel.plot([0, 1], [0, 1], color=_REFERENCE, linewidth=1)
+        panel.bar(curve["probability"], share, width=0.03, color=_REFERENCE, label="share of answers")
+        panel.plot(curve["probability"], curve["frequency"], "o-", color=_LINE, markersize=3)
+        error = curve["expected_calibration_error"]
+        panel.set(title=f"{title}\nexpected calibration error {error:.3f}", xlabel="stated", ylabel="right")
+        panel.set(xlim=(0, 1), ylim=(0, 1))
+    panels[0].legend(frameon=False)
+    return plot
+
+
+def confusion_plot(figures: Mapping[str, Any]) -> Figure:
+    """Share of each class's examples (rows) that got each answer (columns)."""
+    parts = (
+        ("text, Ekman's groups", list(EKMAN), figures["text"]["ekman"]),
+        ("music, mood groups", list(MOOD_GROUPS), figures["music"]["groups"]),
+        ("connection, nearest mood row", list(MOOD_GROUPS), figures["connection"]["nearest"]),
+    )
+    plot, panels = _panels(len(parts))
+    for panel, (title, names, part) in zip(panels, parts, strict=True):
+        counts = np.array(part["confusion"], float)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        panel.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        panel.set(title=title, xlabel="answered", ylabel="is")
+        panel.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        panel.set_yticks(range(len(names)), names)
+        for (row, column), share in np.ndenumerate(shares):
+            color = "white" if share > 0.5 else "black"
+            panel.text(column, row, f"{share:.2f}", ha="center", va="center", color=color, fontsize=6)
+    return plot
+
+
+def shares_plot(section: Section) -> Figure:
+    """Share of first answers that each clip takes, the most popular first."""
+    parts = (
+        (f"the {len(section.rows.moods)} mood rows", section.matching.hits, len(section.rows.moods), 0.03),
+        ("the released library", section.library_hits, len(section.library), 0.005),
+    )
+    plot, panels = _panels(len(parts))
+    for panel, (title, hits, clips, target) in zip(panels, parts, strict=True):
+        shares = np.sort(np.bincount(hits[:, 0], minlength=clips))[::-1] / len(hits)
+        answering = np.count_nonzero(shares)
+        panel.plot(np.arange(1, answering + 1), shares[:answering], color=_LINE)
+        panel.axhline(1 / clips, color=_REFERENCE, linewidth=1, label="all alike")
+        panel.axhline(target, color="black", linestyle=":", linewidth=1, label="target for the largest")
+        panel.set(title=title, xlabel="clip, by popularity", ylabel="share of first answers")
+        panel.set(xscale="log", yscale="log")
+        panel.legend(frameon=False)
+    return plot
+
+
+def vad_plot(section: Section) -> Figure:
+    """Predicted against labelled valence, arousal and dominance of the comments."""
+    labelled = mean_vad(section.comments.labels, EMOTIONS)
+    plot, panels = _panels(len(VAD_AXES))
+    for axis, (panel, name) in enumerate(zip(panels, VAD_AXES, strict=True)):
+        ours, theirs = section.comments.vad[:, axis], labelled[:, axis]
+        _density(panel, theirs, ours)
+        correlation = np.corrcoef(ours, theirs)[0, 1]
+        panel.set(title=f"{name}, r = {correlation:.2f}", xlabel="labels' mean", ylabel="predicted")
+    return plot
+
+
+def seeds_plot(report: Mapping[str, Any]) -> Figure:
+    """Each headline figure on test: the release with its interval, every seed, and the target."""
+    released, plot = report["released"]["test"], Figure(figsize=(9, 4), layout="constrained")
+    panel = plot.subplots()
+    for height, figure in enumerate(reversed(HEADLINES)):
+        panel.plot(released["intervals"][figure.name], [height, height], color=_REFERENCE, linewidth=4)
+        seeds = [seed["test"][figure.name] for seed in report["seeds"].values()]
+        panel.plot(seeds, [height] * len(seeds), "|", color=_LINE, markersize=10)
+        panel.plot(released["headline"][figure.name], height, "o", color=_LINE, markersize=4)
+        panel.plot(figure.target, height, "k<" if figure.smaller_is_better else "k>", markersize=5)
+    panel.set_yticks(range(len(HEADLINES)), [figure.title for figure in reversed(HEADLINES)])
+    panel.set(
+        xlim=(0, 0.85), title="test: release (dot), 95 % interval (bar), seeds (strokes), target (arrow)"
+    )
+    return plot
+
+
+def _density(panel: Axes, across: NDArray[np.float32], up: NDArray[np.float32]) -> None:
+    counts = np.histogram2d(up, across, bins=25, range=((0, 1), (0, 1)))[0]
+    panel.imshow(np.log1p(counts), origin="lower", extent=(0, 1, 0, 1), cmap="Blues")
+    panel.plot([0, 1], [0, 1], color=_REFERENCE, linewidth=1)
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    plot = Figure(figsize=(3.2 * count, 3.2), layout="constrained")
+    return plot, list(plot.subplots(1, count))

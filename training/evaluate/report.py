@@ -1,0 +1,67 @@
+"""What `evaluation.json` holds: a release with intervals, and its recipe trained from several seeds."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.evaluate.alternatives import alternative_figures
+from training.evaluate.corpora import Corpora
+from training.evaluate.figures import section_figures
+from training.evaluate.headline import HEADLINES
+from training.evaluate.headline_figures import headline, headline_intervals
+from training.evaluate.released import SECTIONS, HeardCorpora, SectionName, load_release
+from training.evaluate.section import Section
+
+Headlines = Mapping[str, float]  # headline figure -> value
+
+
+def evaluate_headlines(root: Path, corpora: Corpora, sections: Sequence[SectionName]) -> dict[str, Headlines]:
+    """The headline figures of the newest release under a root, by section.
+
+    Raises:
+        ArtifactError: if a part is missing or damaged, or the parts don't fit together.
+        DataError: if AudioSet is missing or damaged.
+    """
+    heard = HeardCorpora(load_release(root), corpora)
+    return {name: headline(heard.section(name)) for name in sections}
+
+
+def evaluation_report(
+    heard: HeardCorpora, sections: Mapping[SectionName, Section], seeds: Mapping[int, Mapping[str, Headlines]]
+) -> dict[str, Any]:
+    """Everything that `evaluation.json` holds.
+
+    Args:
+        heard: the release.
+        sections: its sections.
+        seeds: random seed -> section -> headline figures of the recipe trained from it.
+    """
+    return {
+        "versions": heard.release.versions,
+        "seed": heard.release.text_encoder.manifest.origin.seed,
+        "targets": {figure.name: figure.target for figure in HEADLINES},
+        "released": {name: _with_intervals(section) for name, section in sections.items()},
+        "methods": {"released": heard.release.space.method, "figures": alternative_figures(heard)},
+        "seeds": {str(seed): figures for seed, figures in seeds.items()},
+        "spread": {name: spread([figures[name] for figures in seeds.values()]) for name in SECTIONS},
+    }
+
+
+def spread(runs: Sequence[Headlines]) -> dict[str, dict[str, float]]:
+    """Mean and standard deviation (of a sample) of each headline figure; empty for fewer than two runs."""
+    if len(runs) < 2:
+        return {}
+    values = {figure.name: [run[figure.name] for run in runs] for figure in HEADLINES}
+    return {
+        name: {"mean": round(float(np.mean(each)), 6), "deviation": round(float(np.std(each, ddof=1)), 6)}
+        for name, each in values.items()
+    }
+
+
+def _with_intervals(section: Section) -> dict[str, Any]:
+    ends = headline_intervals(section).items()
+    return section_figures(section) | {
+        "intervals": {name: [round(end, 6) for end in pair] for name, pair in ends}
+    }

@@ -1,0 +1,100 @@
+"""How probable it is that a clip suits a text, read off a similarity: fitted here, served with the index.
+
+A clip suits a text if its mood is of the group that the protocol gives to one of the text's emotions.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
+
+from ambiance.affect import MOOD_SPACE
+from training.evaluate.calibration import reliability
+
+MATCH_PROBABILITY_FILE = "match_probability.json"
+
+_LARGEST_KNOTS = 50
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Clips that answered texts, and whether they suit: columns over n texts and k answers."""
+
+    clips: NDArray[np.int64]  # [n, k] rows of the library
+    similarity: NDArray[np.float32]  # [n, k]
+    right: NDArray[np.bool_]  # [n, k]
+
+    def take(self, texts: NDArray[np.bool_], clips: NDArray[np.bool_]) -> "tuple[NDArray[Any], NDArray[Any]]":
+        """Similarity and rightness of the answers of some texts by some clips, in no order."""
+        chosen = texts[:, None] & clips[self.clips]
+        return self.similarity[chosen], self.right[chosen]
+
+
+@dataclass(frozen=True)
+class MatchProbability:
+    """A monotone function, linear between knots; beyond them the ends hold."""
+
+    components: int  # of the space; the similarity is the inner product over the first so many
+    similarity: NDArray[np.float64]  # [knots] ascending
+    probability: NDArray[np.float64]  # [knots] ascending, in [0, 1]
+
+    def __call__(self, similarity: NDArray[np.floating]) -> NDArray[np.float64]:
+        """<float64> of any shape, probability at each similarity."""
+        return np.interp(similarity, self.similarity, self.probability)
+
+    def save(self, folder: Path) -> None:
+        """Write it as the index service reads it."""
+        record = {
+            "space": MOOD_SPACE,
+            "components": self.components,
+            "similarity": self.similarity.tolist(),
+            "probability": self.probability.tolist(),
+        }
+        (folder / MATCH_PROBABILITY_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def similarity_of(
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], clips: NDArray[np.int64], components: int
+) -> NDArray[np.float32]:
+    """<float32>[n, k] inner products of queries <float32>[n, d] and their answers <int64>[n, k]."""
+    return np.einsum("nc,nkc->nk", queries[:, :components], vectors[clips, :components])
+
+
+def fit_match_probability(answers: Answers, components: int) -> MatchProbability:
+    """Isotonic regression over all answers, thinned to a few knots."""
+    return _fit(answers.similarity.ravel(), answers.right.ravel(), components)
+
+
+def match_quality(answers: Answers, components: int, seed: int) -> dict[str, float]:
+    """Fit on half of the texts and of the clips, measure on answers of the other half by the other half.
+
+    Beside it stands what one constant would score: the probability tells answers apart only by what it
+    is better.
+    """
+    draw = np.random.default_rng(seed)
+    texts = draw.random(len(answers.clips)) < 0.5
+    clips = draw.random(int(answers.clips.max()) + 1) < 0.5
+    fitted, held_out = answers.take(texts, clips), answers.take(~texts, ~clips)
+    probability = _fit(*fitted, components)(held_out[0])
+    constant = np.full(len(held_out[1]), fitted[1].mean())
+    return _scores(probability, held_out[1], "") | _scores(constant, held_out[1], "constant_")
+
+
+def _fit(similarity: NDArray[np.float32], right: NDArray[np.bool_], components: int) -> MatchProbability:
+    model = IsotonicRegression(y_min=0, y_max=1).fit(similarity.astype(np.float64), right)
+    knots = len(model.X_thresholds_)
+    kept = np.unique(np.linspace(0, knots - 1, min(knots, _LARGEST_KNOTS)).round().astype(int))
+    return MatchProbability(components, model.X_thresholds_[kept], model.y_thresholds_[kept])
+
+
+def _scores(probability: NDArray[np.float64], right: NDArray[np.bool_], prefix: str) -> dict[str, float]:
+    return {
+        f"{prefix}brier_score": round(float(np.square(probability - right).mean()), 6),
+        f"{prefix}expected_calibration_error": round(
+            reliability(probability, right).expected_calibration_error, 6
+        ),
+    }

@@ -1,0 +1,65 @@
+"""What the index job asks of trained models, gathered so that a test can answer in their place."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance import artifacts
+from ambiance.affect import MOOD_SPACE, MOODS, VAD_AXES, VAD_SPACE, require_vad_lineage
+from ambiance.errors import ArtifactError
+from training.music.encode import EncodedClips, encode_clips
+from training.music.held_out import held_out_rows
+from training.music.mood_rows import MoodRows
+from training.space import MoodSpace
+from training.text.encode import TextReadings, read_texts
+from training.text.export import SPACE_FOLDER
+
+
+@dataclass(frozen=True)
+class Models:
+    """The functions by which released encoders are run."""
+
+    # (music encoder, frames <uint8>[n, 10, 128], frame counts <int32>[n])
+    encode_clips: Callable[[artifacts.Artifact, NDArray[np.uint8], NDArray[np.int32]], EncodedClips] = (
+        encode_clips
+    )
+    # (text encoder, texts)
+    read_texts: Callable[[artifacts.Artifact, Sequence[str]], TextReadings] = read_texts
+    # (music encoder, data folder)
+    held_out_rows: Callable[[artifacts.Artifact, Path], tuple[MoodRows, EncodedClips]] = held_out_rows
+
+
+def load_space(text_encoder: artifacts.Artifact) -> MoodSpace:
+    """The mood space that a text encoder's queries are in.
+
+    Raises:
+        ArtifactError: if it is missing or damaged, or isn't the one that the manifest names.
+    """
+    space, described = MoodSpace.load(text_encoder.path / SPACE_FOLDER), text_encoder.space(MOOD_SPACE)
+    if (space.lineage, space.dimension) != (described.lineage, described.dimension):
+        raise ArtifactError(
+            f"{text_encoder.path}: the folder {SPACE_FOLDER} is of lineage {space.lineage}, dimension "
+            f"{space.dimension}; the manifest says {described.lineage}, {described.dimension}"
+        )
+    return space
+
+
+def check_encoding(encoder: artifacts.Artifact, encoded: EncodedClips, clips: int) -> None:
+    """Require of an encoder's output that it is one row a clip, of this build's VAD, and in range.
+
+    Raises:
+        ArtifactError: naming the encoder, the output and the first clip that is wrong.
+    """
+    require_vad_lineage(encoder.space(VAD_SPACE).lineage, encoder.path)
+    widths = {"vad": len(VAD_AXES), "moods": len(MOODS.names)}
+    for name, width in widths.items():
+        rows = getattr(encoded, name)
+        if rows.shape != (clips, width) or rows.dtype != np.float32:
+            raise ArtifactError(f"{encoder.path}: {name} {rows.dtype}{rows.shape} for {clips} clips")
+        inside = ((rows >= 0) & (rows <= 1)).all(axis=1)  # NaN is outside too
+        if outside := np.flatnonzero(~inside).tolist():
+            at = f"clip {outside[0]} is at {rows[outside[0]].round(3).tolist()}"
+            raise ArtifactError(f"{encoder.path}: {name}: {at}, not in [0, 1]")

@@ -1,0 +1,62 @@
+"""Runs the training jobs, each in a process of its own: TensorFlow gives no memory back, nor PyTorch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from ambiance.artifacts import TEXT_TEACHER, file_sha256, load, versions
+from ambiance.errors import AmbianceError
+from training.teacher.artifact import TRAIN, Teacher
+
+
+class JobError(AmbianceError):
+    """Raised when a training job ends with an error; it has said what was wrong."""
+
+
+def train_release(root: Path, teacher_root: Path, seed: int, log: TextIO | None = None) -> None:
+    """Train text encoder, music encoder and index into a root, on one core.
+
+    Args:
+        root: where to publish.
+        teacher_root: where the text encoder's teacher lies.
+        seed: of every random number.
+        log: takes what the jobs print; by default they print to ours.
+
+    Raises:
+        JobError: naming the job that failed.
+    """
+    shared = ["--artifacts", str(root), "--seed", str(seed)]
+    _run("training.text", [*shared, "--teacher-artifacts", str(teacher_root)], log)
+    _run("training.music", shared, log)
+    _run("training.index", shared, log)
+
+
+def train_teacher(root: Path) -> None:
+    """Train a teacher into a root. It is no release: nothing serves it, and a text encoder names its own.
+
+    Raises:
+        JobError: if the job failed.
+    """
+    _run("training.teacher", ["--artifacts", str(root)], None)
+
+
+def has_teacher(root: Path, data_dir: Path) -> bool:
+    """Whether the newest teacher under a root has read the very comments that are to be learned.
+
+    Raises:
+        ArtifactError: if it is damaged.
+    """
+    if not versions(root, TEXT_TEACHER):
+        return False
+    return Teacher.load(load(root, TEXT_TEACHER)).train_sha256 == file_sha256(data_dir / TRAIN)
+
+
+def _run(module: str, flags: list[str], log: TextIO | None) -> None:
+    command = [sys.executable, "-m", module, *flags]
+    # The job's own pools are set to one thread; BLAS and OpenMP read it here.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    status = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False).returncode
+    if status != 0:
+        raise JobError(f"python -m {module} {' '.join(flags)}: ended with status {status}")

@@ -1,0 +1,46 @@
+"""What a text encoder is worth on dev, as served: the figures in its manifest."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.affect import EKMAN, EMOTIONS
+from training.evaluate.calibration import likeliest_reliability
+from training.evaluate.metrics import count_answers, membership
+from training.evaluate.readings import EKMAN_OF_EMOTION
+from training.evaluate.thresholds import cross_fitted_answers
+from training.evaluate.weighted import macro_f1
+
+_CROSS_FITS = 10
+
+
+def dev_figures(
+    emotions: NDArray[np.float32], labels: Sequence[tuple[int, ...]], seed: int
+) -> dict[str, Any]:
+    """Figures of posteriors <float32>[n, 28] against annotators' emotions.
+
+    The seed's protocol takes the likeliest emotion, lumped to Ekman's seven. The two macro-F1s let every
+    class answer that passes its threshold, which comes from the other half of the comments.
+    """
+    groups = membership(labels, EKMAN_OF_EMOTION, len(EKMAN))
+    counts = count_answers(EKMAN_OF_EMOTION[emotions.argmax(axis=1)], groups, list(EKMAN))
+    of_groups = emotions @ np.eye(len(EKMAN), dtype=np.float32)[EKMAN_OF_EMOTION]
+    truth = emotion_truth(labels)
+    error = likeliest_reliability(emotions, truth).expected_calibration_error
+    return counts.summary() | {
+        "ekman_macro_f1": _cross_fitted_f1(of_groups, groups, seed),
+        "emotion_macro_f1": _cross_fitted_f1(emotions, truth, seed),
+        "expected_calibration_error": round(error, 6),
+    }
+
+
+def emotion_truth(labels: Sequence[tuple[int, ...]]) -> NDArray[np.bool_]:
+    """<bool>[n, 28] emotions that annotators gave."""
+    return membership(labels, np.arange(len(EMOTIONS.names)), len(EMOTIONS.names))
+
+
+def _cross_fitted_f1(scores: NDArray[np.float32], truth: NDArray[np.bool_], seed: int) -> float:
+    answered = cross_fitted_answers(scores, truth, _CROSS_FITS, seed)
+    return round(float(macro_f1(answered, truth, np.ones((1, len(truth)), np.float32))[0]), 6)

@@ -1,0 +1,51 @@
+"""The recipe `bag`: from scratch, with nothing pretrained; the order of a text's tokens is ignored."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+from ambiance.affect import EMOTIONS
+from ambiance.tokenizer import PAD, UNKNOWN, TextTokenizer
+from training.regression.fitting import seed_everything
+from training.regression.targets import multi_hot
+from training.text.config import TextConfig
+from training.text.corpus import Corpus
+from training.text.student.fitting import Examples
+from training.text.student.training import longest_read, train_student
+from training.text.trained import TrainedText
+
+_TABLE_DEVIATION = 0.5  # of the random numbers that token vectors start from
+
+
+def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
+    """Train on the comments' own labels; the same config and comments give the same network."""
+    seed_everything(config.seed)
+    tokenizer = train_tokenizer(corpus.train.texts, config.vocabulary_tokens)
+    network = replace(config.network, body=(), embedding_width=64, embedding_feeds_emotions=True)
+    texts = len(corpus.train)
+    examples = Examples(
+        longest_read(tokenizer, corpus.train.texts),
+        multi_hot(corpus.train.labels, len(EMOTIONS.names)),
+        np.zeros((texts, network.embedding_width), np.float32),
+        np.zeros(texts, np.float32),
+    )
+    shape = (tokenizer.vocabulary_count, network.table_width)
+    table = np.random.default_rng(config.seed).normal(0, _TABLE_DEVIATION, shape).astype(np.float32)
+    return train_student(replace(config, network=network), corpus, tokenizer, table, examples, verbose)
+
+
+def train_tokenizer(texts: Sequence[str], vocabulary_tokens: int) -> TextTokenizer:
+    """Learn word pieces (WordPiece) from texts, `vocabulary_tokens` of them at most."""
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=vocabulary_tokens, special_tokens=[PAD, UNKNOWN], show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    # The trainer would have "[PAD]" in a text read as padding.
+    document = json.loads(tokenizer.to_str()) | {"added_tokens": []}
+    return TextTokenizer(Tokenizer.from_str(json.dumps(document)))

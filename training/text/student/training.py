@@ -1,0 +1,129 @@
+"""What the recipes `bag` and `distilled` share: train, code the token table, train on, calibrate, pack."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from ambiance.tokenizer import UNKNOWN_ID, TextTokenizer
+from training.text.calibration import calibration_figures, fit_temperature
+from training.text.config import TextConfig
+from training.text.corpus import Corpus
+from training.text.quality import emotion_truth
+from training.text.readout import Readout
+from training.text.student.batches import TokenIds
+from training.text.student.coding import CodedTable, code_table
+from training.text.student.fitting import Examples, Phase, fit
+from training.text.student.network import EMBEDDING, LOGITS, Student, build_student
+from training.text.student.packing import PackedStudent
+from training.text.trained import Read, TrainedText, first_windows, weights_identity
+
+LONGEST_TEXT = 64  # tokens of a text that training reads; a few in ten thousand comments are longer
+
+_SCORES = (
+    "Probabilities of the text's emotion, which sum to 1. They are calibrated on GoEmotions' dev split: of "
+    "the answers given with probability 0.7 there, about seven in ten are right."
+)
+_BATCH = 512  # windows
+
+
+def longest_read(tokenizer: TextTokenizer, texts: Sequence[str]) -> TokenIds:
+    """Token ids of each text, at most LONGEST_TEXT of them; UNKNOWN alone for a text without tokens."""
+    return [np.array(tokenizer.ids(text)[:LONGEST_TEXT] or [UNKNOWN_ID], np.int32) for text in texts]
+
+
+def train_student(
+    config: TextConfig,
+    corpus: Corpus,
+    tokenizer: TextTokenizer,
+    table: NDArray[np.float32],
+    examples: Examples,
+    verbose: bool,
+) -> TrainedText:
+    """Train a student that starts from token vectors <float32>[tokens, table width].
+
+    Call it after `seed_everything`: first weights and dropout are drawn from the global generator.
+    """
+    rng = np.random.default_rng(config.seed)
+    free = _train_free(config, table, examples, rng, verbose)
+    student = _train_coded(config, free, examples, rng, verbose)
+    packed = PackedStudent(student)
+    logits = _logits(packed, first_windows(tokenizer, corpus.dev.texts, config.window))
+    truth = emotion_truth(corpus.dev.labels)
+    readout = Readout(fit_temperature(logits, truth), _frequencies(corpus))
+    return TrainedText(
+        tokenizer=tokenizer,
+        window=config.window,
+        read=_read(packed, readout),
+        lite_read=_read(packed.call_on_constants, readout),
+        quantized=True,
+        module=packed,
+        identity=weights_identity(tokenizer, student.get_weights()),
+        parameters=sum(int(np.prod(v.shape)) for v in student.trainable_variables),
+        scores=_SCORES,
+        quality={"temperature": round(readout.temperature, 6)}
+        | {"calibration": calibration_figures(logits, truth, config.seed)},
+    )
+
+
+def _train_free(
+    config: TextConfig,
+    table: NDArray[np.float32],
+    examples: Examples,
+    rng: np.random.Generator,
+    verbose: bool,
+) -> Student:
+    """Every token's vector is free to move."""
+    layer = keras.layers.Embedding(*table.shape, name="table")
+    student = build_student(config.network, layer, examples.targets.mean(axis=0))
+    layer.set_weights([table])
+    phase = Phase(_steps(config, examples, config.fit.epochs), config.fit.learning_rate)
+    fit(student, examples, phase, config.fit, rng, verbose)
+    return student
+
+
+def _train_coded(
+    config: TextConfig, free: Student, examples: Examples, rng: np.random.Generator, verbose: bool
+) -> Student:
+    """The same network on coded token vectors, trained on to make up for what coding lost."""
+    table = free.table.get_weights()[0]
+    seen = np.bincount(np.concatenate(examples.token_ids), minlength=len(table))
+    weights = np.sqrt(seen + 1).astype(np.float32)  # common tokens more closely, rare ones not at all costs
+    codes, books, rotation = code_table(table, weights, config.network.code_bytes, config.seed)
+    coded = build_student(config.network, CodedTable(codes, books), examples.targets.mean(axis=0))
+    for old, new in zip(free.heads_and_body, coded.heads_and_body, strict=True):
+        new.set_weights(old.get_weights())
+    kernel, bias = free.project.get_weights()
+    coded.project.set_weights([rotation.T @ kernel, bias])
+    phase = Phase(_steps(config, examples, config.fit.coded_epochs), config.fit.coded_learning_rate)
+    fit(coded, examples, phase, config.fit, rng, verbose)
+    return coded
+
+
+def _steps(config: TextConfig, examples: Examples, epochs: float) -> int:
+    return max(1, round(epochs * len(examples) / config.fit.batch_size))
+
+
+def _frequencies(corpus: Corpus) -> NDArray[np.float32]:
+    """<float32>[28] shares of the emotions in train, none 0; the emotions of a comment split its weight."""
+    truth = emotion_truth(corpus.train.labels)
+    shares = (truth / truth.sum(axis=1, keepdims=True)).sum(axis=0) + 1
+    return (shares / shares.sum()).astype(np.float32)
+
+
+def _logits(packed: PackedStudent, windows: NDArray[np.int32]) -> NDArray[np.float32]:
+    read = tf.function(packed, input_signature=[tf.TensorSpec((None, windows.shape[1]), tf.int32)])
+    starts = range(0, len(windows), _BATCH)
+    return np.concatenate(
+        [read(tf.constant(windows[start : start + _BATCH]))[LOGITS].numpy() for start in starts]
+    )
+
+
+def _read(call: Read, readout: Readout) -> Read:
+    def read(token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = call(token_ids)
+        return readout(outputs[LOGITS]) | {EMBEDDING: outputs[EMBEDDING]}
+
+    return read
