@@ -7,6 +7,9 @@ SHELL := bash
 override export TEXT := $(value TEXT)
 override export K := $(value K)
 override export FORMAT := $(value FORMAT)
+override export SEED := $(value SEED)
+override export EXPLAIN := $(value EXPLAIN)
+override export REASON := $(value REASON)
 
 # Of what builds the package as well: pip reads the one or the other, depending on its age.
 export PIP_CONSTRAINT := constraints.txt
@@ -19,7 +22,7 @@ CLUSTER := $(BIN)/python deploy/cluster.py
 ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
 # Looked up each time it is used: the address of the cluster that runs, else of the one that would be started.
 TARGET = $$(cat '$(or $(AMBIANCE_RUN_DIR),.run)/gateway' 2>/dev/null || echo 127.0.0.1:$(or $(AMBIANCE_GATEWAY_PORT),50051))
-USAGE := usage: make match TEXT="I am so happy" [K=10] [FORMAT=json]
+USAGE := usage: make match TEXT="I am so happy" [K=10] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 BUF := @bufbuild/buf@1.75.0
 
 # Whatever changes what an installation holds. A stamp in .venv is newer, so setting up again costs nothing.
@@ -27,8 +30,12 @@ INSTALLED_FROM := pyproject.toml constraints.txt hatch_build.py $(wildcard proto
 VENV := .venv/.made
 SERVING := .venv/.serving
 DEVELOPMENT := .venv/.development
+TEACHING := .venv/.teaching
+# Only a teacher needs PyTorch: one that is asked for, or the first.
+RETEACH := $(TEACHER)$(if $(wildcard artifacts/text_teacher/*),,first)
 
-.PHONY: help setup setup-dev match up down status logs data train evaluate reproduce \
+.PHONY: help setup setup-dev match up down status logs \
+	data teacher train train-seeds evaluate model-card reproduce \
 	test test-unit test-service test-e2e lint latency clean
 
 help: ## List every command
@@ -40,11 +47,13 @@ help: ## List every command
 ifdef TEXT
 match: $(SERVING)
 endif
-match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [FORMAT=json]
+match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 	@[ -n "$$TEXT" ] || { echo '$(USAGE)' >&2; exit 2; }
 	@case "$$FORMAT" in '' | text) flags=() ;; json) flags=(--json) ;; \
 		*) printf 'FORMAT: text or json, got %s\n%s\n' "$$FORMAT" '$(USAGE)' >&2; exit 2 ;; esac; \
 	[ -z "$$K" ] || flags+=("-k=$$K"); \
+	[ -z "$$SEED" ] || flags+=("--seed=$$SEED"); \
+	[ "$${EXPLAIN:-0}" = 0 ] || flags+=(--explain); \
 	match() { printf '%s\n' "$$TEXT" | $(BIN)/ambiance match --target "$(TARGET)" "$${flags[@]}" -; }; \
 	{ complaint=$$(match 2>&1 >&3); status=$$?; } 3>&1; \
 	if [ $$status -eq 69 ]; then $(CLUSTER) up $(ENGINE_FLAG) >&2 && match; \
@@ -67,13 +76,20 @@ logs: $(SERVING) ## Show the services' logs: make logs [FOLLOW=1]
 data: $(DEVELOPMENT) ## Find the data sets, or download them from their publishers
 	@$(BIN)/python -m training.data
 
-train: data ## Train and publish both encoders and the index into artifacts/
-	@$(BIN)/python -m training.text
-	@$(BIN)/python -m training.music
-	@$(BIN)/python -m training.index
+teacher: data $(TEACHING) ## Fine-tune the text encoder's teacher and publish it: half an hour and more
+	@$(BIN)/python -m training.teacher
 
-evaluate: data ## Measure the released artifacts as the seed measured its own
+train: data $(if $(RETEACH),$(TEACHING)) ## Train a candidate, publish it if no figure falls: make train [TEACHER=1] [REASON="..."]
+	@$(BIN)/python -m training.release $(if $(TEACHER),--teacher) --reason="$$REASON"
+
+train-seeds: data ## Train the recipe from several random seeds into runs/seeds: make train-seeds [N=5]
+	@$(BIN)/python -m training.release.seeds --seeds $(or $(N),5)
+
+evaluate: data ## Measure the release and the seeds in runs/seeds; write figures, plots and model card
 	@$(BIN)/python -m training.evaluate
+
+model-card: $(DEVELOPMENT) ## Write docs/MODEL_CARD.md anew from the figures that are there
+	@$(BIN)/python -m training.evaluate --card-only
 
 reproduce: data ## Train ten times and compare with the seed's published table
 	@$(BIN)/python -m training.reproduce
@@ -131,3 +147,8 @@ $(DEVELOPMENT): $(INSTALLED_FROM) | $(VENV)
 	@echo "Installing what trains, tests and lints into .venv (the first time takes a few minutes) ..." >&2
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]' >&2
 	@touch $(SERVING) $@
+
+$(TEACHING): $(INSTALLED_FROM) | $(VENV)
+	@echo "Installing what fine-tunes the teacher into .venv (PyTorch; the first time takes a few minutes) ..." >&2
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev,teacher]' >&2
+	@touch $(SERVING) $(DEVELOPMENT) $@

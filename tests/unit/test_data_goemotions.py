@@ -94,7 +94,7 @@ def test_the_vocabulary_is_ordered_by_count_then_alphabet() -> None:
 
 
 def test_the_unknown_share_counts_first_windows_with_their_padding() -> None:
-    tokenizer = WordTokenizer(build_vocabulary(["a"], min_count=1))
+    tokenizer = word_tokenizer(build_vocabulary(["a"], min_count=1))
     assert unknown_share(tokenizer, ["a x", "x y"]) == pytest.approx(3 / 60)
     assert unknown_share(tokenizer, ["x " * 45]) == 1.0  # the 15 words of the second window don't count
     assert unknown_share(tokenizer, ["", "x"]) == pytest.approx(1 / 60)

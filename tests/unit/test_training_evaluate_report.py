@@ -1,5 +1,7 @@
 """From a little section of known answers to figures, report, plots and model card."""
 
+import importlib
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from ambiance.artifacts import (
     MUSIC_ENCODER,
     MUSIC_INDEX,
     TEXT_ENCODER,
+    Description,
     Manifest,
     Origin,
+    publish,
     versions,
 )
 from training.evaluate.acceptable import PROTOCOL
@@ -22,7 +26,7 @@ from training.evaluate.headline import HEADLINES
 from training.evaluate.headline_figures import headline, headline_intervals
 from training.evaluate.model_card import load_manifests, model_card
 from training.evaluate.plots import write_plots
-from training.evaluate.report_file import read_report
+from training.evaluate.report_file import read_report, write_report
 from training.evaluate.section import HeardRows, ReadComments, Section
 from training.evaluate.tables import headline_table, markdown_table
 from training.index.match_probability import MatchProbability
@@ -196,3 +200,26 @@ def test_the_committed_card_is_what_its_figures_give() -> None:
         report, load_manifests(ARTIFACTS, report["versions"])
     )
     assert report["versions"] == {kind: versions(ARTIFACTS, kind)[-1] for kind in report["versions"]}
+
+
+def test_the_card_alone_is_written_from_what_is_there(
+    report: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    main = importlib.import_module("training.evaluate.__main__").main
+    for kind, version in report["versions"].items():
+        described = manifest(kind)
+        fields = {name: getattr(described, name) for name in Description.model_fields}
+        for _ in range(version):
+            publish(tmp_path, Description(**fields), lambda folder: None)
+    write_report(report, tmp_path)
+    monkeypatch.setattr(
+        sys, "argv", ["evaluate", "--card-only", "--artifacts", str(tmp_path), "--docs", str(tmp_path)]
+    )
+    main()
+    written = (tmp_path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert written == model_card(report, load_manifests(tmp_path, report["versions"]))
+    assert headline_table(report, "test") in capsys.readouterr().out

@@ -15,7 +15,7 @@ from ambiance.errors import ArtifactError  # noqa: E402
 from audioset_files import clip_record, tfrecord, write_archive  # noqa: E402
 from training.data.errors import DataError  # noqa: E402
 from training.music.encode import EncodedClips  # noqa: E402
-from training.space import MoodSpace, fit_space, learned  # noqa: E402
+from training.space import MoodSpace, fit_space  # noqa: E402
 from training.space.affinity import mood_affinity  # noqa: E402
 from training.space.space import METHODS  # noqa: E402
 
@@ -61,9 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def spaces(folder: Path) -> dict[str, MoodSpace]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learned, "_STEPS", 100)  # enough for what is so plain
-        return {method: fit_space(method, *texts(), LABELS, folder, 1, "network") for method in METHODS}
+    return {method: fit_space(method, *texts(), LABELS, folder, 1, "network") for method in METHODS}
 
 
 def queries(space: MoodSpace) -> Vectors:
@@ -123,8 +121,9 @@ def test_the_learned_spaces_learn_which_clips_suit_which_texts(
     spaces: dict[str, MoodSpace], method: str
 ) -> None:
     np.testing.assert_allclose(np.linalg.norm(queries(spaces[method]), axis=1), 1, atol=1e-5)
-    right = mood_affinity()[[label for (label,) in LABELS], first_moods(spaces[method])] >= 0.5
-    assert right.mean() > 0.7
+    suits = mood_affinity()[[label for (label,) in LABELS]] >= 0.5
+    chance = suits.mean()
+    assert suits[np.arange(TEXTS), first_moods(spaces[method])].mean() > 1.5 * chance
 
 
 def test_affinity_is_full_for_the_nearest_mood_of_the_group() -> None:

@@ -77,3 +77,12 @@ def test_dev_figures_of_a_perfect_reading() -> None:
     for name in ("micro_precision", "macro_precision", "ekman_macro_f1", "emotion_macro_f1"):
         assert figures[name] == 1
     assert figures["expected_calibration_error"] == 0
+
+
+def test_an_answer_that_is_one_of_two_emotions_is_right() -> None:
+    # Every comment bears both of the favourites that split its posterior: either is a sure answer.
+    logits = np.full((200, 28), -12, np.float32)
+    logits[:, [JOY, SADNESS]] = 1.0, 0.0
+    truth = emotion_truth([(JOY, SADNESS)] * 200)
+    assert posterior(logits, fit_temperature(logits, truth)).numpy().max() > 0.6
+    assert posterior(logits, 1.0).numpy().max() < 0.6

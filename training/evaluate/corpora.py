@@ -24,5 +24,5 @@ def load_corpora(data_dir: Path) -> Corpora:
     Raises:
         DataError: if a data set is missing or damaged.
     """
-    comments = (load_comments(data_dir, split) for split in ("train", "dev", "test"))
-    return Corpora(data_dir, *comments, load_mood_rows(data_dir, "eval"))
+    train, dev, test = (load_comments(data_dir, split) for split in ("train", "dev", "test"))
+    return Corpora(data_dir, train, dev, test, load_mood_rows(data_dir, "eval"))

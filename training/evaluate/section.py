@@ -126,14 +126,18 @@ class Section:
     @cached_property
     def ekman_answers(self) -> NDArray[np.bool_]:
         """<bool>[repeats, n, 7] whether a group's posterior passes its threshold."""
-        tuning = self.tuning and (self.tuning.ekman, self.tuning.ekman_truth)
-        return _thresholded(self.comments.ekman, self.comments.ekman_truth, tuning)
+        comments, tuning = self.comments, self.tuning
+        if tuning is None:
+            return cross_fitted_answers(comments.ekman, comments.ekman_truth, _CROSS_FITS, _SEED)
+        return tuned_answers(comments.ekman, tuning.ekman, tuning.ekman_truth)
 
     @cached_property
     def emotion_answers(self) -> NDArray[np.bool_]:
         """<bool>[repeats, n, 28] whether an emotion's posterior passes its threshold."""
-        tuning = self.tuning and (self.tuning.emotions, self.tuning.emotion_truth)
-        return _thresholded(self.comments.emotions, self.comments.emotion_truth, tuning)
+        comments, tuning = self.comments, self.tuning
+        if tuning is None:
+            return cross_fitted_answers(comments.emotions, comments.emotion_truth, _CROSS_FITS, _SEED)
+        return tuned_answers(comments.emotions, tuning.emotions, tuning.emotion_truth)
 
     @cached_property
     def likeliest_ekman(self) -> NDArray[np.int64]:
@@ -144,13 +148,3 @@ class Section:
     def library_hits(self) -> NDArray[np.int64]:
         """<int64>[n, 10] clips of the released library nearest to each comment."""
         return nearest(self.comments.mood, self.library, TOP)
-
-
-def _thresholded(
-    scores: NDArray[np.float32],
-    truth: NDArray[np.bool_],
-    tuning: tuple[NDArray[np.float32], NDArray[np.bool_]] | None,
-) -> NDArray[np.bool_]:
-    if tuning is None:
-        return cross_fitted_answers(scores, truth, _CROSS_FITS, _SEED)
-    return tuned_answers(scores, *tuning)

@@ -58,7 +58,7 @@ def _parse_flags() -> argparse.Namespace:
 
 
 def _measure_release(root: Path, corpora: Corpora, reason: str) -> tuple[Headlines | None, list[str]]:
-    """The release's figures, before hours are spent on a candidate; if there are none, what stands against it.
+    """The release's figures, taken before a candidate is trained; without them, what stands against it.
 
     Raises:
         ArtifactError: if the release can't be measured and no reason is given to replace it unseen.

@@ -11,11 +11,16 @@ _LEAST = 1e-9  # probability whose logarithm is taken
 
 
 def fit_temperature(logits: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
-    """Temperature of the least cross-entropy, for logits <float32>[n, 28] and emotions <bool>[n, 28].
+    """Temperature that makes the likeliest emotion's probability tell best how often it is right.
 
-    A comment of several emotions stands for an equal share of each.
+    An answer is right if annotators gave that emotion, alone or beside others. The cross-entropy with the
+    annotators' shares would have a comment of two emotions answered at a half, though either answer is right.
+
+    Args:
+        logits: <float32>[n, 28] of held-out comments.
+        truth: <bool>[n, 28] emotions that annotators gave each.
     """
-    losses = [cross_entropy(posterior(logits, value).numpy(), truth) for value in _TEMPERATURES]
+    losses = [_confidence_loss(posterior(logits, value).numpy(), truth) for value in _TEMPERATURES]
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
@@ -38,9 +43,19 @@ def calibration_figures(
 
 
 def cross_entropy(emotions: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
-    """Mean cross-entropy, in nats, of posteriors <float32>[n, 28] with emotions <bool>[n, 28]."""
+    """Mean cross-entropy, in nats, of posteriors <float32>[n, 28] with emotions <bool>[n, 28].
+
+    A comment of several emotions stands for an equal share of each.
+    """
     shares = truth / truth.sum(axis=1, keepdims=True)
     return float(-(shares * np.log(emotions + _LEAST)).sum(axis=1).mean())
+
+
+def _confidence_loss(emotions: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
+    """Mean log loss, in nats, of the likeliest emotion's probability as a forecast that it is right."""
+    confidence = np.clip(emotions.max(axis=1), _LEAST, 1 - _LEAST, dtype=np.float64)
+    right = truth[np.arange(len(truth)), emotions.argmax(axis=1)]
+    return float(-np.where(right, np.log(confidence), np.log1p(-confidence)).mean())
 
 
 def _figures(emotions: NDArray[np.float32], truth: NDArray[np.bool_]) -> dict[str, float]:

@@ -29,11 +29,11 @@ class NetworkConfig:
     body: tuple[str, ...] = ("convolution", "convolution", "attention", "feed_forward")
     table_width: int = 128  # components of a token's vector
     code_bytes: int = 32  # a token's vector takes in the released model
-    width: int = 128  # components of a token's vector in the body
+    width: int = 192  # components of a token's vector in the body
     heads: int = 4  # of the attention in the body, and of the pooling
     embedding_width: int = 32
     embedding_feeds_emotions: bool = False  # the embedding is a hidden layer before them, not beside them
-    dropout: float = 0.2
+    dropout: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class FitConfig:
     table_learning_rate: float = 0.5  # times the learning rate, for token vectors
     weight_decay: float = 1e-2
     warm_up: float = 0.05  # share of the steps
-    token_dropout: float = 0.1  # share of the tokens that are read as unknown
+    token_dropout: float = 0.05  # share of the tokens that are read as unknown
     embedding_weight: float = 1.0  # of the squared distance to the teacher's features, in the loss
     hard_share: float = 0.2  # of the comments' own labels, where a teacher has soft ones
 
