@@ -6,7 +6,7 @@ from string import Template
 from typing import Any
 
 from ambiance.affect import VAD_AXES
-from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Manifest, load
+from ambiance.artifacts import MUSIC_INDEX, TEXT_ENCODER, Manifest, load
 from training.evaluate.card_tables import (
     answer_table,
     class_table,
@@ -17,7 +17,7 @@ from training.evaluate.card_tables import (
     usage_table,
 )
 from training.evaluate.headline import HEADLINES
-from training.evaluate.tables import headline_table, markdown_table, number, ratio
+from training.evaluate.tables import headline_table, markdown_table, number, ratio, target
 
 TEMPLATE_FILE = Path(__file__).with_suffix(".md")
 
@@ -51,20 +51,21 @@ def model_card(report: Report, manifests: Manifests) -> str:
 
 def _releases(report: Report, manifests: Manifests) -> dict[str, str]:
     notices = dict.fromkeys(notice for manifest in manifests.values() for notice in manifest.origin.notices)
-    counts = manifests[TEXT_ENCODER].counts | manifests[MUSIC_ENCODER].counts
     versions = (
-        f"`{kind}` version {manifest.version} ({_megabytes(manifest):.1f} MB)"
+        f"- `{kind}` version {manifest.version}, {_megabytes(manifest):.2f} MB: `{manifest.origin.recipe}`"
         for kind, manifest in manifests.items()
     )
+    counts = [
+        (f"`{kind}`: {name.replace('_', ' ')}", f"{count:,}")
+        for kind, manifest in manifests.items()
+        for name, count in manifest.counts.items()
+    ]
     return {
-        "versions": ", ".join(versions),
+        "versions": "\n".join(versions),
         "seed": str(report["seed"]),
         "library_clips": f"{manifests[MUSIC_INDEX].counts['clips']:,}",
-        "recipes": "\n".join(f"    {manifest.origin.recipe}" for manifest in manifests.values()),
         "notices": "\n".join(f"- {notice}" for notice in notices),
-        "counts": markdown_table(
-            ("what", "number"), [(name.replace("_", " "), f"{count:,}") for name, count in counts.items()]
-        ),
+        "counts": markdown_table(("what", "number"), counts),
     }
 
 
@@ -81,7 +82,7 @@ def _missed(report: Report) -> str:
     spread, headline = report["spread"]["test"], report["released"]["test"]["headline"]
     means = {name: spread[name]["mean"] if spread else value for name, value in headline.items()}
     lines = [
-        f"- {figure.title}: {number(figure, means[figure.name])}, the target is {figure.target:g}."
+        f"- {figure.title}: {number(figure, means[figure.name])}, the target is {target(figure)}."
         for figure in HEADLINES
         if not figure.meets(means[figure.name])
     ]

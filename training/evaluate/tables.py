@@ -38,7 +38,7 @@ def headline_table(report: Mapping[str, Any], section: str) -> str:
         rows.append(
             (
                 figure.title,
-                f"{'≤' if figure.smaller_is_better else '≥'} {figure.target:g}",
+                f"{'≤' if figure.smaller_is_better else '≥'} {target(figure)}",
                 _spread(figure, over_seeds),
                 number(figure, value),
                 f"{low} to {high}",
@@ -51,6 +51,11 @@ def headline_table(report: Mapping[str, Any], section: str) -> str:
 def number(figure: Headline, value: float) -> str:
     """A value with as many places as its figure needs."""
     return f"{value:.{4 if figure.target < 0.05 else 3}f}"
+
+
+def target(figure: Headline) -> str:
+    """Its target, as the targets are stated: to two places, a tiny one to three."""
+    return f"{figure.target:.{3 if figure.target < 0.01 else 2}f}"
 
 
 def ratio(value: float | None) -> str:

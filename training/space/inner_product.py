@@ -15,7 +15,7 @@ from training.space.squared_l2 import append_price
 
 # Strength of the spread: a text and a clip that point the same way gain so much score, in which 1 is
 # a sure mood that fits. Enough to order clips of one mood, too little to change the mood.
-SPREAD_STRENGTH = 0.05
+SPREAD_STRENGTH = 0.04
 
 # Below 1 it softens the clips' posterior, so that the surest clips stand out less.
 POSTERIOR_POWER = 0.7
