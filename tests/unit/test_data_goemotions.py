@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from ambiance.affect import EMOTIONS
-from ambiance.tokenizer import WordTokenizer
 from training.data.errors import DataError
 from training.data.goemotions import load_comments
-from training.data.vocabulary import build_vocabulary, unknown_share
+from training.data.vocabulary import build_vocabulary, unknown_share, word_tokenizer
 
 
 @pytest.fixture
@@ -89,8 +88,8 @@ def test_emotions_in_another_order_are_refused(folder: Path) -> None:
 
 
 def test_the_vocabulary_is_ordered_by_count_then_alphabet() -> None:
-    assert build_vocabulary(["b a c", "B, a", "b d"], min_count=1) == ["*PAD*", "*UNK*", "b", "a", "c", "d"]
-    assert build_vocabulary(["b a c", "B, a", "b d"], min_count=2) == ["*PAD*", "*UNK*", "b", "a"]
+    assert build_vocabulary(["b a c", "B, a", "b d"], min_count=1) == ["[PAD]", "[UNK]", "b", "a", "c", "d"]
+    assert build_vocabulary(["b a c", "B, a", "b d"], min_count=2) == ["[PAD]", "[UNK]", "b", "a"]
 
 
 def test_the_unknown_share_counts_first_windows_with_their_padding() -> None:

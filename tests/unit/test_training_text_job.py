@@ -21,16 +21,17 @@ from ambiance.artifacts import (  # noqa: E402
     publish,
 )
 from ambiance.errors import ArtifactError  # noqa: E402
-from ambiance.tokenizer import PAD, TOKENIZER_FILE, UNKNOWN, TextTokenizer  # noqa: E402
+from ambiance.tokenizer import PAD, PAD_ID, TOKENIZER_FILE, UNKNOWN, UNKNOWN_ID, TextTokenizer  # noqa: E402
 from training.data.errors import DataError  # noqa: E402
 from training.data.goemotions import load_comments  # noqa: E402
-from training.data.sources import data_dir  # noqa: E402
+from training.data.sources import REPOSITORY, data_dir  # noqa: E402
 from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
 from training.space.space import MoodSpace  # noqa: E402
 from training.teacher.artifact import TRAIN, Teacher  # noqa: E402
 from training.text.config import RECIPES, FitConfig, NetworkConfig, TextConfig  # noqa: E402
 from training.text.encode import read_texts  # noqa: E402
 from training.text.job import run  # noqa: E402
+from training.text.quality import dev_figures  # noqa: E402
 from training.text.recipes.bag import train_tokenizer  # noqa: E402
 from training.text.trained import first_windows  # noqa: E402
 
@@ -39,7 +40,7 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(600)]
 COMMENTS = 56
 TEXTS = ("so grief today", "what a joy", "", "nothing known here", "a joy day " * 40)
 NETWORK = NetworkConfig(table_width=16, code_bytes=4, width=16, embedding_width=8)
-FIT = FitConfig(epochs=4, coded_epochs=1, batch_size=8)
+FIT = FitConfig(epochs=15, coded_epochs=2, batch_size=8, learning_rate=1e-2)
 CONFIG = TextConfig(space="plain", vocabulary_tokens=120, network=NETWORK, fit=FIT)
 
 
@@ -181,20 +182,26 @@ def test_a_teacher_of_other_width_is_refused(
         run(replace(CONFIG, network=replace(NETWORK, embedding_width=9)), tmp_path, teachers)
 
 
-def test_a_learned_tokenizer_spells_any_word_of_known_letters_and_has_no_special_text() -> None:
-    tokenizer = train_tokenizer(["a grieving day", "joyful days"], vocabulary_tokens=60)
-    assert 1 not in tokenizer.ids("Joying grief")
-    assert 0 not in tokenizer.ids("[PAD] day")
-    assert tokenizer.encode("days", 8).unknown_token_count == 0
+def test_a_learned_tokenizer_spells_any_text_and_follows_from_its_texts() -> None:
+    texts = ["a grieving day", "joyful days", "so much joy"]
+    tokenizer = train_tokenizer(texts, vocabulary_tokens=300)
+    assert len(tokenizer.ids("joyful Day")) < len("joyful day")
+    ids = tokenizer.ids("[PAD] [UNK] 😭 naïve")
+    assert ids
+    assert not {PAD_ID, UNKNOWN_ID} & set(ids)
+    assert train_tokenizer(texts, 300).document == tokenizer.document
+
+
+def test_a_learned_tokenizer_shows_where_words_part() -> None:
+    tokenizer = train_tokenizer(["ab"], vocabulary_tokens=258)  # every byte, and no pair
+    assert len(tokenizer.ids("abcde fg")) == 9  # a space stands before each word
+    assert tokenizer.encode("abcde fg", 8).window_token_counts.tolist() == [6, 3]
 
 
 @pytest.mark.data
 def test_the_released_text_encoder_is_as_good_as_its_manifest_says() -> None:
     if not data_dir().is_dir():
         pytest.skip("the data sets are not on this machine")
-    from training.data.sources import REPOSITORY
-    from training.text.quality import dev_figures
-
     artifact, dev = load(REPOSITORY / "artifacts", TEXT_ENCODER), load_comments(data_dir(), "dev")
     found = dev_figures(read_texts(artifact, dev.texts).emotions, dev.labels, artifact.manifest.origin.seed)
     promised = artifact.manifest.quality["goemotions_dev"]

@@ -120,9 +120,8 @@ def seeds_plot(report: Mapping[str, Any]) -> Figure:
         panel.plot(released["headline"][figure.name], height, "o", color=_LINE, markersize=4)
         panel.plot(figure.target, height, "k<" if figure.smaller_is_better else "k>", markersize=5)
     panel.set_yticks(range(len(HEADLINES)), [figure.title for figure in reversed(HEADLINES)])
-    panel.set(
-        xlim=(0, 0.85), title="test: release (dot), 95 % interval (bar), seeds (strokes), target (arrow)"
-    )
+    panel.set_xlim(left=0)
+    panel.set_title("test: release (dot), 95 % interval (bar), seeds (strokes), target (arrow)")
     return plot
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from ambiance.affect import EMOTIONS
 from ambiance.tokenizer import PAD, UNKNOWN, TextTokenizer
@@ -38,12 +38,20 @@ def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
 
 
 def train_tokenizer(texts: Sequence[str], vocabulary_tokens: int) -> TextTokenizer:
-    """Learn word pieces (WordPiece) from texts, `vocabulary_tokens` of them at most."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=vocabulary_tokens, special_tokens=[PAD, UNKNOWN], show_progress=False
+    """Learn byte pairs (BPE) of lower-cased texts, `vocabulary_tokens` of them at most.
+
+    Of bytes, because any text can be written in them, and because the library's trainers break ties
+    between other pieces differently from run to run.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)  # shows where words part
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary_tokens,
+        special_tokens=[PAD, UNKNOWN],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     # The trainer would have "[PAD]" in a text read as padding.
