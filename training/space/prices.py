@@ -38,10 +38,10 @@ def library_limits(clip_count: int) -> Limits:
     A small one can't spread its answers as thinly, and would pay with misfits for bringing every clip in.
     """
     return Limits(
-        first=max(0.0014, 6 / clip_count),
-        slots=max(0.0020, 6 / clip_count),
+        first=max(0.0012, 6.5 / clip_count),
+        slots=max(0.0020, 6.5 / clip_count),
         floor=min(0.00005, 0.3 / clip_count),
-        subsidy=0.05,
+        subsidy=0.13,
     )
 
 
