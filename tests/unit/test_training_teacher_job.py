@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pretrained import word_piece
 
 from ambiance.affect import EMOTIONS
 from ambiance.artifacts import TEXT_TEACHER, Artifact, load
 from ambiance.errors import AmbianceError
+from pretrained import word_piece
 
 torch = pytest.importorskip("torch", reason="the extra [teacher] is not installed")
 transformers = pytest.importorskip("transformers", reason="the extra [teacher] is not installed")

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from pretrained import word_piece
 from tokenizers import Tokenizer, models
 
 from ambiance.errors import AmbianceError
+from pretrained import word_piece
 from training.data.errors import DataError
 from training.teacher.synthesis import LONGEST_QUOTE, LONGEST_TEXT, Synthesizer
 from training.teacher.tokens import Tokens, build_tokens
