@@ -1,38 +1,99 @@
-"""How long one sentence takes through LiteRT on one thread, tokenising included."""
+"""How long one sentence takes on one thread, tokenising included, in both forms of a text encoder.
 
-from collections.abc import Sequence
+`python -m training.text.latency` sets the LiteRT model beside the SavedModel, on GoEmotions dev.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
 
+from ambiance.artifacts import TEXT_ENCODER, load
+from ambiance.errors import AmbianceError
 from ambiance.tokenizer import TextTokenizer
-from training.regression.litert import MODEL_FILE
+from training.data.goemotions import load_comments
+from training.data.sources import data_dir
+from training.regression.fitting import use_one_core
+from training.regression.litert import MODEL_FILE, SIGNATURE
 from training.text.encode import window_of
+
+Run = Callable[[NDArray[np.int32]], object]  # computes every output of token ids <int32>[1, window]
 
 _WARM_UP = 50  # sentences
 
 
-def milliseconds_a_sentence(folder: Path, texts: Sequence[str]) -> float:
-    """Median over texts: from the string to every output of its first window, in milliseconds."""
+def main() -> None:
+    """Measure the newest text encoder and print both medians."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.text.latency", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder of the releases")
+    flags = parser.parse_args()
+    use_one_core()
+    try:
+        folder = load(flags.artifacts, TEXT_ENCODER).path
+        texts = load_comments(data_dir(), "dev").texts
+    except AmbianceError as error:
+        sys.exit(str(error))
+    for form, prepare in (("LiteRT", prepare_litert), ("SavedModel", prepare_saved_model)):
+        print(f"{form}: {milliseconds_a_sentence(folder, texts, prepare(folder)):.3f} ms a sentence")
+
+
+def milliseconds_a_sentence(folder: Path, texts: Sequence[str], run: Run | None = None) -> float:
+    """Median over texts: from the string to every output of its first window, in milliseconds.
+
+    Args:
+        folder: of a text encoder.
+        texts: to read, from 1.
+        run: what computes the outputs; by default the LiteRT model.
+    """
     tokenizer, window = TextTokenizer.load(folder), window_of(folder)
-    interpreter = Interpreter(model_path=str(folder / MODEL_FILE), num_threads=1)
-    token_ids = interpreter.get_input_details()[0]["index"]
-    outputs = [details["index"] for details in interpreter.get_output_details()]
-    interpreter.resize_tensor_input(token_ids, [1, window], strict=True)
-    interpreter.allocate_tensors()
+    run = run or prepare_litert(folder)
 
     def read(text: str) -> float:
         start = perf_counter()
         row = np.zeros((1, window), np.int32)
         first = tokenizer.encode(text, window).windows[:1]
         row[: len(first)] = first
-        interpreter.set_tensor(token_ids, row)
-        interpreter.invoke()
-        for output in outputs:
-            interpreter.get_tensor(output)
+        run(row)
         return perf_counter() - start
 
     seconds = [read(text) for text in texts]
     return round(float(np.median(seconds[_WARM_UP:] or seconds)) * 1e3, 4)
+
+
+def prepare_litert(folder: Path) -> Run:
+    """The LiteRT model, on one thread and for one window."""
+    interpreter = Interpreter(model_path=str(folder / MODEL_FILE), num_threads=1)
+    token_ids = interpreter.get_input_details()[0]["index"]
+    outputs = [details["index"] for details in interpreter.get_output_details()]
+    interpreter.resize_tensor_input(token_ids, [1, window_of(folder)], strict=True)
+    interpreter.allocate_tensors()
+
+    def run(row: NDArray[np.int32]) -> object:
+        interpreter.set_tensor(token_ids, row)
+        interpreter.invoke()
+        return [interpreter.get_tensor(output) for output in outputs]
+
+    return run
+
+
+def prepare_saved_model(folder: Path) -> Run:
+    """The SavedModel's signature, as TensorFlow runs it in this process."""
+    model = tf.saved_model.load(folder)
+
+    def run(row: NDArray[np.int32]) -> object:
+        outputs = model.signatures[SIGNATURE](token_ids=tf.constant(row))
+        return [output.numpy() for output in outputs.values()]
+
+    return run
+
+
+if __name__ == "__main__":
+    main()
