@@ -53,6 +53,11 @@ class FitConfig:
     hard_share: float = 0.2  # of the comments' own labels, where a teacher has soft ones
 
 
+def _from_scratch() -> FitConfig:
+    """Vectors that start at random have farther to go, and nothing but the comments to go by."""
+    return FitConfig(epochs=10.0, learning_rate=2e-3)
+
+
 @dataclass(frozen=True)
 class TextConfig:
     """How a text encoder is trained."""
@@ -64,5 +69,6 @@ class TextConfig:
     teacher_version: int | None = None  # of `text_teacher`; None for the newest
     vocabulary_tokens: int = 8_000  # of the recipe `bag`
     network: NetworkConfig = field(default_factory=NetworkConfig)
-    fit: FitConfig = field(default_factory=FitConfig)
+    fit: FitConfig = field(default_factory=FitConfig)  # of the recipe `distilled`
+    bag_fit: FitConfig = field(default_factory=_from_scratch)  # of the recipe `bag`
     sample_weights: SampleWeights = "seed"  # of the recipe `seed`

@@ -18,13 +18,21 @@ from training.text.student.training import longest_read, train_student
 from training.text.trained import TrainedText
 
 _TABLE_DEVIATION = 0.5  # of the random numbers that token vectors start from
+_HIDDEN_UNITS = 64
+_DROPOUT = 0.2  # more than the distilled network has: hard labels are learned by heart sooner
 
 
 def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
     """Train on the comments' own labels; the same config and comments give the same network."""
     seed_everything(config.seed)
     tokenizer = train_tokenizer(corpus.train.texts, config.vocabulary_tokens)
-    network = replace(config.network, body=(), embedding_width=64, embedding_feeds_emotions=True)
+    network = replace(
+        config.network,
+        body=(),
+        embedding_width=_HIDDEN_UNITS,
+        embedding_feeds_emotions=True,
+        dropout=_DROPOUT,
+    )
     texts = len(corpus.train)
     examples = Examples(
         longest_read(tokenizer, corpus.train.texts),
@@ -34,7 +42,8 @@ def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
     )
     shape = (tokenizer.vocabulary_count, network.table_width)
     table = np.random.default_rng(config.seed).normal(0, _TABLE_DEVIATION, shape).astype(np.float32)
-    return train_student(replace(config, network=network), corpus, tokenizer, table, examples, verbose)
+    config = replace(config, network=network, fit=config.bag_fit)
+    return train_student(config, corpus, tokenizer, table, examples, verbose)
 
 
 def train_tokenizer(texts: Sequence[str], vocabulary_tokens: int) -> TextTokenizer:
