@@ -17,7 +17,8 @@ from training.evaluate.calibration import reliability
 
 MATCH_PROBABILITY_FILE = "match_probability.json"
 
-_LARGEST_KNOTS = 50
+_MOST_KNOTS = 50
+_FEWEST_ANSWERS = 20  # behind a knot: the share that is right among a few would say 0 or 1
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def similarity_of(
 
 
 def fit_match_probability(answers: Answers, components: int) -> MatchProbability:
-    """Isotonic regression over all answers, thinned to a few knots."""
+    """Isotonic regression over groups of all answers."""
     return _fit(answers.similarity.ravel(), answers.right.ravel(), components)
 
 
@@ -85,10 +86,13 @@ def match_quality(answers: Answers, components: int, seed: int) -> dict[str, flo
 
 
 def _fit(similarity: NDArray[np.float32], right: NDArray[np.bool_], components: int) -> MatchProbability:
-    model = IsotonicRegression(y_min=0, y_max=1).fit(similarity.astype(np.float64), right)
-    knots = len(model.X_thresholds_)
-    kept = np.unique(np.linspace(0, knots - 1, min(knots, _LARGEST_KNOTS)).round().astype(int))
-    return MatchProbability(components, model.X_thresholds_[kept], model.y_thresholds_[kept])
+    """Shares that are right among answers of like similarity, made monotone."""
+    order = np.argsort(similarity, kind="stable")
+    groups = np.array_split(order, min(_MOST_KNOTS, max(1, len(order) // _FEWEST_ANSWERS)))
+    means = np.array([similarity[group].mean(dtype=np.float64) for group in groups])
+    shares = np.array([right[group].mean() for group in groups])
+    model = IsotonicRegression(y_min=0, y_max=1).fit(means, shares, [len(group) for group in groups])
+    return MatchProbability(components, model.X_thresholds_, model.y_thresholds_)
 
 
 def _scores(probability: NDArray[np.float64], right: NDArray[np.bool_], prefix: str) -> dict[str, float]:
