@@ -7,9 +7,10 @@ SHELL := bash
 override export TEXT := $(value TEXT)
 override export K := $(value K)
 override export FORMAT := $(value FORMAT)
-override export SEED := $(value SEED)
-override export EXPLAIN := $(value EXPLAIN)
-override export REASON := $(value REASON)
+# From the command line alone: a SEED or REASON that some environment holds was never meant for this.
+override export SEED := $(if $(filter command,$(origin SEED)),$(value SEED))
+override export EXPLAIN := $(filter-out 0 no false,$(value EXPLAIN))
+override export REASON := $(if $(filter command,$(origin REASON)),$(value REASON))
 
 # Of what builds the package as well: pip reads the one or the other, depending on its age.
 export PIP_CONSTRAINT := constraints.txt
@@ -32,7 +33,8 @@ SERVING := .venv/.serving
 DEVELOPMENT := .venv/.development
 TEACHING := .venv/.teaching
 # Only a teacher needs PyTorch: one that is asked for, or the first.
-RETEACH := $(TEACHER)$(if $(wildcard artifacts/text_teacher/*),,first)
+TEACH := $(filter-out 0 no false,$(TEACHER))
+RETEACH := $(TEACH)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match up down status logs \
 	data teacher train train-seeds evaluate model-card reproduce \
@@ -53,7 +55,7 @@ match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [
 		*) printf 'FORMAT: text or json, got %s\n%s\n' "$$FORMAT" '$(USAGE)' >&2; exit 2 ;; esac; \
 	[ -z "$$K" ] || flags+=("-k=$$K"); \
 	[ -z "$$SEED" ] || flags+=("--seed=$$SEED"); \
-	[ "$${EXPLAIN:-0}" = 0 ] || flags+=(--explain); \
+	[ -z "$$EXPLAIN" ] || flags+=(--explain); \
 	match() { printf '%s\n' "$$TEXT" | $(BIN)/ambiance match --target "$(TARGET)" "$${flags[@]}" -; }; \
 	{ complaint=$$(match 2>&1 >&3); status=$$?; } 3>&1; \
 	if [ $$status -eq 69 ]; then $(CLUSTER) up $(ENGINE_FLAG) >&2 && match; \
@@ -80,9 +82,9 @@ teacher: data $(TEACHING) ## Fine-tune the text encoder's teacher and publish it
 	@$(BIN)/python -m training.teacher
 
 train: data $(if $(RETEACH),$(TEACHING)) ## Train a candidate, publish it if no figure falls: make train [TEACHER=1] [REASON="..."]
-	@$(BIN)/python -m training.release $(if $(TEACHER),--teacher) --reason="$$REASON"
+	@$(BIN)/python -m training.release $(if $(TEACH),--teacher) --reason="$$REASON"
 
-train-seeds: data ## Train the recipe from several random seeds into runs/seeds: make train-seeds [N=5]
+train-seeds: data ## Train the recipe from several random seeds into runs/seeds, after make teacher: make train-seeds [N=5]
 	@$(BIN)/python -m training.release.seeds --seeds $(or $(N),5)
 
 evaluate: data ## Measure the release and the seeds in runs/seeds; write figures, plots and model card

@@ -22,7 +22,7 @@ def pool(
     """Average the outputs <float32>[windows, k] of all texts' windows into outputs <float32>[texts, k].
 
     A window weighs its tokens times the probability that it isn't neutral, the same for every output, so
-    that one strong emotion doesn't drown among neutral sentences. A text of one window gets that window's
+    that neutral sentences drown one strong emotion less. A text of one window gets that window's
     outputs to the bit.
 
     Args:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
 NewCluster = Callable[[str], ClusterUnderTest]
 
-GRIEF = "I can't believe she is gone"
+GRIEF = "I miss her so much, I am so sad"
 
 
 @pytest.fixture(scope="module")

@@ -50,12 +50,16 @@ def evaluation_report(
 
 
 def spread(runs: Sequence[Headlines]) -> dict[str, dict[str, float]]:
-    """Mean and standard deviation (of a sample) of each headline figure; empty for fewer than two runs."""
+    """Mean, standard deviation (of a sample) and range of each headline figure; empty for one run or none."""
     if len(runs) < 2:
         return {}
     values = {figure.name: [run[figure.name] for run in runs] for figure in HEADLINES}
     return {
-        name: {"mean": round(float(np.mean(each)), 6), "deviation": round(float(np.std(each, ddof=1)), 6)}
+        name: {
+            "mean": round(float(np.mean(each)), 6),
+            "deviation": round(float(np.std(each, ddof=1)), 6),
+            "range": round(float(np.ptp(each)), 6),
+        }
         for name, each in values.items()
     }
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ambiance.errors import ArtifactError
+
 REPORT_FILE = "evaluation.json"
 
 
@@ -15,6 +17,16 @@ def write_report(report: Mapping[str, Any], root: Path) -> None:
 
 
 def read_report(root: Path) -> dict[str, Any]:
-    """Read what `write_report` wrote."""
-    report: dict[str, Any] = json.loads((root / REPORT_FILE).read_text(encoding="utf-8"))
+    """Read what `write_report` wrote.
+
+    Raises:
+        ArtifactError: if it isn't there or is another kind of report.
+    """
+    path = root / REPORT_FILE
+    try:
+        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path}: {error}; `make evaluate` writes it") from error
+    if "spread" not in report:
+        raise ArtifactError(f"{path}: holds no spread over seeds; `make evaluate` writes it anew")
     return report

@@ -31,15 +31,16 @@ def compare(
     Args:
         old: the release's, by name.
         new: the candidate's.
-        spread: name -> `deviation` over random seeds; where there is none, or where it is smaller than the
-            figure's floor, the floor is allowed.
+        spread: name -> `range` over random seeds, largest less smallest (of a dozen figures, some always fall
+            by more than a standard deviation); where there is none, or where it is smaller than the figure's
+            floor, the floor is allowed.
     """
     return [
         Comparison(
             figure,
             old[figure.name],
             new[figure.name],
-            max(figure.floor, spread.get(figure.name, {}).get("deviation", 0.0)),
+            max(figure.floor, spread.get(figure.name, {}).get("range", 0.0)),
         )
         for figure in HEADLINES
     ]

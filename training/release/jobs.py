@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
@@ -37,8 +38,12 @@ def train_teacher(root: Path) -> None:
     """Train a teacher into a root. It is no release: nothing serves it, and a text encoder names its own.
 
     Raises:
-        JobError: if the job failed.
+        JobError: if PyTorch isn't installed, or the job failed.
     """
+    if find_spec("torch") is None:
+        raise JobError(
+            "training a teacher needs the extra [teacher]; `make teacher` installs it"
+        )
     _run("training.teacher", ["--artifacts", str(root)], None)
 
 

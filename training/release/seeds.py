@@ -8,7 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ambiance.artifacts import versions
+from ambiance.artifacts import TEXT_TEACHER, versions
 from ambiance.errors import AmbianceError
 from training.evaluate.released import PARTS
 from training.release.jobs import train_release
@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="trainings at the same time, a core each")
     flags = parser.parse_args()
     try:
+        if not versions(flags.artifacts, TEXT_TEACHER):
+            sys.exit(f"{flags.artifacts}: holds no teacher yet; `make teacher` trains one")
         train_seeds(range(1, flags.seeds + 1), flags.artifacts, flags.runs, flags.processes)
     except AmbianceError as error:
         sys.exit(f"{error}; {LOG_FILE} there says why")

@@ -28,7 +28,6 @@ METHODS: Mapping[str, Method] = {
     "triplet": Learned(triplet_loss),
     "continuous": Learned(continuous_loss),
 }
-DEFAULT_METHOD = "priced"
 SPACE_FILE = "space.json"
 
 _FORMAT_VERSION = 1
