@@ -169,6 +169,7 @@ def test_the_report_holds_release_and_seeds(heard: HeardCorpora, monkeypatch: py
     assert report["spread"]["test"]["ekman_macro_f1"] == {
         "mean": figures["test"]["ekman_macro_f1"],
         "deviation": 0,
+        "range": 0,
     }
 
 
@@ -178,4 +179,5 @@ def test_spread_is_that_of_a_sample(heard: HeardCorpora) -> None:
     found = spread([run, other])["ekman_macro_f1"]
     assert found["mean"] == pytest.approx(run["ekman_macro_f1"] - 0.1)
     assert found["deviation"] == pytest.approx(0.2 / np.sqrt(2), abs=1e-6)
+    assert found["range"] == pytest.approx(0.2, abs=1e-6)
     assert spread([run]) == {}

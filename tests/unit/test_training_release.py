@@ -14,7 +14,7 @@ from ambiance import artifacts
 from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from training.evaluate.headline import CLIP_FLOOR, HEADLINES
-from training.evaluate.released import PARTS, load_release
+from training.evaluate.released import PARTS, load_release, require_same_recipe
 from training.evaluate.report_file import write_report
 from training.release import jobs, seeds, staging
 from training.release.decision import compare, comparison_table, fallen
@@ -81,7 +81,9 @@ def test_a_share_falls_by_rising() -> None:
     assert not fallen(compare(OLD, OLD | {"library_largest_share": 0.1}, SPREAD))
 
 
-@pytest.mark.parametrize("spread", [{}, {"music_micro_precision": {"mean": 0.5, "deviation": 0.0, "range": 0.0}}])
+@pytest.mark.parametrize(
+    "spread", [{}, {"music_micro_precision": {"mean": 0.5, "deviation": 0.0, "range": 0.0}}]
+)
 def test_a_floor_is_allowed_where_there_is_no_spread(spread: dict[str, dict[str, float]]) -> None:
     assert not fallen(compare(OLD, OLD | {"music_micro_precision": 0.5 - CLIP_FLOOR}, spread))
     assert fallen(compare(OLD, OLD | {"music_micro_precision": 0.5 - 2 * CLIP_FLOOR}, spread))
@@ -136,6 +138,22 @@ def test_staging_starts_empty_and_never_touches_the_release(roots: tuple[Path, P
     released, staged = roots
     prepare_staging(staged, released)
     assert content_of(staged) == content_of(released) == dict.fromkeys(PARTS, "old")
+
+
+def test_a_folder_of_something_else_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("three years of work")
+    with pytest.raises(ArtifactError, match=r"holds thesis\.tex"):
+        prepare_staging(tmp_path, tmp_path / "artifacts")
+    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_seeds_of_another_recipe_are_refused(tmp_path: Path) -> None:
+    for name, content in (("release", "linear"), ("same", "linear"), ("other", "seed")):
+        publish_release(tmp_path / name, content)
+    release, same, other = (load_release(tmp_path / name) for name in ("release", "same", "other"))
+    require_same_recipe(release, same)
+    with pytest.raises(ArtifactError, match=r"made by 'seed', .* by 'linear'"):
+        require_same_recipe(release, other)
 
 
 def test_an_index_of_another_encoder_is_no_release(tmp_path: Path) -> None:

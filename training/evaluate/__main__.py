@@ -13,7 +13,7 @@ from training.data.sources import data_dir
 from training.evaluate.corpora import load_corpora
 from training.evaluate.model_card import load_manifests, model_card
 from training.evaluate.plots import write_plots
-from training.evaluate.released import SECTIONS, HeardCorpora, load_release
+from training.evaluate.released import SECTIONS, HeardCorpora, load_release, require_same_recipe
 from training.evaluate.report import Headlines, evaluate_headlines, evaluation_report
 from training.evaluate.report_file import read_report, write_report
 from training.evaluate.tables import headline_table
@@ -53,6 +53,8 @@ def _parse_flags() -> argparse.Namespace:
 
 def _measure(artifacts_root: Path, seeds_root: Path, docs: Path) -> None:
     release, corpora = load_release(artifacts_root), load_corpora(data_dir())
+    for root in _seed_roots(seeds_root):
+        require_same_recipe(release, load_release(root))
     seeds: Mapping[int, Mapping[str, Headlines]] = {
         int(root.name): evaluate_headlines(root, corpora, SECTIONS) for root in _seed_roots(seeds_root)
     }

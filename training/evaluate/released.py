@@ -89,6 +89,21 @@ def load_release(root: Path) -> Release:
     return release
 
 
+def require_same_recipe(release: Release, other: Release) -> None:
+    """Require that another release differs from this one by its random seed alone, as far as manifests tell.
+
+    Raises:
+        ArtifactError: naming the part whose recipe or data differ.
+    """
+    for part, same in zip(release.parts[:2], other.parts[:2], strict=True):  # the index is made of these
+        one, two = part.manifest.origin, same.manifest.origin
+        if (one.recipe, one.datasets) != (two.recipe, two.datasets):
+            raise ArtifactError(
+                f"{same.path}: made by {two.recipe!r}, {part.path} by {one.recipe!r}, or of other data; "
+                "empty the folder of seeds and run `make train-seeds` anew"
+            )
+
+
 @dataclass(frozen=True)
 class HeardCorpora:
     """The corpora as one release reads and hears them; what its sections are made of, in any mood space."""

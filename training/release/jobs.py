@@ -41,9 +41,7 @@ def train_teacher(root: Path) -> None:
         JobError: if PyTorch isn't installed, or the job failed.
     """
     if find_spec("torch") is None:
-        raise JobError(
-            "training a teacher needs the extra [teacher]; `make teacher` installs it"
-        )
+        raise JobError("training a teacher needs the extra [teacher]; `make teacher` installs it")
     _run("training.teacher", ["--artifacts", str(root)], None)
 
 

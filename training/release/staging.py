@@ -14,8 +14,16 @@ from training.evaluate.released import PARTS, Release
 
 
 def prepare_staging(staging: Path, artifacts_root: Path) -> None:
-    """Empty the staging root and link the newest release of each part into it."""
+    """Empty the staging root and link the newest release of each part into it.
+
+    Raises:
+        ArtifactError: if the folder holds anything but parts of a release: it may be another's.
+    """
     if staging.exists():
+        if strange := sorted(entry.name for entry in staging.iterdir() if entry.name not in PARTS):
+            raise ArtifactError(
+                f"{staging}: holds {', '.join(strange[:3])}, so it isn't emptied for a candidate"
+            )
         shutil.rmtree(staging)  # links are removed, not followed
     for kind in PARTS:
         folder = staging / kind
