@@ -31,7 +31,13 @@ def pool(
     """
     if len(outputs[EMOTIONS_OUTPUT]) == len(encodings):
         return dict(outputs)
-    weights = window_weights(outputs[EMOTIONS_OUTPUT], encodings)
+    return weighted_means(outputs, window_weights(outputs[EMOTIONS_OUTPUT], encodings), encodings)
+
+
+def weighted_means(
+    outputs: Mapping[str, NDArray[np.float32]], weights: NDArray[np.float64], encodings: Sequence[Encoding]
+) -> dict[str, NDArray[np.float32]]:
+    """Means over each text's windows of outputs <float32>[windows, k], by weights <float64>[windows] > 0."""
     firsts = np.cumsum([0, *(len(encoding.windows) for encoding in encodings[:-1])])
     totals = np.add.reduceat(weights, firsts)[:, None]
     return {

@@ -1,20 +1,10 @@
-"""The index's match probability, read back as the index service reads it, and asked of whole answers."""
-
-import json
-from pathlib import Path
+"""The index's match probability, asked of whole answers."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluate.section import Section
-from training.index.match_probability import MatchProbability, similarity_of
-
-
-def read_match_probability(file: Path) -> MatchProbability:
-    """Read an index's `match_probability.json`."""
-    record = json.loads(file.read_text(encoding="utf-8"))
-    knots = (np.array(record[name], np.float64) for name in ("similarity", "probability"))
-    return MatchProbability(int(record["components"]), *knots)
+from training.index.match_probability import similarity_of
 
 
 def stated_probability(section: Section) -> NDArray[np.float64]:

@@ -18,7 +18,6 @@ from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Artifac
 from ambiance.errors import ArtifactError
 from training.data.goemotions import Comments
 from training.evaluate.corpora import Corpora
-from training.evaluate.match_probability import read_match_probability
 from training.evaluate.search import read_vectors
 from training.evaluate.section import HeardRows, Matching, ReadComments, Section
 from training.index.match_probability import MATCH_PROBABILITY_FILE, MatchProbability
@@ -68,7 +67,7 @@ class Release:
     @cached_property
     def match_probability(self) -> MatchProbability:
         """The index's."""
-        return read_match_probability(self.music_index.file(MATCH_PROBABILITY_FILE))
+        return MatchProbability.load(self.music_index.file(MATCH_PROBABILITY_FILE))
 
 
 def load_release(root: Path) -> Release:

@@ -3,7 +3,7 @@
 `validation` and `test` are two sections; they differ in what they hold and in nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +21,8 @@ from training.index.match_probability import MatchProbability
 TOP = 10  # answers to a text
 HALVES = 60
 _CROSS_FITS = 5
+Columns = tuple[NDArray[np.float32], NDArray[np.bool_]]  # posterior and truth, [n, classes] each
+
 _SEED = 0  # of halves and of cross-fits: the same for every release, so that figures compare
 
 
@@ -126,18 +128,12 @@ class Section:
     @cached_property
     def ekman_answers(self) -> NDArray[np.bool_]:
         """<bool>[repeats, n, 7] whether a group's posterior passes its threshold."""
-        comments, tuning = self.comments, self.tuning
-        if tuning is None:
-            return cross_fitted_answers(comments.ekman, comments.ekman_truth, _CROSS_FITS, _SEED)
-        return tuned_answers(comments.ekman, tuning.ekman, tuning.ekman_truth)
+        return self._answers(lambda read: (read.ekman, read.ekman_truth))
 
     @cached_property
     def emotion_answers(self) -> NDArray[np.bool_]:
         """<bool>[repeats, n, 28] whether an emotion's posterior passes its threshold."""
-        comments, tuning = self.comments, self.tuning
-        if tuning is None:
-            return cross_fitted_answers(comments.emotions, comments.emotion_truth, _CROSS_FITS, _SEED)
-        return tuned_answers(comments.emotions, tuning.emotions, tuning.emotion_truth)
+        return self._answers(lambda read: (read.emotions, read.emotion_truth))
 
     @cached_property
     def likeliest_ekman(self) -> NDArray[np.int64]:
@@ -148,3 +144,10 @@ class Section:
     def library_hits(self) -> NDArray[np.int64]:
         """<int64>[n, 10] clips of the released library nearest to each comment."""
         return nearest(self.comments.mood, self.library, TOP)
+
+    def _answers(self, columns: Callable[[ReadComments], Columns]) -> NDArray[np.bool_]:
+        """<bool>[repeats, n, classes] whether a class's posterior passes the threshold tuned for it."""
+        scores, truth = columns(self.comments)
+        if self.tuning is None:
+            return cross_fitted_answers(scores, truth, _CROSS_FITS, _SEED)
+        return tuned_answers(scores, *columns(self.tuning))

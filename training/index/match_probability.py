@@ -47,6 +47,13 @@ class MatchProbability:
         """<float64> of any shape, probability at each similarity."""
         return np.interp(similarity, self.similarity, self.probability)
 
+    @classmethod
+    def load(cls, file: Path) -> "MatchProbability":
+        """Read what `save` wrote."""
+        record = json.loads(file.read_text(encoding="utf-8"))
+        knots = (np.array(record[name], np.float64) for name in ("similarity", "probability"))
+        return cls(int(record["components"]), *knots)
+
     def save(self, folder: Path) -> None:
         """Write it as the index service reads it."""
         record = {

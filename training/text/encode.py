@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from ambiance.artifacts import Artifact
-from ambiance.pooling import pool
+from ambiance.pooling import pool, weighted_means
 from ambiance.tokenizer import Encoding, TextTokenizer
 from training.regression.litert import MODEL_FILE, SIGNATURE, run_litert
 from training.text.trained import TOKEN_IDS, all_windows
@@ -47,13 +47,8 @@ def read_folder(folder: Path, texts: Sequence[str], pooling: Pooling = pool) -> 
 
 def pool_by_length(outputs: Rows, encodings: Sequence[Encoding]) -> dict[str, NDArray[np.float32]]:
     """Average the windows of each text by their tokens alone: what the service's pooling is compared with."""
-    tokens = np.maximum(np.concatenate([encoding.window_token_counts for encoding in encodings]), 1)
-    firsts = np.cumsum([0, *(len(encoding.windows) for encoding in encodings[:-1])])
-    totals = np.add.reduceat(tokens, firsts)[:, None]
-    return {
-        name: (np.add.reduceat(rows * tokens[:, None], firsts, axis=0) / totals).astype(np.float32)
-        for name, rows in outputs.items()
-    }
+    tokens = np.concatenate([encoding.window_token_counts for encoding in encodings])
+    return weighted_means(outputs, np.maximum(tokens, 1).astype(np.float64), encodings)
 
 
 def window_of(folder: Path) -> int:
