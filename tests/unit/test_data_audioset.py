@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from audioset_files import LULLABY, MUSIC, SPEECH, clip_record, tfrecord, write_archive
-from training.data.audioset import clip_id, dequantize, has_split, iterate_clips, load_clips
+from training.data import shards
+from training.data.audioset import (
+    clip_id,
+    clips_of_shard,
+    dequantize,
+    has_split,
+    iterate_clips,
+    iterate_split_shards,
+    load_clips,
+)
 from training.data.errors import DataError
 
 SHORT = clip_record("short", 0, 3, (SPEECH, LULLABY), [b"\x01" * 128, b"\xff" * 128, b"\x00" * 128])
@@ -68,6 +77,46 @@ def test_an_unpacked_split_is_read_without_the_archive(folder: Path) -> None:
     (shards / "00.tfrecord").write_bytes(tfrecord([LONG]))
     assert load_clips(folder, "bal_train").youtube_ids == ("long", "other")
     assert load_clips(folder, "eval").youtube_ids == ("other",)
+
+
+def test_shards_of_several_splits_come_in_one_pass(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    original = gzip.open
+    monkeypatch.setattr(gzip, "open", lambda path: opened.append(path) or original(path))
+    found = list(iterate_split_shards(folder, ("eval", "bal_train")))
+    assert [shard.split for shard in found] == ["bal_train", "eval", "bal_train"]
+    assert len(opened) == 1
+    clips = [clip.youtube_id for shard in found for clip in clips_of_shard(shard)]
+    assert clips == ["short", "long", "other", "other"]
+
+
+def test_shards_of_an_unpacked_split_are_not_looked_for_in_the_archive(folder: Path) -> None:
+    unpacked = folder / "audioset" / "audioset_v1_embeddings" / "bal_train"
+    unpacked.mkdir(parents=True)
+    (unpacked / "00.tfrecord").write_bytes(tfrecord([LONG]))
+    found = list(iterate_split_shards(folder, ("bal_train", "eval")))
+    assert [clip.youtube_id for shard in found for clip in clips_of_shard(shard)] == ["long", "other"]
+    assert found[0].name == str(unpacked / "00.tfrecord")
+
+
+def test_shards_of_a_split_that_is_missing_end_in_an_error(folder: Path) -> None:
+    with pytest.raises(DataError, match="audioset: holds no clip of unbal_train"):
+        list(iterate_split_shards(folder, ("eval", "unbal_train")))
+
+
+def test_a_shard_beyond_belief_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "MAX_SHARD_BYTES", 2000)
+    with pytest.raises(DataError, match=r"bal_train/00\.tfrecord: a shard of more than 2,000 bytes"):
+        list(iterate_split_shards(folder, ("bal_train",)))
+
+
+def test_shards_are_only_whole_in_a_whole_archive(folder: Path) -> None:
+    archive = folder / "audioset" / "features.tar.gz"
+    content = bytearray(archive.read_bytes())
+    content[-6] ^= 1  # gzip's checksum of the whole
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match=r"damaged here or beyond, after 1 shards of eval: .*CRC"):
+        list(iterate_split_shards(folder, ("eval",)))
 
 
 def test_a_split_the_archive_lacks(folder: Path) -> None:

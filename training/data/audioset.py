@@ -1,6 +1,7 @@
 """AudioSet (Gemmeke et al., 2017) as VGGish features: clips by the column, for training and for the index."""
 
-from collections.abc import Callable, Iterator, Sequence
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,8 @@ from tqdm import tqdm
 
 from training.data.clip_record import FEATURES, FRAMES, Clip, parse_clip
 from training.data.errors import DataError
-from training.data.shards import iterate_records
+from training.data.shards import Shard, iterate_records, iterate_shards
+from training.data.tfrecord import read_records
 
 __all__ = [
     "FEATURES",
@@ -19,17 +21,21 @@ __all__ = [
     "Clip",
     "Clips",
     "clip_id",
+    "clips_of_shard",
     "dequantize",
+    "gather",
     "has_split",
     "iterate_clips",
+    "iterate_split_shards",
     "load_clips",
 ]
 
-SPLITS = ("bal_train", "eval", "unbal_train")
+CLIP_COUNTS = {"bal_train": 22_160, "eval": 20_371, "unbal_train": 2_041_789}  # as published
+SPLITS = tuple(CLIP_COUNTS)
 
 FOLDER = "audioset"
 
-_PADDING = 128  # the byte nearest to 0.0 after dequantising
+_PADDING = bytes([128])  # the byte nearest to 0.0 after dequantising
 
 
 @dataclass(frozen=True)
@@ -83,14 +89,39 @@ def iterate_clips(data_dir: Path, split: str) -> Iterator[Clip]:
     Raises:
         DataError: if the split is missing or anything in it is damaged; names the file and the record.
     """
-    if split not in SPLITS:
-        raise DataError(f"split: one of {', '.join(SPLITS)}, got {split!r}")
+    _check_splits((split,))
     empty = True
     for where, record in iterate_records(data_dir / FOLDER, split):
         yield parse_clip(record, where)
         empty = False
     if empty:
-        raise DataError(f"{data_dir / FOLDER}: holds no clip of {split}")
+        raise _absent(data_dir, split)
+
+
+def iterate_split_shards(data_dir: Path, splits: Sequence[str]) -> Iterator[Shard]:
+    """Stream splits as shards, for `clips_of_shard`; of the archive in its order, one in memory at a time.
+
+    Raises:
+        DataError: if a split is named twice, is missing, or can't be read to its end; names the file.
+    """
+    _check_splits(splits)
+    found = set()
+    for shard in iterate_shards(data_dir / FOLDER, splits):
+        found.add(shard.split)
+        yield shard
+    for split in splits:
+        if split not in found:
+            raise _absent(data_dir, split)
+
+
+def clips_of_shard(shard: Shard) -> Iterator[Clip]:
+    """Read a shard's clips.
+
+    Raises:
+        DataError: if one is damaged; names the file and the record.
+    """
+    for number, record in enumerate(read_records(io.BytesIO(shard.content), shard.name)):
+        yield parse_clip(record, f"{shard.name}: record {number}")
 
 
 def has_split(data_dir: Path, split: str) -> bool:
@@ -105,14 +136,19 @@ def load_clips(data_dir: Path, split: str, keep: Callable[[tuple[int, ...]], boo
         DataError: as `iterate_clips` does, and if no clip is kept.
     """
     clips = tqdm(iterate_clips(data_dir, split), f"reading {split}", unit=" clips", disable=None)
-    kept, frames = [], bytearray()
-    for clip in clips:
-        if keep is None or keep(clip.labels):
-            frames += clip.frames.ljust(FRAMES * FEATURES, bytes([_PADDING]))
-            kept.append((*clip[:4], len(clip.frames) // FEATURES))
-    if not kept:
+    kept = gather(clip for clip in clips if keep is None or keep(clip.labels))
+    if not len(kept):
         raise DataError(f"{data_dir / FOLDER}: no clip of {split} is of the kind asked for")
-    youtube_ids, starts, ends, labels, frame_counts = zip(*kept, strict=True)
+    return kept
+
+
+def gather(clips: Iterable[Clip]) -> Clips:
+    """Lay clips out by the column, in their order."""
+    rows, frames = [], bytearray()
+    for clip in clips:
+        frames += clip.frames.ljust(FRAMES * FEATURES, _PADDING)
+        rows.append((*clip[:4], len(clip.frames) // FEATURES))
+    youtube_ids, starts, ends, labels, frame_counts = zip(*rows, strict=True) if rows else ((),) * 5
     return Clips(
         youtube_ids,
         np.array(starts, np.float32),
@@ -121,3 +157,15 @@ def load_clips(data_dir: Path, split: str, keep: Callable[[tuple[int, ...]], boo
         np.frombuffer(frames, np.uint8).reshape(-1, FRAMES, FEATURES),
         np.array(frame_counts, np.int32),
     )
+
+
+def _check_splits(splits: Sequence[str]) -> None:
+    for split in splits:
+        if split not in SPLITS:
+            raise DataError(f"split: one of {', '.join(SPLITS)}, got {split!r}")
+    if not splits or len(set(splits)) < len(splits):
+        raise DataError(f"splits: at least one, each once, got {', '.join(splits) or 'none'}")
+
+
+def _absent(data_dir: Path, split: str) -> DataError:
+    return DataError(f"{data_dir / FOLDER}: holds no clip of {split}")

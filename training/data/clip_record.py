@@ -1,28 +1,17 @@
 """One AudioSet record: a serialised `tf.train.SequenceExample`, checked and turned into a clip."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
-# Imports all of TensorFlow, seconds of it; its jobs need TensorFlow anyway.
-from tensorflow.core.example.example_pb2 import SequenceExample
-from tensorflow.core.example.feature_pb2 import Feature
-
+from training.data.clip_layout import CLASSES, FEATURES, FRAMES, Clip, read_published
 from training.data.errors import DataError
 
-FRAMES = 10  # at most; a frame is one second
-FEATURES = 128  # bytes in a frame
-CLASSES = 527
+if TYPE_CHECKING:
+    from tensorflow.core.example.example_pb2 import SequenceExample
+    from tensorflow.core.example.feature_pb2 import Feature
 
-
-class Clip(NamedTuple):
-    """One segment of a video."""
-
-    youtube_id: str
-    start_seconds: float
-    end_seconds: float
-    labels: tuple[int, ...]  # class indices 0 to 526
-    frames: bytes  # FEATURES unsigned bytes a second, 1 to FRAMES seconds
+__all__ = ["CLASSES", "FEATURES", "FRAMES", "Clip", "parse_clip", "parse_message"]
 
 
 def parse_clip(record: bytes, where: str) -> Clip:
@@ -34,6 +23,14 @@ def parse_clip(record: bytes, where: str) -> Clip:
     Raises:
         DataError: if the record isn't a clip of AudioSet; names the field and what it holds.
     """
+    return read_published(record) or parse_message(record, where)
+
+
+def parse_message(record: bytes, where: str) -> Clip:
+    """Read a record of any layout, as `parse_clip` does."""
+    # All of TensorFlow, seconds and hundreds of MB of it, for what the publisher's files don't hold.
+    from tensorflow.core.example.example_pb2 import SequenceExample  # noqa: PLC0415
+
     try:
         example = SequenceExample.FromString(record)
     except DecodeError as error:
@@ -51,21 +48,21 @@ def parse_clip(record: bytes, where: str) -> Clip:
     )
 
 
-def _youtube_id(feature: Feature, where: str) -> str:
+def _youtube_id(feature: "Feature", where: str) -> str:
     values = feature.bytes_list.value
     if len(values) != 1 or not values[0] or not values[0].isascii():
         raise DataError(f"{where}: video_id: one ASCII id, got {list(values)}")
     return str(values[0], "ascii")
 
 
-def _seconds(feature: Feature, name: str, where: str) -> float:
+def _seconds(feature: "Feature", name: str, where: str) -> float:
     values = feature.float_list.value
     if len(values) != 1 or not 0 <= values[0] < float("inf"):
         raise DataError(f"{where}: {name}: one number of seconds from 0, got {list(values)}")
     return float(values[0])
 
 
-def _labels(feature: Feature, where: str) -> tuple[int, ...]:
+def _labels(feature: "Feature", where: str) -> tuple[int, ...]:
     labels = tuple(feature.int64_list.value)
     if not labels:
         raise DataError(f"{where}: labels: empty")
@@ -74,7 +71,7 @@ def _labels(feature: Feature, where: str) -> tuple[int, ...]:
     return labels
 
 
-def _frames(example: SequenceExample, where: str) -> bytes:
+def _frames(example: "SequenceExample", where: str) -> bytes:
     seconds = example.feature_lists.feature_list["audio_embedding"].feature
     if not 1 <= len(seconds) <= FRAMES:
         raise DataError(f"{where}: audio_embedding: 1 to {FRAMES} frames, got {len(seconds)}")

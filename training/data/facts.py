@@ -6,13 +6,13 @@ from pathlib import Path
 
 from ambiance.affect import MOODS
 from training.data import audioset, goemotions
+from training.data.audioset import CLIP_COUNTS
 from training.data.clip_record import FEATURES, FRAMES
 from training.data.errors import DataError
 from training.data.ontology import MUSIC, Ontology, load_ontology, moods_of
 from training.data.vocabulary import build_vocabulary, unknown_share, word_tokenizer, words
 
 COMMENT_COUNTS = {"train": 43_410, "dev": 5_426, "test": 5_427}
-CLIP_COUNTS = {"bal_train": 22_160, "eval": 20_371, "unbal_train": 2_041_789}
 OPTIONAL_SPLIT = "unbal_train"  # 2.3 GB, which a mirror may leave out
 
 

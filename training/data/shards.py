@@ -1,11 +1,11 @@
-"""Where AudioSet's records come from: the publisher's archive as a stream, or its unpacked folder."""
+"""Where AudioSet's records come from: the publisher's archive as a stream, or its unpacked folders."""
 
 import gzip
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from training.data.errors import REMEDY, DataError
 from training.data.tfrecord import read_records
@@ -13,8 +13,23 @@ from training.data.tfrecord import read_records
 ARCHIVE = "features.tar.gz"
 UNPACKED = "audioset_v1_embeddings"
 
+MAX_SHARD_BYTES = 256 * 1024 * 1024  # AudioSet's take 0.8 MB at most
 
 _DAMAGE = (OSError, EOFError, zlib.error, tarfile.TarError)
+
+
+class Shard(NamedTuple):
+    """A TFRecord file of a split."""
+
+    split: str
+    name: str  # stands for it in errors
+    content: bytes
+
+
+class _Stream(NamedTuple):
+    split: str
+    name: str
+    file: BinaryIO
 
 
 def iterate_records(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
@@ -27,20 +42,34 @@ def iterate_records(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
     Raises:
         DataError: if there is neither, or what there is is damaged; names the file and the record.
     """
-    unpacked, archive = folder / UNPACKED / split, folder / ARCHIVE
-    shards = _folder_shards(unpacked) if unpacked.is_dir() else _archive_shards(archive, split)
     name, records = str(folder), 0
     try:
-        for name, stream in shards:
-            for number, record in enumerate(read_records(stream, name)):
+        for _, name, file in _streams(folder, (split,)):
+            for number, record in enumerate(read_records(file, name)):
                 records += 1
                 yield f"{name}: record {number}", record
-    except FileNotFoundError as error:
-        raise DataError(f"{error.filename}: missing ({REMEDY})") from error
     except _DAMAGE as error:
-        raise DataError(
-            f"{name}: damaged here or beyond, after {records} records of {split}: {error}"
-        ) from error
+        raise _explained(error, name, f"{records} records of {split}") from error
+
+
+def iterate_shards(folder: Path, splits: Collection[str]) -> Iterator[Shard]:
+    """Yield the shards of these splits, a shard in memory at a time, in one pass through the archive.
+
+    They are looked for where `iterate_records` does; the records in them are yet to be read and checked.
+
+    Raises:
+        DataError: as `iterate_records` does; also for a shard of more than MAX_SHARD_BYTES.
+    """
+    name, shards = str(folder), 0
+    try:
+        for split, name, file in _streams(folder, splits):
+            content = file.read(MAX_SHARD_BYTES + 1)
+            if len(content) > MAX_SHARD_BYTES:
+                raise DataError(f"{name}: a shard of more than {MAX_SHARD_BYTES:,} bytes")
+            yield Shard(split, name, content)
+            shards += 1
+    except _DAMAGE as error:
+        raise _explained(error, name, f"{shards} shards of {', '.join(splits)}") from error
 
 
 def verify_archive(archive: Path) -> None:
@@ -56,16 +85,31 @@ def verify_archive(archive: Path) -> None:
         raise DataError(f"{archive}: cut off or damaged: {error}") from error
 
 
-def _folder_shards(folder: Path) -> Iterator[tuple[str, BinaryIO]]:
+def _explained(error: Exception, name: str, read: str) -> DataError:
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"{error.filename}: missing ({REMEDY})")
+    return DataError(f"{name}: damaged here or beyond, after {read}: {error}")
+
+
+def _streams(folder: Path, splits: Collection[str]) -> Iterator[_Stream]:
+    unpacked = [split for split in splits if (folder / UNPACKED / split).is_dir()]
+    for split in unpacked:
+        yield from _folder_shards(folder / UNPACKED / split, split)
+    if packed := set(splits).difference(unpacked):
+        yield from _archive_shards(folder / ARCHIVE, packed)
+
+
+def _folder_shards(folder: Path, split: str) -> Iterator[_Stream]:
     for path in sorted(folder.glob("*.tfrecord")):
-        with path.open("rb") as stream:
-            yield str(path), stream
+        with path.open("rb") as file:
+            yield _Stream(split, str(path), file)
 
 
-def _archive_shards(archive: Path, split: str) -> Iterator[tuple[str, BinaryIO]]:
+def _archive_shards(archive: Path, splits: set[str]) -> Iterator[_Stream]:
     for tar, member in _members(archive):
-        if member.isfile() and member.name.startswith(f"{UNPACKED}/{split}/"):
-            yield f"{archive}: {member.name}", cast(BinaryIO, tar.extractfile(member))
+        split = next((one for one in splits if member.name.startswith(f"{UNPACKED}/{one}/")), None)
+        if member.isfile() and split is not None:
+            yield _Stream(split, f"{archive}: {member.name}", cast(BinaryIO, tar.extractfile(member)))
 
 
 def _members(archive: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:

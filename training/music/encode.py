@@ -1,13 +1,18 @@
 """Clips through a released music encoder: what the index is made of, and what evaluation measures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ambiance.affect import MOODS, VAD_AXES
 from ambiance.artifacts import Artifact
+from ambiance.errors import ArtifactError
 from training.music.mood_rows import FRAME_COUNTS, FRAMES
 from training.regression.litert import MODEL_FILE, run_litert
+
+_RANGES = {"moods": "in [0, 1]", "vad": "in [0, 1]", "timbre": "finite"}
 
 
 @dataclass(frozen=True)
@@ -38,3 +43,20 @@ def encode_clips(
     """
     outputs = run_litert(artifact.file(MODEL_FILE), {FRAMES: frames, FRAME_COUNTS: frame_counts})
     return EncodedClips(outputs["moods"], outputs["vad"], outputs["timbre"])
+
+
+def check_encoding(encoder: Artifact, encoded: EncodedClips, clip_ids: Sequence[str]) -> None:
+    """Require of an encoder's outputs that each is a row a clip and in range.
+
+    Raises:
+        ArtifactError: naming the encoder, the output and the first clip that is wrong.
+    """
+    widths = {"moods": len(MOODS.names), "vad": len(VAD_AXES)}
+    for name, rows in vars(encoded).items():
+        width = widths.get(name, rows.shape[-1])
+        if rows.shape != (len(clip_ids), width) or rows.dtype != np.float32:
+            raise ArtifactError(f"{encoder.path}: {name} {rows.dtype}{rows.shape} for {len(clip_ids)} clips")
+        inside = (rows >= 0) & (rows <= 1) if name in widths else np.isfinite(rows)
+        if outside := np.flatnonzero(~inside.all(axis=1)).tolist():
+            at = f"clip {clip_ids[outside[0]]} is at {rows[outside[0]].round(3).tolist()}"
+            raise ArtifactError(f"{encoder.path}: {name}: {at}, not {_RANGES[name]}")

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ambiance.affect import MOODS
 from training.music.whitening import SPREAD_COMPONENTS, fit_projection
 from training.space.affinity import mood_affinity
+from training.space.library_prices import price_library
 from training.space.methods import HeardClips, Parameters, ReadTexts
-from training.space.prices import learn_prices, library_limits
 from training.space.squared_l2 import append_price
 
 # Strength of the spread: a text and a clip that point the same way gain so much score, in which 1 is
@@ -26,6 +26,7 @@ class Plain:
 
     similarity_components = len(MOODS.names)
     dimension = similarity_components + 1
+    needs_mean_frames = False
 
     def fit(self, texts: ReadTexts, data_dir: Path, seed: int) -> Parameters:
         """The affinity table; nothing is learned from the texts."""
@@ -48,6 +49,7 @@ class Priced:
 
     similarity_components = len(MOODS.names)
     dimension = similarity_components + SPREAD_COMPONENTS + 1
+    needs_mean_frames = False
 
     def fit(self, texts: ReadTexts, data_dir: Path, seed: int) -> Parameters:
         """The affinity table, and the directions in which the texts' embeddings vary most."""
@@ -73,4 +75,4 @@ class Priced:
         softened /= softened.sum(axis=1, keepdims=True)
         spread = np.float32(np.sqrt(SPREAD_STRENGTH)) * clips.encoded.timbre
         vectors = np.concatenate([softened, spread], axis=1)
-        return append_price(vectors, learn_prices(queries[:, :-1], vectors, library_limits(len(clips)), seed))
+        return append_price(vectors, price_library(queries[:, :-1], vectors, seed))

@@ -43,6 +43,7 @@ class Learned:
 
     dimension = DIMENSION
     similarity_components = DIMENSION
+    needs_mean_frames = True
 
     def fit(self, texts: ReadTexts, data_dir: Path, seed: int) -> Parameters:
         """Learn both branches from the texts and from AudioSet's mood rows.

@@ -28,10 +28,10 @@ class HeardClips:
     """Columns over n clips, as a music encoder hears them."""
 
     encoded: EncodedClips
-    mean_frames: NDArray[np.float32]  # [n, 128]
+    mean_frames: NDArray[np.float32] | None  # [n, 128], for a method that needs them
 
     def __len__(self) -> int:
-        return len(self.mean_frames)
+        return len(self.encoded)
 
 
 class Method(Protocol):
@@ -39,6 +39,7 @@ class Method(Protocol):
 
     dimension: int
     similarity_components: int  # the first so many hold the affinity; match probability is read off them
+    needs_mean_frames: bool  # whether `place` reads them
 
     def fit(self, texts: ReadTexts, data_dir: Path, seed: int) -> Parameters:
         """Learn the parameters, named arrays.

@@ -52,6 +52,11 @@ class MoodSpace:
         return METHODS[self.method].similarity_components
 
     @property
+    def needs_mean_frames(self) -> bool:
+        """Whether clips are placed by their mean frames as well as by what the music encoder wrote."""
+        return METHODS[self.method].needs_mean_frames
+
+    @property
     def lineage(self) -> str:
         """Digest of method, text network and every parameter; vectors compare only within one."""
         digest = hashlib.sha256(f"{self.method}\n{self.identity}\n".encode())
@@ -72,7 +77,7 @@ class MoodSpace:
     def place(
         self,
         clips: EncodedClips,
-        mean_frames: NDArray[np.float32],
+        mean_frames: NDArray[np.float32] | None,
         queries: NDArray[np.float32],
         seed: int,
     ) -> NDArray[np.float32]:
@@ -80,16 +85,19 @@ class MoodSpace:
 
         Args:
             clips: n clips as the music encoder hears them.
-            mean_frames: <float32>[n, 128] their mean frames.
+            mean_frames: <float32>[n, 128] their mean frames; None will do unless `needs_mean_frames`.
             queries: <float32>[m, dimension] of reference texts, m from 1.
             seed: of every random number.
 
         Raises:
             DataError: if the clips' columns differ in length, or the queries aren't of this space.
         """
-        if not len(clips.moods) == len(clips.timbre) == len(mean_frames) > 0:
-            counts = f"{len(clips.moods)} posteriors, {len(clips.timbre)} timbres, {len(mean_frames)} frames"
+        frame_count = len(clips) if mean_frames is None else len(mean_frames)
+        if not len(clips.moods) == len(clips.timbre) == frame_count > 0:
+            counts = f"{len(clips.moods)} posteriors, {len(clips.timbre)} timbres, {frame_count} frames"
             raise DataError(f"clips: one of each a clip, at least one clip, got {counts}")
+        if mean_frames is None and self.needs_mean_frames:
+            raise DataError(f"clips: the method {self.method} needs mean frames, got none")
         if queries.ndim != 2 or queries.shape[1] != self.dimension or not len(queries):
             raise DataError(f"queries: [m, {self.dimension}] with m from 1, got {queries.shape}")
         return METHODS[self.method].place(self.parameters, HeardClips(clips, mean_frames), queries, seed)
