@@ -7,8 +7,10 @@ SHELL := bash
 override export TEXT := $(value TEXT)
 override export K := $(value K)
 override export FORMAT := $(value FORMAT)
-# From the command line alone: a SEED or REASON that some environment holds was never meant for this.
+# From the command line alone: a SEED, LABEL or REASON that some environment holds was never meant for this.
 override export SEED := $(if $(filter command,$(origin SEED)),$(value SEED))
+override export LABEL := $(if $(filter command,$(origin LABEL)),$(value LABEL))
+override export MOOD := $(if $(filter command,$(origin MOOD)),$(value MOOD))
 override export EXPLAIN := $(filter-out 0 no false,$(value EXPLAIN))
 override export REASON := $(if $(filter command,$(origin REASON)),$(value REASON))
 
@@ -23,7 +25,7 @@ CLUSTER := $(BIN)/python deploy/cluster.py
 ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
 # Looked up each time it is used: the address of the cluster that runs, else of the one that would be started.
 TARGET = $$(cat '$(or $(AMBIANCE_RUN_DIR),.run)/gateway' 2>/dev/null || echo 127.0.0.1:$(or $(AMBIANCE_GATEWAY_PORT),50051))
-USAGE := usage: make match TEXT="I am so happy" [K=10] [SEED=7] [EXPLAIN=1] [FORMAT=json]
+USAGE := usage: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 BUF := @bufbuild/buf@1.75.0
 
 # Whatever changes what an installation holds. A stamp in .venv is newer, so setting up again costs nothing.
@@ -36,9 +38,9 @@ TEACHING := .venv/.teaching
 TEACH := $(filter-out 0 no false,$(TEACHER))
 RETEACH := $(TEACH)$(if $(wildcard artifacts/text_teacher/*),,first)
 
-.PHONY: help setup setup-dev match up down status logs \
+.PHONY: help setup setup-dev match serve up down status logs \
 	data teacher train train-seeds evaluate model-card reproduce \
-	test test-unit test-service test-e2e lint latency clean
+	test test-unit test-service test-e2e lint latency load bench clean
 
 help: ## List every command
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
@@ -49,17 +51,22 @@ help: ## List every command
 ifdef TEXT
 match: $(SERVING)
 endif
-match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [SEED=7] [EXPLAIN=1] [FORMAT=json]
+match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 	@[ -n "$$TEXT" ] || { echo '$(USAGE)' >&2; exit 2; }
 	@case "$$FORMAT" in '' | text) flags=() ;; json) flags=(--json) ;; \
 		*) printf 'FORMAT: text or json, got %s\n%s\n' "$$FORMAT" '$(USAGE)' >&2; exit 2 ;; esac; \
 	[ -z "$$K" ] || flags+=("-k=$$K"); \
 	[ -z "$$SEED" ] || flags+=("--seed=$$SEED"); \
+	[ -z "$$LABEL" ] || flags+=("--label=$$LABEL"); \
+	[ -z "$$MOOD" ] || flags+=("--mood=$$MOOD"); \
 	[ -z "$$EXPLAIN" ] || flags+=(--explain); \
 	match() { printf '%s\n' "$$TEXT" | $(BIN)/ambiance match --target "$(TARGET)" "$${flags[@]}" -; }; \
 	{ complaint=$$(match 2>&1 >&3); status=$$?; } 3>&1; \
 	if [ $$status -eq 69 ]; then $(CLUSTER) up $(ENGINE_FLAG) >&2 && match; \
 	else [ -z "$$complaint" ] || printf '%s\n' "$$complaint" >&2; exit $$status; fi
+
+serve: $(SERVING) ## Serve from one process, without a cluster, until Ctrl-C: make serve [FLAGS="--port 50061"]
+	@$(BIN)/ambiance serve $(FLAGS)
 
 up: $(SERVING) ## Start the cluster, in containers or as local processes: make up [ENGINE=docker|local]
 	@$(CLUSTER) up $(ENGINE_FLAG)
@@ -120,7 +127,13 @@ lint: $(DEVELOPMENT) ## Check style, types, imports and protos
 	else echo "buf lint left out: it comes through npx, and there is no Node.js here" >&2; fi
 
 latency: $(DEVELOPMENT) ## Measure a match on the running cluster beside an echo call
-	@$(BIN)/python tests/load/match_latency.py --target "$(TARGET)"
+	@PYTHONPATH=tests $(BIN)/python -m load --only unloaded --target "$(TARGET)"
+
+load: $(DEVELOPMENT) ## Load the running cluster to its knee and beyond, write a report: make load [FLAGS="--quick"]
+	@PYTHONPATH=tests $(BIN)/python -m load --target "$(TARGET)" $(FLAGS)
+
+bench: $(DEVELOPMENT) ## Measure every part beside its references: make bench [FLAGS="--quick"]
+	@PYTHONPATH=tests $(BIN)/python -m bench $(FLAGS)
 
 ## ---- set up
 

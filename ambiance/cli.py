@@ -1,4 +1,4 @@
-"""The command line `ambiance`: match and encode a text, ask a service for its health.
+"""The command line `ambiance`: match and encode a text, ask a service for its health, serve in one process.
 
 Exit status: 0; 1 for a failure; 2 for bad usage or bad input; 69 (sysexits' EX_UNAVAILABLE) if the cluster
 can't be reached. `health` is for container health checks, which know 0 and 1 only: 1 is a service that isn't
@@ -13,6 +13,7 @@ from typing import Any
 
 from ambiance.arguments import require_deadline, require_utf8
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
+from ambiance.filter_flags import add_filter_flags, filter_of
 from ambiance.limits import DEFAULT_K
 from ambiance.rpc.channel import (
     CHANNEL_OPTIONS,
@@ -30,11 +31,15 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT
 
 HEALTH_DEADLINE_S = 2.0
 STDIN = "-"
+SERVE = "serve"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors are one sentence on standard error."""
-    arguments = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == [SERVE]:  # the program behind it reads its own flags
+        given[1:] = ["--", *given[1:]]
+    arguments = _parser().parse_args(given)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         status = command(arguments)
@@ -61,6 +66,7 @@ def match(arguments: argparse.Namespace) -> int:
             index=arguments.index,
             space=arguments.space,
             seed=arguments.seed,
+            filter=filter_of(arguments),
             explain=arguments.explain,
         )
     _print(
@@ -107,6 +113,19 @@ def health(arguments: argparse.Namespace) -> int:
     return EXIT_OK if status == health_pb2.HealthCheckResponse.SERVING else EXIT_FAILURE
 
 
+def serve(arguments: argparse.Namespace) -> int:
+    """Run the standalone process. It stands behind an entry point: this package knows no service."""
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    try:
+        [program] = [point.load() for point in entry_points(group="ambiance.programs", name=SERVE)]
+    except (ImportError, ValueError) as error:
+        what = "serve needs what the services need: pip install 'ambiance[standalone]'"
+        raise AmbianceError(f"{what} ({error})" if isinstance(error, ImportError) else what) from error
+    status: int = program(arguments.flags)
+    return status
+
+
 class _Version(argparse.Action):
     """Prints the version, which takes a moment to look up, only when asked."""
 
@@ -126,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_match(commands)
     _add_encode(commands)
     _add_health(commands)
+    _add_serve(commands)
     return parser
 
 
@@ -143,6 +163,7 @@ def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=0,
         help="draw among the near clips, each seed others (%(default)s: nearest)",
     )
+    add_filter_flags(parser)
 
 
 def _add_encode(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -158,6 +179,13 @@ def _add_health(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     _add_target(parser, f"localhost:{GATEWAY_PORT}", "server", HEALTH_DEADLINE_S)
     parser.add_argument("--service", default="", help="full name of a service (the server as a whole)")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the status")
+
+
+def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = "serve gateway, text and index from one process; `ambiance serve --help` tells how"
+    parser = commands.add_parser(SERVE, help=about, add_help=False)
+    parser.set_defaults(command=serve)
+    parser.add_argument("flags", nargs="*")
 
 
 def _add_text(parser: argparse.ArgumentParser) -> None:

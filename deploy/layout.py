@@ -35,6 +35,11 @@ class Service:
             f"{self.prefix}METRICS_PORT": self.default_metrics_port,
         }
 
+    @property
+    def workers_variable(self) -> str:
+        """The environment variable that sets how many processes share the ports."""
+        return f"{self.prefix}WORKERS"
+
 
 GATEWAY = Service("gateway", "AMBIANCE_GATEWAY_", GATEWAY_PORT, 9051)
 TEXT = Service("text_service", "AMBIANCE_TEXT_", TEXT_SERVICE_PORT, 9052)
@@ -76,6 +81,11 @@ class Cluster:
     def metrics_port(self, service: Service) -> int:
         """The port of a service's /metrics on this machine."""
         return int(self.settings[f"{service.prefix}METRICS_PORT"])
+
+    def workers(self, service: Service) -> int:
+        """The processes that share a service's ports; what the service itself will refuse counts as one."""
+        value = self.settings.get(service.workers_variable, "")
+        return int(value) if value.isdecimal() else 1
 
     def environment(self) -> dict[str, str]:
         """The environment for the engines' programs."""
@@ -153,6 +163,8 @@ def _settings_from_environment(run_dir: Path) -> dict[str, str]:
     for service in SERVICES:
         for variable, default in service.port_variables().items():
             settings[variable] = _port(variable, default)
+        if workers := os.environ.get(service.workers_variable):
+            settings[service.workers_variable] = workers
     return settings
 
 

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance.errors import DeadlineError, UnavailableError
-from ambiance.music.v1 import music_index_service_pb2, music_index_service_pb2_grpc
+from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
 from ambiance.rpc.channel import CHANNEL_OPTIONS, resolvable
 from ambiance.rpc.errors import from_rpc_error
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
@@ -90,10 +90,18 @@ class MusicBackend(Backend):
         self._stub = music_index_service_pb2_grpc.MusicIndexServiceStub(self.channel)
 
     def find_neighbors(
-        self, index: str, queries: Iterable[space_pb2.Vector], k: int, seed: int, timeout_s: float
+        self,
+        index: str,
+        queries: Iterable[space_pb2.Vector],
+        k: int,
+        seed: int,
+        clip_filter: clip_filter_pb2.ClipFilter | None,
+        timeout_s: float,
     ) -> music_index_service_pb2.FindNeighborsResponse:
         """FindNeighbors within `timeout_s` seconds."""
-        request = music_index_service_pb2.FindNeighborsRequest(index=index, queries=queries, k=k, seed=seed)
+        request = music_index_service_pb2.FindNeighborsRequest(
+            index=index, queries=queries, k=k, seed=seed, filter=clip_filter
+        )
         response: music_index_service_pb2.FindNeighborsResponse
         response = self.call(self._stub.FindNeighbors, request, timeout_s)
         return response

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ambiance.errors import AmbianceError, OverloadedError, PreconditionError
@@ -35,10 +35,21 @@ class Reporter(Protocol):
 class HealthWatch:
     """Looks at both services again and again, in a thread of its own."""
 
-    def __init__(self, text: Peer, music: Peer, space: str, interval_s: float) -> None:
-        """Take both services, the space they must share, and the seconds between two looks."""
+    def __init__(
+        self,
+        text: Peer,
+        music: Peer,
+        space: str,
+        interval_s: float,
+        rehearse: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take both services, the space they must share, and the seconds between two looks.
+
+        `rehearse` does what a call does, so that whatever is lazy is warm when the first caller comes. It
+        raises an AmbianceError if a call would fail.
+        """
         self._text, self._music, self._space = text, music, space
-        self._interval_s = interval_s
+        self._interval_s, self._rehearse = interval_s, rehearse
         self._trouble: str | None = "not looked at yet"
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -60,6 +71,8 @@ class HealthWatch:
             for peer in (self._text, self._music):
                 peer.require_serving(TIMEOUT_S)
             self._require_common_space()
+            if self._trouble is not None:
+                self._rehearse()
         except OverloadedError:
             return self._trouble  # a service that is too busy to say is alive, and nothing new is known
         except AmbianceError as error:

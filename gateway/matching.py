@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Protocol
 
 from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, PeerError, Violation
+from ambiance.music.v1.clip_filter_pb2 import ClipFilter
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
 from ambiance.type.v1.space_pb2 import Vector
@@ -23,6 +24,8 @@ RESERVE_S = 0.002
 
 # Fields that a request for a match passes on to the index service under the same name.
 _SHARED_FIELDS = ("index", "k", "space")
+# One that it passes on whole: whatever is wrong within it stands under the same path.
+_FILTER = "filter."
 
 
 class TextEncoder(Protocol):
@@ -35,7 +38,13 @@ class NeighborFinder(Protocol):
     """Finds the clips near each query, one result per query, in order."""
 
     def find_neighbors(
-        self, index: str, queries: Iterable[Vector], k: int, seed: int, timeout_s: float
+        self,
+        index: str,
+        queries: Iterable[Vector],
+        k: int,
+        seed: int,
+        clip_filter: ClipFilter | None,
+        timeout_s: float,
     ) -> FindNeighborsResponse: ...
 
 
@@ -64,6 +73,7 @@ class MatchOptions:
     space: str
     seed: int  # 0: the nearest clips; else a draw among the near ones
     explain: bool  # whether to tell which words moved the emotion most
+    filter: ClipFilter | None = None  # which clips may be answers; None: all
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,8 @@ class Matcher:
         """Find the clips near each text, and how each differs from it in valence, arousal and dominance.
 
         Raises:
-            InvalidInputError: if a service refuses what the caller sent; fields are `texts[i]`, `k`, `space`.
+            InvalidInputError: if a service refuses what the caller sent; fields are `texts[i]`, `k`, `space`,
+                `filter.labels[i]`.
             AmbianceError: what else the services answer, and DeadlineError if the budget is spent.
         """
         encoded = self._encode(texts, options, budget.for_text_hop())
@@ -104,7 +115,9 @@ class Matcher:
         self, queries: Sequence[Vector], options: MatchOptions, timeout_s: float
     ) -> FindNeighborsResponse:
         try:
-            found = self._finder.find_neighbors(options.index, queries, options.k, options.seed, timeout_s)
+            found = self._finder.find_neighbors(
+                options.index, queries, options.k, options.seed, options.filter, timeout_s
+            )
         except InvalidInputError as error:
             raise _to_blame(error) from error
         _require_results("music index service", len(found.results), len(queries))
@@ -146,8 +159,16 @@ def _to_blame(refusal: InvalidInputError) -> AmbianceError:
     are theirs, and one that the index finds malformed is no fault of the caller."""
     descriptions: dict[str, str] = {}
     for violation in refusal.violations:
-        field = violation.field.rpartition(".")[2]  # queries[3].space is the caller's space
-        if field not in _SHARED_FIELDS:
+        field = _callers_field(violation.field)
+        if field is None:
             return PeerError(f"music index service: {refusal}")
         descriptions.setdefault(field, violation.description)
     return InvalidInputError(Violation(*item) for item in descriptions.items())
+
+
+def _callers_field(field: str) -> str | None:
+    """The caller's name for a field of the search; None for what the caller didn't set."""
+    if field.startswith(_FILTER):
+        return field
+    name = field.rpartition(".")[2]  # queries[3].space is the caller's space
+    return name if name in _SHARED_FIELDS else None

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import grpc
 
+from ambiance.affect import MOODS
+from ambiance.clip_filter import check_filter
 from ambiance.errors import InvalidInputError, Violation
 from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.music.v1.clip_filter_pb2 import FilterEffect
 from ambiance.music.v1.music_index_service_pb2 import Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText
 from ambiance.validation import check_explained, checked_texts, raise_violations, resolve_k, text_violation
@@ -51,7 +54,7 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
             matched = self._matcher.match([text], options, budget)
         except InvalidInputError as error:
             raise InvalidInputError(map(_of_single_text, error.violations)) from error
-        response = pb.MatchTextResponse(origin=_origin(matched))
+        response = pb.MatchTextResponse(origin=_origin(matched), filter_effect=_filter_effect(matched))
         _fill(response.match, matched.encoded.results[0], matched.found.results[0])
         return response
 
@@ -64,7 +67,7 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
             check_explained("texts", texts)
         options, budget = _options(request, len(texts)), self._deadlines.budget(context)
         matched = self._matcher.match(texts, options, budget)
-        response = pb.MatchTextsResponse(origin=_origin(matched))
+        response = pb.MatchTextsResponse(origin=_origin(matched), filter_effect=_filter_effect(matched))
         for encoded, found in zip(matched.encoded.results, matched.found.results, strict=True):
             _fill(response.matches.add(), encoded, found)
         return response
@@ -72,7 +75,10 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
 
 def _options(request: pb.MatchTextRequest | pb.MatchTextsRequest, text_count: int) -> MatchOptions:
     k = resolve_k(request.k, text_count)
-    return MatchOptions(k, request.index, request.space, request.seed, request.explain)
+    clip_filter = request.filter if request.HasField("filter") else None
+    if clip_filter is not None:
+        check_filter(clip_filter, MOODS.names)
+    return MatchOptions(k, request.index, request.space, request.seed, request.explain, clip_filter)
 
 
 def _of_single_text(violation: Violation) -> Violation:
@@ -84,6 +90,10 @@ def _fill(match: pb.Match, encoded: EncodedText, found: Neighbors) -> None:
     match.text.CopyFrom(encoded)
     match.neighbors.MergeFrom(found.neighbors)
     match.shortfall_reason = found.shortfall_reason
+
+
+def _filter_effect(matched: Matched) -> FilterEffect | None:
+    return matched.found.filter_effect if matched.found.HasField("filter_effect") else None
 
 
 def _origin(matched: Matched) -> pb.MatchOrigin:

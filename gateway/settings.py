@@ -24,6 +24,10 @@ class GatewaySettings(ServerSettings):
     metrics_port: int = Field(
         METRICS_PORT, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
     )
+    # Overload is refused here first: fewer than either service behind lets in.
+    permits: int = Field(
+        24, ge=1, le=4096, description="calls let in, being answered or waiting for it; the next is refused"
+    )
     text_target: str = Field(
         f"localhost:{TEXT_SERVICE_PORT}", min_length=1, description="host:port of the text service"
     )

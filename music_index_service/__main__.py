@@ -1,37 +1,23 @@
-"""The process: settings, the released index, the server."""
+"""The music index service's process: its settings, and what serves with them."""
+
+import ambiance.rpc.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
 
 import sys
 from collections.abc import Sequence
 from functools import partial
 
-from ambiance.limits import MAX_MUSIC_REQUEST_BYTES
-from ambiance.music.v1.music_index_service_pb2_grpc import add_MusicIndexServiceServicer_to_server
-from ambiance.rpc.server import Application, Servicer, run
+from ambiance.rpc.process import run
 from ambiance.rpc.settings import load_settings
-from music_index_service.loading import load_index
-from music_index_service.service import DEFAULT_INDEX, SERVICE_NAME, MusicIndexService
+from music_index_service.application import load
 from music_index_service.settings import MusicIndexSettings
 
 PROGRAM = "ambiance-music-index-service"
 
 
-def load(settings: MusicIndexSettings) -> Application:
-    """Load the released index and search it once, so that the first caller doesn't pay for what is lazy.
-
-    Raises:
-        ArtifactError: if the index is missing or damaged.
-    """
-    index = load_index(DEFAULT_INDEX, settings.artifacts, settings.artifact_version)
-    index.warm_up()
-    service = MusicIndexService([index])
-    servicer = Servicer(SERVICE_NAME, partial(add_MusicIndexServiceServicer_to_server, service))
-    return Application([servicer], max_request_bytes=MAX_MUSIC_REQUEST_BYTES)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; returns the exit status."""
     settings = load_settings(MusicIndexSettings, PROGRAM, argv)
-    return run(PROGRAM, settings, lambda _: load(settings))
+    return run(PROGRAM, settings, partial(load, settings))
 
 
 if __name__ == "__main__":

@@ -1,117 +1,23 @@
-"""Puts the text service together: artifact, tokenizer, what runs the model, and the services on top."""
+"""The text service's process: its settings, and what serves with them."""
 
-import logging
+import ambiance.rpc.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
+
 import sys
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
+from functools import partial
 
-import numpy as np
-
-from ambiance import artifacts
-from ambiance.affect import VAD_SPACE, require_vad_lineage
-from ambiance.errors import AmbianceError, ArtifactError
-from ambiance.rpc.server import Application, Servicer, run
+from ambiance.rpc.process import run
 from ambiance.rpc.settings import load_settings
-from ambiance.rpc.telemetry import RpcMetrics
-from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
-from text_service.encoder import MODEL_FILE, LiteRtEncoder, read_signature
-from text_service.reader import TextReader
-from text_service.service import describe_model, text_servicer
+from text_service.application import load
 from text_service.settings import TextServiceSettings
-from text_service.windows import WindowEncoder
 
 PROGRAM = "ambiance-text-service"
 
-# How long the first call of a backend may take: TF Serving loads some of a model on its first use.
-WARM_UP_S = 30.0
-
-logger = logging.getLogger("text_service")  # __name__ is "__main__" here
-
-
-def tf_serving_installed() -> bool:
-    """Whether the `tf-serving` extra is there; finds out without importing it."""
-    return find_spec("tensorflow_serving") is not None
-
-
-def load_artifact(settings: TextServiceSettings) -> artifacts.Artifact:
-    """Load the text encoder that the settings name.
-
-    Raises:
-        ArtifactError: if it is missing, damaged, or its VAD isn't the VAD of this build's label coordinates.
-    """
-    artifact = artifacts.load(settings.artifacts, artifacts.TEXT_ENCODER, settings.artifact_version)
-    require_vad_lineage(artifact.space(VAD_SPACE).lineage, artifact.path)
-    return artifact
-
-
-def build_encoder(
-    settings: TextServiceSettings, artifact: artifacts.Artifact
-) -> tuple[WindowEncoder, Callable[[], None]]:
-    """The backend that the settings name, and how to close it.
-
-    Raises:
-        ArtifactError: if the model isn't of the kind that this service is written for.
-    """
-    model = artifact.file(MODEL_FILE)
-    signature = read_signature(model)
-    signature.require(artifact.manifest.spaces, model)
-    if settings.backend == "litert":
-        return LiteRtEncoder(model, settings.interpreters), lambda: None
-    if not tf_serving_installed():
-        raise AmbianceError("backend tf-serving needs the extra: pip install 'ambiance[tf-serving]'")
-    from text_service.tf_serving_backend import TfServingEncoder  # noqa: PLC0415  # needs the extra
-
-    version = artifact.manifest.version
-    encoder = TfServingEncoder(settings.tf_serving_target, settings.tf_serving_model, version, signature)
-    return encoder, encoder.close
-
-
-def tf_serving_servicers(
-    settings: TextServiceSettings, encoder: WindowEncoder, version: int, vocabulary_count: int
-) -> list[Servicer]:
-    """TF Serving's own services on the loaded model; none without the extra."""
-    installed = tf_serving_installed()
-    logger.info("TF Serving's interface", extra={"served": installed})
-    if not installed:
-        return []
-    from text_service.tf_serving_service import TfServingServicer  # noqa: PLC0415  # needs the extra
-
-    return TfServingServicer(encoder, settings.tf_serving_model, version, vocabulary_count).servicers()
-
-
-def warm_up(encoder: WindowEncoder, vocabulary_count: int) -> None:
-    """Read a window of the vocabulary's last token, for which the model's table must be long enough.
-
-    Raises:
-        ArtifactError: if the model fails on it.
-        UnavailableError, DeadlineError, PreconditionError, PeerError: if a TF Serving does.
-    """
-    try:
-        encoder.encode(np.full((1, encoder.signature.window), vocabulary_count - 1, np.int32), WARM_UP_S)
-    except (RuntimeError, ArithmeticError) as error:
-        last = f"the last of {vocabulary_count:,} tokens in {TOKENIZER_FILE}"
-        raise ArtifactError(f"the model fails on {last}: {error}") from error
-
-
-def load(settings: TextServiceSettings, _metrics: RpcMetrics) -> Application:
-    """Load, check and warm up everything that a call needs."""
-    artifact = load_artifact(settings)
-    encoder, close = build_encoder(settings, artifact)
-    tokenizer = TextTokenizer.load(artifact.file(TOKENIZER_FILE).parent)
-    vocabulary_count = tokenizer.vocabulary_count
-    warm_up(encoder, vocabulary_count)
-    model = describe_model(artifact, vocabulary_count, encoder.signature.window, settings.backend)
-    servicers = [
-        text_servicer(TextReader(tokenizer, encoder), model),
-        *tf_serving_servicers(settings, encoder, artifact.manifest.version, vocabulary_count),
-    ]
-    return Application(servicers, close=close)
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the text service until it is told to stop; returns the exit status."""
+    """Serve until SIGTERM; returns the exit status."""
     settings = load_settings(TextServiceSettings, PROGRAM, argv)
-    return run(PROGRAM, settings, lambda metrics: load(settings, metrics))
+    return run(PROGRAM, settings, partial(load, settings))
 
 
 if __name__ == "__main__":

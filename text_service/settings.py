@@ -28,7 +28,7 @@ class TextServiceSettings(ServerSettings):
         None, ge=1, description="version of the text encoder; the largest unless set"
     )
     backend: Backend = Field("litert", description="what runs the model: this process, or a TF Serving")
-    # Each takes 20 MB. About half of a call is Python, which runs on one thread at a time: two keep it busy.
+    # Each takes 12 MB. About half of a call is Python, which runs on one thread at a time: two keep it busy.
     interpreters: int = Field(2, ge=1, le=64, description="blocks of windows that litert runs at once")
     tf_serving_target: str = Field(
         "127.0.0.1:8500", min_length=1, description="host:port of TF Serving's gRPC, for backend tf-serving"

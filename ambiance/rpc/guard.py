@@ -13,10 +13,9 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, OverloadedError, PeerError
+from ambiance.rpc.admission import RETRY_AFTER_S, CallPool, Refusals, answered_in
 from ambiance.rpc.errors import status_code, to_status
-from ambiance.rpc.telemetry import RpcMetrics
-
-RETRY_AFTER_S = 0.1  # a permit is held for milliseconds; a tenth of a second lets a burst pass
+from ambiance.rpc.telemetry import MethodMetrics, RpcMetrics
 
 # Health and reflection answer even when every permit is taken.
 UNGUARDED_PREFIX = "/grpc."
@@ -41,41 +40,48 @@ class Undecodable:
 class Guard(grpc.ServerInterceptor):
     """Lets at most `permits` calls and MAX_STREAMS streams in at once and refuses the rest without delay."""
 
-    def __init__(self, permits: int, metrics: RpcMetrics) -> None:
-        self._permits = threading.BoundedSemaphore(permits)
-        self._permit_count = permits
+    def __init__(self, threads: int, permits: int, metrics: RpcMetrics) -> None:
+        self._calls = CallPool(threads, permits)
+        self._refusals = Refusals(f"all {permits} permits are taken")
         self._streams = threading.BoundedSemaphore(MAX_STREAMS)
         self._metrics = metrics
-        self._guarded: dict[str, MethodHandler] = {}
+        self._guarded: dict[str, tuple[MethodHandler, MethodHandler]] = {}  # to answer, and to refuse
 
     def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], "MethodHandler | None"],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "MethodHandler | None":
-        """Return the guarded handler of a method, made on its first call. gRPC calls this for every call."""
+        """Return the handler that answers a call, or the one that refuses it. gRPC asks for every call."""
         method = str(handler_call_details.method)
-        if (guarded := self._guarded.get(method)) is not None:
-            return guarded
-        handler = continuation(handler_call_details)
-        if handler is not None and handler.stream_stream is not None:
-            return self._bounded(handler, handler.stream_stream)
-        if handler is None or handler.unary_unary is None or method.startswith(UNGUARDED_PREFIX):
-            return handler
-        guarded = grpc.unary_unary_rpc_method_handler(
-            self._guard(method, handler.unary_unary),
+        guarded = self._guarded.get(method)
+        if guarded is None:
+            handler = continuation(handler_call_details)
+            if handler is not None and handler.stream_stream is not None:
+                return self._bounded(handler, handler.stream_stream)
+            if handler is None or handler.unary_unary is None or method.startswith(UNGUARDED_PREFIX):
+                return handler
+            guarded = self._guarded.setdefault(method, self._guard(method, handler, handler.unary_unary))
+        answering, refusing = guarded
+        return refusing if self._calls.is_full() else answering
+
+    def _guard(
+        self, method: str, handler: "MethodHandler", behavior: Handler
+    ) -> "tuple[MethodHandler, MethodHandler]":
+        """Made on the first call of a method."""
+        metrics = self._metrics.method(method)
+        answering = grpc.unary_unary_rpc_method_handler(
+            answered_in(self._calls, self._answer(method, behavior, metrics)),
             request_deserializer=_tolerant(handler.request_deserializer),
             response_serializer=handler.response_serializer,
         )
-        return self._guarded.setdefault(method, guarded)
+        return answering, self._refusals.handler(metrics.refused)
 
-    def _guard(self, method: str, handler: Handler) -> Handler:
-        metrics = self._metrics.method(method)
-
+    def _answer(self, method: str, handler: Handler, metrics: MethodMetrics) -> Handler:
         def guarded(request: Any, context: grpc.ServicerContext) -> Any:
             start, code = metrics.started(), grpc.StatusCode.OK
             try:
-                return self._call(handler, request, context)
+                return _call(handler, request, context)
             except Exception as error:
                 code = status_code(error)
                 _log_if_ours(method, error)
@@ -88,7 +94,7 @@ class Guard(grpc.ServerInterceptor):
     def _bounded(self, handler: "MethodHandler", stream: Handler) -> "MethodHandler":
         def bounded(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
             if not self._streams.acquire(blocking=False):
-                error = OverloadedError(f"all {MAX_STREAMS} streams are taken", RETRY_AFTER_S)
+                error = OverloadedError(f"all {MAX_STREAMS} streams are taken", RETRY_AFTER_S[0])
                 context.abort_with_status(to_status(error))
             try:
                 yield from stream(requests, context)
@@ -101,17 +107,13 @@ class Guard(grpc.ServerInterceptor):
             response_serializer=handler.response_serializer,
         )
 
-    def _call(self, handler: Handler, request: Any, context: grpc.ServicerContext) -> Any:
-        if isinstance(request, Undecodable):
-            raise InvalidInputError.of("request", request.reason)
-        if not self._permits.acquire(blocking=False):
-            raise OverloadedError(f"all {self._permit_count} permits are taken", RETRY_AFTER_S)
-        try:
-            if not context.is_active():  # cancelled or expired while it waited for a thread
-                raise DeadlineError("the deadline passed before the call began")
-            return handler(request, context)
-        finally:
-            self._permits.release()
+
+def _call(handler: Handler, request: Any, context: grpc.ServicerContext) -> Any:
+    if isinstance(request, Undecodable):
+        raise InvalidInputError.of("request", request.reason)
+    if not context.is_active():  # cancelled or expired while it waited for a thread
+        raise DeadlineError("the deadline passed before the call began")
+    return handler(request, context)
 
 
 def _tolerant(decode: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:

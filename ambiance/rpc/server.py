@@ -1,8 +1,7 @@
-"""Construction of a gRPC server, and its life: warm up, serve, drain on SIGTERM."""
+"""Construction of a gRPC server, and its life within a process: load, serve, drain."""
 
-import logging
+import gc
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,15 +12,13 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from ambiance.errors import AmbianceError
 from ambiance.limits import MAX_REQUEST_BYTES
 from ambiance.rpc.guard import MAX_STREAMS, Guard
 from ambiance.rpc.listening import listen
 from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics, configure_logging, serve_metrics
+from ambiance.rpc.telemetry import RpcMetrics
 
-# Threads beyond the permits: they answer health checks and refuse calls while every permit and every stream
-# is taken.
+# They answer health checks while every permit and every stream is taken.
 SPARE_THREADS = MAX_STREAMS + 4
 
 # The end of a process, in seconds. First it serves on, for a caller that watches its health to turn away;
@@ -30,8 +27,6 @@ LAME_DUCK_S = 0.5
 LOOK_S = 0.05
 # and at last the answers get this long to leave. Whoever watches its health still would never go.
 LEAVE_S = 0.2
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +47,10 @@ class Application:
     watch_health: Callable[["HealthReporter"], None] | None = None
     close: Callable[[], None] = lambda: None
     max_request_bytes: int = MAX_REQUEST_BYTES
+
+
+# Reads artifacts and warms up.
+Load = Callable[[], Application]
 
 
 class HealthReporter:
@@ -85,10 +84,11 @@ def create_server(
         AmbianceError: if the address can't be listened on.
     """
     server = grpc.server(
-        ThreadPoolExecutor(settings.permits + SPARE_THREADS, thread_name_prefix="rpc"),
-        interceptors=[Guard(settings.permits, metrics)],
+        ThreadPoolExecutor(SPARE_THREADS, thread_name_prefix="rpc"),  # calls have threads of their own
+        interceptors=[Guard(settings.threads, settings.permits, metrics)],
         options=[
-            ("grpc.so_reuseport", 0),  # two processes on one port would share its calls in silence
+            # Only workers share a port: any other two processes would share its calls in silence.
+            ("grpc.so_reuseport", int(settings.workers > 1)),
             ("grpc.max_receive_message_length", application.max_request_bytes),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
@@ -115,33 +115,40 @@ def drain(server: grpc.Server, reporter: HealthReporter, metrics: RpcMetrics, li
     server.stop(LEAVE_S).wait()
 
 
-def run(program: str, settings: ServerSettings, load: Callable[[RpcMetrics], Application]) -> int:
-    """Load, serve until SIGTERM or SIGINT, drain; returns the exit status.
+class ServerProcess:
+    """An application that is loaded and has its port, and calls it answers from `start` to `end`."""
 
-    `load` reads artifacts and warms up. If it fails the process ends with status 1 and one sentence.
-    """
-    configure_logging(settings.log_level, settings.log_format)
-    logger.info("settings", extra={"program": program, "settings": settings.model_dump(mode="json")})
+    def __init__(self, settings: ServerSettings, load: Load) -> None:
+        """Load, which reads artifacts and warms up, then bind.
+
+        Raises:
+            AmbianceError, OSError: if the application can't be loaded or the address can't be listened on.
+        """
+        self.metrics = RpcMetrics()
+        self._drain_seconds = settings.drain_seconds
+        self._application = load()
+        self._reporter = HealthReporter([servicer.name for servicer in self._application.servicers])
+        self._server, self.port = create_server(self._application, settings, self.metrics, self._reporter)
+        # What is loaded lives as long as the process: the garbage collector needn't walk it during calls.
+        gc.freeze()
+
+    def start(self) -> None:
+        """Answer calls, and report SERVING as soon as that is true."""
+        self._server.start()
+        if self._application.watch_health is None:
+            self._reporter.report(serving=True)
+        else:
+            self._application.watch_health(self._reporter)
+
+    def end(self) -> None:
+        """Drain and close."""
+        drain(self._server, self._reporter, self.metrics, self._drain_seconds)
+        self._application.close()
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    metrics = RpcMetrics()
-    try:
-        application = load(metrics)
-        reporter = HealthReporter([servicer.name for servicer in application.servicers])
-        server, port = create_server(application, settings, metrics, reporter)
-        metrics_port = serve_metrics(metrics.registry, settings.host, settings.metrics_port)
-    except (AmbianceError, OSError) as error:
-        print(f"{program}: {error}", file=sys.stderr)  # noqa: T201  # the sentence an operator reads first
-        return 1
-    server.start()
-    if application.watch_health is None:
-        reporter.report(serving=True)
-    else:
-        application.watch_health(reporter)
-    logger.info("listening", extra={"program": program, "port": port, "metrics_port": metrics_port})
-    stop.wait()
-    logger.info("draining", extra={"program": program, "drain_seconds": settings.drain_seconds})
-    drain(server, reporter, metrics, settings.drain_seconds)
-    application.close()
-    return 0
+    return stop

@@ -3,6 +3,7 @@
 import logging
 from time import perf_counter
 
+from grpc import StatusCode
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.process_collector import ProcessCollector
 from pythonjsonlogger.json import JsonFormatter
@@ -11,6 +12,8 @@ from ambiance.errors import AmbianceError
 
 # From a tenth of a millisecond, which an echo takes, to the longest deadline that is of use.
 LATENCY_BUCKETS_S = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5)
+
+_REFUSED = StatusCode.RESOURCE_EXHAUSTED.name
 
 
 class RpcMetrics:
@@ -34,11 +37,15 @@ class RpcMetrics:
             registry=self.registry,
         )
         self._in_flight = Gauge(
-            "grpc_server_in_flight", "Calls being answered now.", labels, registry=self.registry
+            "grpc_server_in_flight",
+            "Calls being answered now.",
+            labels,
+            registry=self.registry,
+            multiprocess_mode="livesum",  # for several workers, see `ambiance.rpc.worker_metrics`
         )
 
     def in_flight(self) -> int:
-        """Calls being answered now, of every method."""
+        """Calls that this process is answering now, of every method."""
         (gauge,) = self._in_flight.collect()
         return sum(int(sample.value) for sample in gauge.samples)
 
@@ -70,6 +77,13 @@ class MethodMetrics:
         """Note that the call that began at `start` was answered with this status code."""
         self._seconds.observe(perf_counter() - start)
         self._in_flight.dec()
+        self._count(code)
+
+    def refused(self) -> None:
+        """Note that a call was refused for want of a permit, in next to no time."""
+        self._count(_REFUSED)
+
+    def _count(self, code: str) -> None:
         counter = self._by_code.get(code)
         if counter is None:
             counter = self._by_code[code] = self._handled.labels(*self._labels, code)

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import socket
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -224,6 +225,21 @@ def test_down_leaves_no_process_and_no_socket(new_cluster: NewCluster) -> None:
     assert not [path.name for path in cluster.run_dir.iterdir() if path.suffix in (".sock", ".pid", ".json")]
     assert cluster.manage("status").returncode == 1
     assert cluster.manage("down").returncode == 0
+
+
+def test_services_share_their_work_among_workers(new_cluster: NewCluster) -> None:
+    cluster = new_cluster("local")
+    cluster.variables.update({"AMBIANCE_GATEWAY_WORKERS": "2", "AMBIANCE_TEXT_WORKERS": "2"})
+    up = cluster.manage("up")
+    assert up.returncode == 0, up.stderr
+    for _ in range(4):  # each on a connection of its own
+        assert len(cluster.match_json(GRIEF)["clips"]) == 10
+    url = f"http://127.0.0.1:{cluster.variables['AMBIANCE_GATEWAY_METRICS_PORT']}/metrics"
+    page = urllib.request.urlopen(url, timeout=5).read().decode()
+    assert re.search(r'grpc_server_handled_total{grpc_code="OK",grpc_method="MatchText".*} 4\.0', page)
+    assert len(re.findall(r"^process_open_fds{", page, re.M)) == 2
+    assert cluster.manage("down").returncode == 0
+    assert not any(listens(cluster.port(service)) for service in ("GATEWAY", "TEXT", "MUSIC"))
 
 
 def test_down_ends_services_whose_supervisor_was_killed(new_cluster: NewCluster) -> None:

@@ -110,6 +110,14 @@ def test_a_seed_and_an_explanation_are_asked_for(bench: Bench) -> None:
     assert not any(flag.startswith(("--seed", "--explain")) for flags in others for flag in flags)
 
 
+def test_a_label_and_a_mood_are_asked_for_as_they_were_typed(bench: Bench) -> None:
+    assert bench.make("TEXT=hello", "LABEL=Music of $Asia's", "MOOD=sad").returncode == 0
+    assert bench.make("TEXT=hello", "LABEL=", "MOOD=").returncode == 0
+    (_, asked, _), (_, unasked, _) = bench.calls()
+    assert {"--label=Music of $Asia's", "--mood=sad"} <= set(asked)
+    assert not any(flag.startswith(("--label", "--mood")) for flag in unasked)
+
+
 def test_a_cluster_that_is_down_is_started_and_asked_again(bench: Bench) -> None:
     done = bench.make("TEXT=hello", "ENGINE=local", statuses=(69, 0))
     assert (done.returncode, done.stdout) == (0, '{"clips": []}\n')

@@ -38,7 +38,7 @@ from ambiance.rpc.telemetry import RpcMetrics
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 from ambiance.type.v1 import space_pb2
-from gateway.__main__ import build
+from gateway.application import build, rehearse
 from gateway.settings import GatewaySettings
 
 WAIT_S = 20.0
@@ -98,11 +98,14 @@ class FakeMusic(music_grpc.MusicIndexServiceServicer):
     def __init__(self) -> None:
         self.script = Script()
         self.lineage = "mood-1"
+        self.answer = music_pb.FindNeighborsResponse()  # what its answers hold besides results and origin
 
     def FindNeighbors(self, request: Any, context: Any) -> music_pb.FindNeighborsResponse:  # noqa: N802
         self.script.play(request, context)
         results = map(self._found, request.queries)
-        return music_pb.FindNeighborsResponse(results=results, space=SPACE, index=INDEX)
+        response = music_pb.FindNeighborsResponse(results=results, space=SPACE, index=INDEX)
+        response.MergeFrom(self.answer)
+        return response
 
     def ListIndexes(self, request: Any, context: Any) -> music_pb.ListIndexesResponse:  # noqa: N802
         space = space_pb2.Space(name="mood", dimension=3, lineage=self.lineage)
@@ -184,7 +187,8 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(serve: Callable[..., grpc.Channel]) -> Iterator[Cluster]:
+def cluster(serve: Callable[..., grpc.Channel], monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    monkeypatch.setattr("gateway.application.rehearse", lambda _: None)  # tests count the hops of their calls
     with ExitStack() as stack:
         yield Cluster(serve, stack)
 
@@ -246,6 +250,16 @@ def test_seed_and_explain_are_passed_on(cluster: Cluster) -> None:
     assert not plain.match.text.word_influences
 
 
+def test_a_filter_is_passed_on_and_what_it_did_comes_back(cluster: Cluster) -> None:
+    effect = {"clip_count": 7, "unknown_clip_ids": ["abcdefghijk@0"]}
+    cluster.music.answer = music_pb.FindNeighborsResponse(filter_effect=effect)
+    stub, rock = cluster.stub(), {"labels": ["Rock music"]}
+    single = stub.MatchText(pb.MatchTextRequest(text="joy", filter=rock))
+    batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], filter=rock))
+    assert [list(request.filter.labels) for request in cluster.music.script.requests] == [["Rock music"]] * 2
+    assert single.filter_effect == batch.filter_effect == cluster.music.answer.filter_effect
+
+
 def test_the_space_can_be_chosen(cluster: Cluster) -> None:
     stub = cluster.stub(default_space="tempo")
     assert stub.MatchText(pb.MatchTextRequest(text="joy", space="mood")).match.neighbors
@@ -272,6 +286,10 @@ def test_a_batch_is_two_hops_in_order_with_the_default_k(cluster: Cluster) -> No
         ),
         (pb.MatchTextRequest(text="a", k=-1), ("k", "1 to 1,000, or 0 for 10, got -1")),
         (pb.MatchTextRequest(text="a", k=10_000), ("k", "1 to 1,000, or 0 for 10, got 10,000")),
+        (
+            pb.MatchTextRequest(text="a", filter={"labels": [""]}),
+            ("filter.labels[0]", "1 to 100 characters, got ''"),
+        ),
     ],
 )
 def test_a_bad_text_or_k_costs_no_hop(
@@ -490,3 +508,12 @@ def until_over(context: grpc.ServicerContext) -> None:
     over = threading.Event()
     if context.add_callback(over.set):
         over.wait(WAIT_S)
+
+
+def test_a_gateway_serves_once_a_match_was_rehearsed(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.application.rehearse", rehearse)
+    cluster.text.script.errors = [NotFoundError("not yet")]
+    wait_for_health(cluster.gateway(), health_pb2.HealthCheckResponse.SERVING)
+    assert cluster.hops() == (2, 1)

@@ -1,0 +1,41 @@
+"""The life of a process as its `__main__` starts it: alone, or as the parent of several workers."""
+
+import logging
+import sys
+
+from ambiance.errors import AmbianceError
+from ambiance.rpc.server import Load, ServerProcess, stop_on_signals
+from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.telemetry import configure_logging, serve_metrics
+from ambiance.rpc.workers import run_workers
+
+logger = logging.getLogger(__name__)
+
+
+def run(program: str, settings: ServerSettings, load: Load) -> int:
+    """Load, serve until SIGTERM or SIGINT, drain; returns the exit status.
+
+    `load` reads artifacts and warms up; with several workers each calls it, so it must be picklable. If it
+    fails the process ends with status 1 and one sentence.
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    logger.info("settings", extra={"program": program, "settings": settings.model_dump(mode="json")})
+    try:
+        if settings.workers > 1:
+            return run_workers(program, settings, load)
+        return _run_alone(program, settings, load)
+    except (AmbianceError, OSError) as error:
+        print(f"{program}: {error}", file=sys.stderr)  # noqa: T201  # the sentence an operator reads first
+        return 1
+
+
+def _run_alone(program: str, settings: ServerSettings, load: Load) -> int:
+    stop = stop_on_signals()
+    process = ServerProcess(settings, load)
+    metrics_port = serve_metrics(process.metrics.registry, settings.host, settings.metrics_port)
+    process.start()
+    logger.info("listening", extra={"program": program, "port": process.port, "metrics_port": metrics_port})
+    stop.wait()
+    logger.info("draining", extra={"program": program, "drain_seconds": settings.drain_seconds})
+    process.end()
+    return 0

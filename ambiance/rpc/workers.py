@@ -1,0 +1,170 @@
+"""The parent of several workers: keeps their port, starts them, restarts those that die, ends them all.
+
+A worker is a spawned process with a server of its own on the shared port; the kernel deals connections out.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from multiprocessing import Pipe, connection, get_context, parent_process
+from multiprocessing.context import SpawnProcess
+
+from ambiance.errors import AmbianceError
+from ambiance.rpc.listening import reserved
+from ambiance.rpc.server import LAME_DUCK_S, LEAVE_S, Load, ServerProcess, stop_on_signals
+from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.telemetry import configure_logging, serve_metrics
+from ambiance.rpc.worker_metrics import forget_calls_in_flight, shared_metrics, summed
+
+# A worker that ends sooner than this after its start didn't come up.
+EARLY_S = 10.0
+# So many failures in a row of one worker, and another start is no use.
+MAX_FAILURES = 5
+# The pause before the next start, doubled with every failure in a row.
+FIRST_PAUSE_S = 0.5
+# What a worker may take to end, beyond its drain, before it is killed.
+END_SLACK_S = 5.0
+
+# Of a worker that couldn't load or listen, and has said why.
+REFUSED = 1
+
+logger = logging.getLogger(__name__)
+
+
+def run_workers(program: str, settings: ServerSettings, load: Load) -> int:
+    """Serve with `settings.workers` processes until SIGTERM or SIGINT; returns the exit status.
+
+    Raises:
+        AmbianceError: if the port is taken, or a worker doesn't come up; the others have ended by then.
+    """
+    stop = _stop_on_signals()
+    with shared_metrics() as directory, reserved(settings.host, settings.port) as port:
+        own = settings.model_copy(update={"port": port})
+        workers = [Worker(number, partial(_spawn, program, own, load)) for number in range(settings.workers)]
+        registry = summed(directory, lambda: {worker.number: worker.process_id for worker in workers})
+        metrics_port = serve_metrics(registry, settings.host, settings.metrics_port)
+        ports = {"port": port, "metrics_port": metrics_port}
+        logger.info("starting workers", extra={"program": program, "workers": len(workers), **ports})
+        try:
+            _watch(workers, stop, partial(forget_calls_in_flight, directory))
+        finally:
+            logger.info("draining", extra={"program": program, "drain_seconds": settings.drain_seconds})
+            _end(workers, settings.drain_seconds + LAME_DUCK_S + LEAVE_S + END_SLACK_S)
+    return 0
+
+
+class Worker:
+    """The place of one worker: the process that fills it, or when the next one will."""
+
+    def __init__(self, number: int, spawn: Callable[[int], SpawnProcess]) -> None:
+        """Take the worker's number and how to start its process."""
+        self.number, self._spawn = number, spawn
+        self.process: SpawnProcess | None = None
+        self._started = 0.0  # by the monotonic clock, as the next
+        self._due = 0.0
+        self._spawned = 0
+        self._failures = 0  # in a row
+
+    @property
+    def process_id(self) -> int | None:
+        """None while no process runs."""
+        return self.process.pid if self.process is not None else None
+
+    def pause_s(self) -> float:
+        """Seconds until the next start; endless while a process runs."""
+        return float("inf") if self.process is not None else max(0.0, self._due - time.monotonic())
+
+    def start(self) -> None:
+        """Start a process."""
+        self._spawned += 1
+        self._started = time.monotonic()
+        self.process = self._spawn(self.number)
+
+    def bury(self) -> None:
+        """Take note that the process ended, and set the time of the next start.
+
+        Raises:
+            AmbianceError: if another start is no use.
+        """
+        assert self.process is not None
+        lived_s, status = time.monotonic() - self._started, self.process.exitcode
+        early = lived_s < EARLY_S
+        self._failures = self._failures + 1 if early else 1
+        what = f"worker {self.number} ended {lived_s:.1f} s after its start, with status {status}"
+        if self._failures >= MAX_FAILURES:
+            raise AmbianceError(f"{what}, for the {self._failures}th time in a row")
+        if early and status == REFUSED and self._spawned == 1:
+            raise AmbianceError(what)
+        self._due = time.monotonic() + FIRST_PAUSE_S * 2 ** (self._failures - 1)
+        self.process = None
+        logger.error("worker ended", extra={"reason": what, "starts_in_seconds": round(self.pause_s(), 1)})
+
+
+def _watch(workers: Sequence[Worker], stop: connection.Connection, forget: Callable[[int], None]) -> None:
+    """Keep a process in every place until told to stop."""
+    while not stop.poll():
+        for worker in workers:
+            if worker.process is not None and worker.process.exitcode is not None:
+                forget(worker.process.pid or 0)
+                worker.bury()
+            if worker.pause_s() == 0:
+                worker.start()
+        pause_s = min(worker.pause_s() for worker in workers)
+        ends = [worker.process.sentinel for worker in workers if worker.process is not None]
+        connection.wait([stop, *ends], None if pause_s == float("inf") else pause_s)
+
+
+def _end(workers: Iterable[Worker], limit_s: float) -> None:
+    """Have every process drain, and kill what is left after `limit_s` seconds."""
+    processes = [worker.process for worker in workers if worker.process is not None]
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + limit_s
+    for process in processes:
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+
+
+def _spawn(program: str, settings: ServerSettings, load: Load, number: int) -> SpawnProcess:
+    # Spawned, never forked: a fork would copy the threads' locks, but not the threads that hold them.
+    process = get_context("spawn").Process(target=_work, args=(program, settings, load, number))
+    process.start()
+    return process
+
+
+def _work(program: str, settings: ServerSettings, load: Load, number: int) -> None:
+    """What a worker's process does."""
+    configure_logging(settings.log_level, settings.log_format)
+    stop = stop_on_signals()
+    threading.Thread(target=_stop_with_parent, args=(stop,), name="parent", daemon=True).start()
+    try:
+        process = ServerProcess(settings, load)
+    except (AmbianceError, OSError) as error:
+        print(f"{program}: {error}", file=sys.stderr)  # noqa: T201  # as a process without workers does
+        sys.exit(REFUSED)
+    process.start()
+    logger.info("listening", extra={"program": program, "worker": number, "port": process.port})
+    stop.wait()
+    process.end()
+
+
+def _stop_with_parent(stop: threading.Event) -> None:
+    """A worker whose parent was killed would hold the port against its successor."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    stop.set()
+
+
+def _stop_on_signals() -> connection.Connection:
+    """A connection with something to read once SIGTERM or SIGINT came, which `connection.wait` can watch."""
+    reader, writer = Pipe(duplex=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: writer.send_bytes(b"stop"))
+    return reader

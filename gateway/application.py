@@ -1,0 +1,45 @@
+"""The gateway: its parts are put together here, and nowhere else."""
+
+from functools import partial
+
+import grpc
+
+from ambiance.limits import DEFAULT_K
+from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.rpc.server import Application, Servicer
+from gateway.backends import MusicBackend, TextBackend
+from gateway.health import TIMEOUT_S, HealthWatch
+from gateway.matching import Budget, Matcher, MatchOptions
+from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
+from gateway.settings import GatewaySettings
+
+
+def build(settings: GatewaySettings) -> Application:
+    """Wire the gateway. It starts without its backends and serves once it has seen both."""
+    text, music = TextBackend(settings.text_target), MusicBackend(settings.music_target)
+    matcher = Matcher(text, music, settings.default_space)
+    deadlines = DeadlinePolicy(settings.default_deadline_seconds, settings.max_deadline_seconds)
+    servicer = MatchServicer(matcher, deadlines)
+    watch = HealthWatch(
+        text, music, settings.default_space, settings.health_seconds, partial(rehearse, matcher)
+    )
+
+    def close() -> None:
+        watch.close()
+        text.close()
+        music.close()
+
+    def add_to(server: grpc.Server) -> None:
+        match_service_pb2_grpc.add_MatchServiceServicer_to_server(servicer, server)
+
+    return Application([Servicer(SERVICE_NAME, add_to)], watch_health=watch.start, close=close)
+
+
+def rehearse(matcher: Matcher) -> None:
+    """Match a text for nobody.
+
+    Raises:
+        AmbianceError: as `Matcher.match`.
+    """
+    options = MatchOptions(k=DEFAULT_K, index="", space="", seed=0, explain=False)
+    matcher.match(["a rehearsal"], options, Budget(TIMEOUT_S))

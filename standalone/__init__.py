@@ -1,0 +1,1 @@
+"""The whole of Ambiance in one process: the gateway and both services, with no wire between them."""

@@ -1,0 +1,24 @@
+"""The standalone process, `ambiance serve`: its settings, and what serves with them."""
+
+import ambiance.rpc.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from ambiance.rpc.process import run
+from ambiance.rpc.settings import load_settings
+from standalone.application import load
+from standalone.settings import StandaloneSettings
+
+PROGRAM = "ambiance serve"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM; returns the exit status."""
+    settings = load_settings(StandaloneSettings, PROGRAM, argv)
+    return run(PROGRAM, settings, partial(load, settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Puts the standalone process together: both services as their own processes load them, and the gateway's
+parts on top, which call them directly."""
+
+from functools import partial
+
+from ambiance.errors import PreconditionError
+from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
+from ambiance.rpc.server import Application, Servicer
+from gateway.application import rehearse
+from gateway.health import HealthWatch
+from gateway.matching import Matcher
+from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
+from music_index_service.application import load as load_music
+from music_index_service.settings import MusicIndexSettings
+from standalone.backends import MusicPeer, TextPeer
+from standalone.settings import StandaloneSettings
+from text_service.application import load as load_text
+from text_service.settings import TextServiceSettings
+
+
+def load(settings: StandaloneSettings) -> Application:
+    """Load both services and check that one can be matched with the other.
+
+    Raises:
+        ArtifactError: if a model or an index is missing or damaged.
+        PreconditionError: if they don't share the default space.
+    """
+    # `model_construct`: their own environment variables are meant for processes of theirs
+    text = load_text(
+        TextServiceSettings.model_construct(
+            artifacts=settings.artifacts,
+            artifact_version=settings.text_version,
+            interpreters=settings.interpreters,
+        )
+    )
+    music = load_music(
+        MusicIndexSettings.model_construct(
+            artifacts=settings.artifacts, artifact_version=settings.music_version
+        )
+    )
+    servicers = [_match_servicer(settings, text, music), *text.servicers, *music.servicers]
+
+    def close() -> None:
+        text.close()
+        music.close()
+
+    max_request_bytes = max(text.max_request_bytes, music.max_request_bytes)
+    return Application(servicers, close=close, max_request_bytes=max_request_bytes)
+
+
+def _match_servicer(settings: StandaloneSettings, text: Application, music: Application) -> Servicer:
+    encoder, finder = TextPeer(text), MusicPeer(music)
+    matcher = Matcher(encoder, finder, settings.default_space)
+    watch = HealthWatch(encoder, finder, settings.default_space, 1.0, partial(rehearse, matcher))
+    if trouble := watch.look():
+        raise PreconditionError(trouble)
+    deadlines = DeadlinePolicy(settings.default_deadline_seconds, settings.max_deadline_seconds)
+    servicer = MatchServicer(matcher, deadlines)
+    return Servicer(SERVICE_NAME, partial(add_MatchServiceServicer_to_server, servicer))

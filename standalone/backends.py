@@ -1,0 +1,72 @@
+"""The two services as the gateway's parts know them, in this process: see `gateway.matching`."""
+
+from collections.abc import Iterable, Sequence
+
+from ambiance.music.v1 import music_index_service_pb2 as music_pb
+from ambiance.music.v1.clip_filter_pb2 import ClipFilter
+from ambiance.rpc.server import Application
+from ambiance.text.v1 import text_service_pb2 as text_pb
+from ambiance.type.v1.space_pb2 import Space, Vector
+from music_index_service.service import DEFAULT_INDEX
+from standalone.direct_calls import DirectMethods
+
+_TEXT = text_pb.DESCRIPTOR.services_by_name["TextService"].full_name
+_MUSIC = music_pb.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
+
+
+class TextPeer:
+    """The text service, loaded and so serving."""
+
+    name = "text service"
+
+    def __init__(self, application: Application) -> None:
+        self._call = DirectMethods(application.servicers).call
+
+    def require_serving(self, timeout_s: float) -> None:
+        """It is."""
+
+    def spaces(self, timeout_s: float) -> Sequence[Space]:
+        """Spaces that the loaded model writes."""
+        response: text_pb.GetModelResponse
+        response = self._call(f"{_TEXT}/GetModel", text_pb.GetModelRequest(), timeout_s)
+        return list(response.model.spaces)
+
+    def encode(self, texts: Sequence[str], *, explain: bool, timeout_s: float) -> text_pb.EncodeTextsResponse:
+        """EncodeTexts within `timeout_s` seconds."""
+        request = text_pb.EncodeTextsRequest(texts=texts, explain=explain)
+        response: text_pb.EncodeTextsResponse = self._call(f"{_TEXT}/EncodeTexts", request, timeout_s)
+        return response
+
+
+class MusicPeer:
+    """The music index service, loaded and so serving."""
+
+    name = "music index service"
+
+    def __init__(self, application: Application) -> None:
+        self._call = DirectMethods(application.servicers).call
+
+    def require_serving(self, timeout_s: float) -> None:
+        """It is."""
+
+    def spaces(self, timeout_s: float) -> Sequence[Space]:
+        """Spaces of the default index."""
+        request = music_pb.ListIndexesRequest()
+        response: music_pb.ListIndexesResponse = self._call(f"{_MUSIC}/ListIndexes", request, timeout_s)
+        return [space for index in response.indexes if index.name == DEFAULT_INDEX for space in index.spaces]
+
+    def find_neighbors(
+        self,
+        index: str,
+        queries: Iterable[Vector],
+        k: int,
+        seed: int,
+        clip_filter: ClipFilter | None,
+        timeout_s: float,
+    ) -> music_pb.FindNeighborsResponse:
+        """FindNeighbors within `timeout_s` seconds."""
+        request = music_pb.FindNeighborsRequest(
+            index=index, queries=queries, k=k, seed=seed, filter=clip_filter
+        )
+        response: music_pb.FindNeighborsResponse = self._call(f"{_MUSIC}/FindNeighbors", request, timeout_s)
+        return response

@@ -1,0 +1,40 @@
+"""Settings of the standalone process: those of the gateway and of both services that make sense in one."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from ambiance.affect import MOOD_SPACE
+from ambiance.rpc.channel import DEFAULT_DEADLINE_S, GATEWAY_PORT
+from ambiance.rpc.settings import ServerSettings
+
+
+class StandaloneSettings(ServerSettings):
+    """Answers texts with music, in one process: gateway, text service and music index service."""
+
+    model_config = SettingsConfigDict(env_prefix="AMBIANCE_SERVE_")
+
+    port: int = Field(GATEWAY_PORT, ge=0, le=65535, description="gRPC port; 0 lets the system choose")
+    metrics_port: int = Field(
+        9051, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
+    )
+    # As the gateway's.
+    permits: int = Field(
+        24, ge=1, le=4096, description="calls let in, being answered or waiting for it; the next is refused"
+    )
+    artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
+    text_version: int | None = Field(
+        None, ge=1, description="version of the text encoder; the largest unless set"
+    )
+    music_version: int | None = Field(
+        None, ge=1, description="version of the music index; the largest unless set"
+    )
+    interpreters: int = Field(2, ge=1, le=64, description="blocks of windows that the model reads at once")
+    default_space: str = Field(MOOD_SPACE, min_length=1, description="space of a match that names none")
+    default_deadline_seconds: float = Field(
+        DEFAULT_DEADLINE_S, gt=0, le=600, description="seconds that a match may take if its caller sets none"
+    )
+    max_deadline_seconds: float = Field(
+        30.0, gt=0, le=600, description="seconds that a match may take whatever its caller sets"
+    )

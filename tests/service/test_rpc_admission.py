@@ -1,0 +1,158 @@
+"""Admission to a real server: who waits, who is refused at what cost, and when a permit is free again."""
+
+import itertools
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import grpc
+import pytest
+
+from ambiance.errors import OverloadedError
+from ambiance.rpc import admission
+from ambiance.rpc.admission import CallPool, Refusals
+from ambiance.rpc.errors import from_rpc_error
+from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server
+from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.telemetry import RpcMetrics, serve_metrics
+
+SERVICE, METHOD = "test.Holder", "Hold"
+
+
+class Holder:
+    """A server whose only method answers when the test says so."""
+
+    def __init__(self, threads: int, permits: int) -> None:
+        self.entered, self.leave = threading.Semaphore(0), threading.Semaphore(0)
+        self.decoded: list[bytes] = []
+        self.metrics = RpcMetrics()
+        handler = grpc.unary_unary_rpc_method_handler(self._hold, request_deserializer=self._decode)
+        generic = grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler})
+        servicer = Servicer(SERVICE, lambda server: server.add_generic_rpc_handlers((generic,)))
+        settings = ServerSettings(threads=threads, permits=permits)
+        application = Application([servicer])
+        self.server, port = create_server(application, settings, self.metrics, HealthReporter([]))
+        self.server.start()
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.call = self.channel.unary_unary(f"/{SERVICE}/{METHOD}")
+
+    def _decode(self, data: bytes) -> bytes:
+        self.decoded.append(data)
+        return data
+
+    def _hold(self, request: bytes, _: grpc.ServicerContext) -> bytes:
+        self.entered.release()
+        assert self.leave.acquire(timeout=30)
+        return request
+
+    def fill(self, running: int, waiting: int = 0) -> list[Any]:
+        """Calls that hold a thread, and calls that wait for one; returns their futures."""
+        futures = []
+        for number in range(running + waiting):
+            futures.append(self.call.future(b"%d" % number, timeout=30))
+            if number < running:
+                assert self.entered.acquire(timeout=5)
+        return futures
+
+    def refused(self) -> OverloadedError:
+        with pytest.raises(grpc.RpcError) as raised:
+            self.call(b"late", timeout=5)
+        error = from_rpc_error(raised.value, "holder")
+        assert isinstance(error, OverloadedError)
+        return error
+
+    def close(self) -> None:
+        for _ in range(100):
+            self.leave.release()
+        self.channel.close()
+        self.server.stop(None).wait()
+
+
+@pytest.fixture
+def hold() -> Iterator[Any]:
+    with ExitStack() as stack:
+
+        def start(threads: int, permits: int) -> Holder:
+            holder = Holder(threads, permits)
+            stack.callback(holder.close)
+            return holder
+
+        yield start
+
+
+def test_calls_wait_for_a_thread_while_there_are_permits(hold: Any) -> None:
+    holder = hold(threads=1, permits=3)
+    calls = holder.fill(running=1, waiting=2)
+    while "all 3 permits" not in str(holder.refused()):
+        pass
+    for _ in calls:
+        holder.leave.release()
+    assert [call.result(5) for call in calls] == [b"0", b"1", b"2"]
+
+
+def test_refused_callers_are_told_different_times(hold: Any) -> None:
+    holder = hold(threads=1, permits=1)
+    holder.fill(running=1)
+    delays = [holder.refused().retry_after_s for _ in range(16)]
+    first, last = admission.RETRY_AFTER_S
+    assert len(set(delays)) == 16
+    assert min(delays) == pytest.approx(first)
+    assert max(delays) == pytest.approx(last)
+    neighbours = itertools.pairwise(delays)
+    assert all(abs(one - other) > (last - first) / 8 for one, other in neighbours)
+
+
+def server_threads() -> set[threading.Thread]:
+    """Those of either pool: that of calls, and that of health checks and the like."""
+    return {thread for thread in threading.enumerate() if thread.name.startswith(("call_", "rpc_"))}
+
+
+def test_a_refusal_reads_no_request_takes_no_thread_and_is_counted(hold: Any) -> None:
+    holder = hold(threads=1, permits=1)
+    holder.fill(running=1)
+    before = server_threads()
+    for _ in range(5):
+        holder.refused()
+    assert holder.decoded == [b"0"]
+    assert not server_threads() - before
+    port = serve_metrics(holder.metrics.registry, "127.0.0.1", 0)
+    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+    labels = f'grpc_code="RESOURCE_EXHAUSTED",grpc_method="{METHOD}",grpc_service="{SERVICE}"'
+    assert f"grpc_server_handled_total{{{labels}}} 5.0" in page
+
+
+def test_a_call_that_was_cancelled_while_it_waited_gives_its_permit_back(hold: Any) -> None:
+    holder = hold(threads=1, permits=2)
+    running, waiting = holder.fill(running=1, waiting=1)
+    waiting.cancel()
+    holder.leave.release()
+    assert running.result(5) == b"0"
+    for _ in range(2):  # one after the other, and then both at once
+        [again] = holder.fill(running=1)
+        holder.leave.release()
+        assert again.result(5) == b"0"
+    holder.fill(running=1, waiting=1)
+    assert "all 2 permits" in str(holder.refused())
+
+
+def test_a_pool_counts_what_fails_as_ended() -> None:
+    with CallPool(threads=1, permits=1) as pool:
+        assert pool.submit(int, "no number").exception(5) is not None
+        assert pool.submit(pool.is_full).result(5)
+        assert not pool.is_full()
+
+
+def test_a_refusal_is_answered_in_the_thread_that_took_the_call() -> None:
+    threads: list[threading.Thread] = []
+
+    class Context:
+        def abort_with_status(self, status: grpc.Status) -> None:
+            threads.append(threading.current_thread())
+
+    handler = Refusals("full").handler(lambda: None)
+    assert handler.request_streaming
+    behavior: Any = handler.stream_unary
+    behavior.experimental_thread_pool.submit(behavior, iter(()), Context()).result(0)
+    assert threads == [threading.current_thread()]

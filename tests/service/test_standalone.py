@@ -1,0 +1,179 @@
+"""The standalone process on the released artifacts: the API of the cluster on one port, without a hop."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from ambiance import Client, cli
+from ambiance.errors import (
+    ArtifactError,
+    DeadlineError,
+    InvalidInputError,
+    NotFoundError,
+    PreconditionError,
+)
+from ambiance.music.v1 import music_index_service_pb2 as music_pb
+from ambiance.music.v1 import music_index_service_pb2_grpc
+from ambiance.rpc.settings import load_settings
+from ambiance.text.v1 import text_service_pb2 as text_pb
+from ambiance.text.v1 import text_service_pb2_grpc
+from standalone.application import load
+from standalone.backends import TextPeer
+from standalone.direct_calls import DirectContext
+from standalone.settings import StandaloneSettings
+from support import Serve
+from text_encoders import RELEASED
+
+GRIEF = "I miss her so much, I am so sad"
+
+# Starts a process for `ambiance serve` without the entry point, which only an installation has.
+RUN = [sys.executable, "-m", "standalone", "--port", "0", "--metrics-port", "0"]
+
+
+def settings(**values: Any) -> StandaloneSettings:
+    return StandaloneSettings(artifacts=values.pop("artifacts", RELEASED), **values)
+
+
+@pytest.fixture
+def channel(serve: Serve) -> grpc.Channel:
+    return serve(load(settings()))
+
+
+@pytest.fixture
+def client(channel: grpc.Channel) -> Client:
+    target = channel.target  # type: ignore[attr-defined]
+    return Client(target, text_target=target)
+
+
+def test_a_match_is_what_both_services_say_in_turn(client: Client, channel: grpc.Channel) -> None:
+    result = client.match(GRIEF, 5, space="mood")
+    [text] = client.encode([GRIEF])
+    assert result.text == text
+    vector = text.vectors["mood"]
+    request = music_pb.FindNeighborsRequest(k=5)
+    request.queries.add(space="mood", lineage=vector.lineage, values=vector.values)
+    found = music_index_service_pb2_grpc.MusicIndexServiceStub(channel).FindNeighbors(request, timeout=5)
+    expected = [(near.clip.id, near.distance) for near in found.results[0].neighbors]
+    assert [(near.clip.id, near.distance) for near in result.neighbors] == expected
+    assert len(expected) == 5
+
+
+def test_a_batch_is_matched_in_order(client: Client) -> None:
+    texts = [GRIEF, "What a lovely day!"]
+    assert [each.neighbors for each in client.match_batch(texts)] == [
+        client.match(text).neighbors for text in texts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "field"),
+    [
+        (lambda client: client.match("\N{ZERO WIDTH SPACE}"), InvalidInputError, "text"),
+        (lambda client: client.match(GRIEF, space="colour"), InvalidInputError, "space"),
+        (lambda client: client.match(GRIEF, index="nowhere"), NotFoundError, "index"),
+        (lambda client: client.match_batch([GRIEF] * 257), InvalidInputError, "texts"),
+    ],
+)
+def test_what_a_service_refuses_is_refused(
+    client: Client, ask: Callable[[Client], object], error: type[Exception], field: str
+) -> None:
+    with pytest.raises(error, match=f"^{field}: "):
+        ask(client)
+
+
+def test_every_service_is_healthy(channel: grpc.Channel) -> None:
+    for name in ("match.v1.MatchService", "text.v1.TextService", "music.v1.MusicIndexService"):
+        request = health_pb2.HealthCheckRequest(service=f"ambiance.{name}")
+        status = health_pb2_grpc.HealthStub(channel).Check(request, timeout=5).status
+        assert status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_the_services_answer_for_themselves(channel: grpc.Channel) -> None:
+    model = (
+        text_service_pb2_grpc.TextServiceStub(channel).GetModel(text_pb.GetModelRequest(), timeout=5).model
+    )
+    assert [space.name for space in model.spaces] == ["vad", "mood"]
+
+
+def test_the_deadline_reaches_the_model() -> None:
+    text = TextPeer(load(settings()))
+    with pytest.raises(DeadlineError):
+        text.encode([GRIEF], explain=False, timeout_s=0.0)
+
+
+def test_a_context_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("standalone.direct_calls.monotonic", lambda: now[0])
+    context = DirectContext(2.0)
+    now[0] += 1.5
+    assert (context.time_remaining(), context.is_active()) == (0.5, True)
+    now[0] += 1.0
+    assert (context.time_remaining(), context.is_active()) == (0.0, False)
+
+
+def test_artifacts_that_are_missing_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=str(tmp_path)):
+        load(settings(artifacts=tmp_path))
+
+
+def test_a_space_that_the_services_do_not_share_is_refused() -> None:
+    with pytest.raises(PreconditionError, match=r"text service holds .*, not 'colour'"):
+        load(settings(default_space="colour"))
+
+
+def test_settings_of_other_processes_stay_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMBIANCE_TEXT_BACKEND", "tf-serving")
+    monkeypatch.setenv("AMBIANCE_MUSIC_ARTIFACTS", "/nowhere")
+    monkeypatch.setenv("AMBIANCE_SERVE_INTERPRETERS", "1")
+    flags = ["--artifacts", str(RELEASED)]
+    assert len(load(load_settings(StandaloneSettings, "ambiance serve", flags)).servicers) >= 3
+
+
+def test_the_process_serves_until_it_is_told_to_stop() -> None:
+    command = [*RUN, "--artifacts", str(RELEASED), "--log-format", "text"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("listening" in line for line in process.stderr)
+        process.terminate()
+        process.stderr.read()
+        assert process.wait(30) == 0
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Have `ambiance serve` find this program, or none for ""."""
+
+    def install(value: str) -> None:
+        points = [EntryPoint("serve", value, "ambiance.programs")] if value else []
+        monkeypatch.setattr(metadata, "entry_points", lambda **_: points)
+
+    return install
+
+
+def test_the_command_line_hands_on_its_flags(
+    installed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    program = SimpleNamespace(main=lambda flags: given.extend(flags) or 3)
+    monkeypatch.setitem(sys.modules, "standalone.pretended", program)  # type: ignore[arg-type]
+    installed("standalone.pretended:main")
+    assert cli.main(["serve", "--port", "7", "--help"]) == 3
+    assert given == ["--port", "7", "--help"]
+
+
+@pytest.mark.parametrize("program", ["", "not_installed_here.main:main"])
+def test_without_the_services_the_command_line_says_what_to_install(
+    installed: Callable[[str], None], program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed(program)
+    assert cli.main(["serve"]) == 1
+    assert "serve needs what the services need: pip install 'ambiance[standalone]'" in capsys.readouterr().err
