@@ -48,6 +48,6 @@ def weighted_means(
 
 def window_weights(emotions: NDArray[np.float32], encodings: Sequence[Encoding]) -> NDArray[np.float64]:
     """<float64>[windows] weight of each window: its tokens x (1 - P(neutral)), above zero."""
-    tokens = np.concatenate([encoding.window_token_counts for encoding in encodings])
+    tokens = np.count_nonzero(np.concatenate([encoding.windows for encoding in encodings]), axis=1)
     feeling = np.maximum(1 - emotions[:, _NEUTRAL].astype(np.float64), _LEAST_FEELING)
     return np.maximum(tokens, 1) * feeling

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Encoding as LibraryEncoding
 from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from ambiance.errors import ArtifactError
+from ambiance.word_pieces import LONGEST_WORD, PlainWordPieces, begins_apart, is_plain
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 PAD_ID, UNKNOWN_ID = 0, 1
@@ -47,6 +52,7 @@ class TextTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
+        self._plain = _plain_word_pieces(tokenizer)
 
     @property
     def vocabulary_count(self) -> int:
@@ -65,7 +71,8 @@ class TextTokenizer:
 
     def ids(self, text: str) -> list[int]:
         """Every token of a text; none for a text without words."""
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        plain = self._plain.ids(text) if self._plain else None
+        ids: list[int] = self._read(text).ids if plain is None else plain
         return ids
 
     def encode(self, text: str, window: int) -> Encoding:
@@ -73,19 +80,20 @@ class TextTokenizer:
 
         Windows part where the text has a gap, a space say, wherever one is in reach.
         """
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        ids = encoding.ids
+        ids = self.ids(text)
         if len(ids) <= window:
             windows = np.zeros((min(len(ids), 1), window), np.int32)
             windows[:, : len(ids)] = ids
         else:
-            windows = _part(np.array(ids, np.int32), _gaps(encoding.offsets), window)
+            windows = _part(np.array(ids, np.int32), _gaps(self._read(text).offsets), window)
         return Encoding(windows, len(ids), ids.count(UNKNOWN_ID))
 
     def offsets(self, text: str) -> NDArray[np.int32]:
         """<int32>[tokens, 2] where each token of `encode` starts and ends in the text, in characters."""
-        offsets = self._tokenizer.encode(text, add_special_tokens=False).offsets
-        return np.array(offsets, np.int32).reshape(-1, 2)
+        return np.array(self._read(text).offsets, np.int32).reshape(-1, 2)
+
+    def _read(self, text: str) -> LibraryEncoding:
+        return self._tokenizer.encode(text, add_special_tokens=False)
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer's file into a folder."""
@@ -105,6 +113,26 @@ class TextTokenizer:
             raise ArtifactError(f"{path}: {error}") from error
         except Exception as error:  # the library raises nothing narrower
             raise ArtifactError(f"{path}: {error}") from error
+
+
+def _plain_word_pieces(tokenizer: Tokenizer) -> PlainWordPieces | None:
+    """What reads plain texts as the library's tokenizer does; None if that isn't known of this one."""
+    model, added = tokenizer.model, tokenizer.get_added_tokens_decoder()
+    if not (
+        isinstance(model, WordPiece)
+        and model.unk_token == UNKNOWN
+        and model.max_input_chars_per_word >= LONGEST_WORD
+        and isinstance(tokenizer.normalizer, BertNormalizer)
+        and tokenizer.normalizer.lowercase
+        and isinstance(tokenizer.pre_tokenizer, BertPreTokenizer)
+        and not any(t.single_word or t.lstrip or t.rstrip or t.normalized for t in added.values())
+    ):
+        return None
+    plain = {token.content: i for i, token in added.items() if is_plain(token.content)}
+    prefix = model.continuing_subword_prefix
+    if not all(begins_apart(token, prefix) for token in plain):
+        return None
+    return PlainWordPieces(tokenizer.token_to_id, plain, UNKNOWN_ID, prefix)
 
 
 def _gaps(offsets: list[tuple[int, int]]) -> NDArray[np.bool_]:

@@ -51,7 +51,8 @@ class TextReader:
         """
         windows = np.concatenate([encoding.windows for encoding in encodings])
         outputs = pool(self._encoder.encode(windows, timeout_s), encodings)
-        outputs[VAD_SPACE] = np.clip(outputs[VAD_SPACE], 0, 1)  # rounding leads out by a hair
+        # Rounding leads out by a hair. (np.clip takes three times as long.)
+        outputs[VAD_SPACE] = np.minimum(np.maximum(outputs[VAD_SPACE], 0), 1)
         emotions = outputs[EMOTIONS_OUTPUT]
         return Reading(_ranked(emotions), _ranked(mood_shares(emotions)), outputs)
 
@@ -72,5 +73,6 @@ class TextReader:
 
 
 def _ranked(scores: NDArray[np.float32]) -> Ranked:
-    labels = np.argsort(-scores, axis=1, kind="stable")
-    return Ranked(labels, np.take_along_axis(scores, labels, axis=1))
+    labels = (-scores).argsort(axis=1, kind="stable")
+    rows = np.arange(len(scores))[:, None]
+    return Ranked(labels, scores[rows, labels])  # np.take_along_axis takes four times as long

@@ -1,11 +1,11 @@
 """The text service on the wire: the only file of it that knows ambiance.text.v1."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import grpc
 
-from ambiance.affect import EMOTIONS, MOODS, VAD_SPACE, LabelCoordinates
+from ambiance.affect import EMOTIONS, VAD_SPACE
 from ambiance.artifacts import Artifact
 from ambiance.errors import ArtifactError, Violation
 from ambiance.rpc.messages import space_message
@@ -16,8 +16,9 @@ from ambiance.tokenizer import Encoding
 from ambiance.type.v1.space_pb2 import ArtifactVersion
 from ambiance.validation import check_each, check_explained, checked_texts
 from text_service.influences import Influence
-from text_service.reader import Ranked, Reading, TextReader
-from text_service.windows import EMBEDDING_OUTPUT, LONGEST_CALL_S
+from text_service.reader import Reading, TextReader
+from text_service.result_bytes import result_bytes
+from text_service.windows import LONGEST_CALL_S
 
 SCORES_NOTE = "emotions"  # the manifest's note that says what the scores are
 
@@ -75,39 +76,23 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
         return pb.GetModelResponse(model=self._model)
 
     def _response(self, encodings: Sequence[Encoding], reading: Reading) -> pb.EncodeTextsResponse:
-        # Filled in place: a message given to another's constructor is copied, here at twice the time.
+        # Filled in place: a message given to another's constructor is copied.
         response = pb.EncodeTextsResponse(model=self._model.version)
-        outputs = {name: rows.tolist() for name, rows in reading.outputs.items()}
-        for encoding in encodings:
-            response.results.add(
+        rows = zip(
+            encodings,
+            reading.outputs[VAD_SPACE].tolist(),
+            result_bytes(reading, self._lineages),
+            strict=True,
+        )
+        for encoding, vad, scores_and_vectors in rows:
+            result = response.results.add(
                 token_count=encoding.token_count,
                 unknown_token_count=encoding.unknown_token_count,
                 window_count=len(encoding.windows),
             )
-        for result, vad in zip(response.results, outputs[VAD_SPACE], strict=True):
             result.vad.valence, result.vad.arousal, result.vad.dominance = vad
-        for space, lineage in self._lineages.items():
-            for result, values in zip(response.results, outputs[space], strict=True):
-                result.vectors.add(space=space, values=values, lineage=lineage)
-        for result, values in zip(response.results, outputs.get(EMBEDDING_OUTPUT, ()), strict=False):
-            result.embedding.extend(values)
-        _add_scores(response.results, reading)
+            result.MergeFromString(scores_and_vectors)
         return response
-
-
-def _add_scores(results: Iterable[pb.EncodedText], reading: Reading) -> None:
-    rows = zip(results, _pairs(EMOTIONS, reading.emotions), _pairs(MOODS, reading.moods), strict=True)
-    for result, emotions, moods in rows:
-        for emotion, score in emotions:
-            result.emotions.add(emotion=emotion, score=score)
-        for mood, score in moods:
-            result.moods.add(mood=mood, score=score)
-
-
-def _pairs(labels: LabelCoordinates, ranked: Ranked) -> Iterator[Iterable[tuple[str, float]]]:
-    """The names and scores of each text, in order."""
-    for ids, scores in zip(ranked.labels.tolist(), ranked.scores.tolist(), strict=True):
-        yield zip([labels.names[i] for i in ids], scores, strict=True)
 
 
 def _add_influences(result: pb.EncodedText, influences: Iterable[Influence]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -74,18 +75,32 @@ def check_outputs(outputs: Outputs) -> Outputs:
     Raises:
         ArithmeticError: naming the first window and its output otherwise.
     """
-    for name, rows in outputs.items():
-        low, high = _RANGES.get(name, (-_LARGEST, _LARGEST))
-        _require(name, rows, (rows >= low - _ROUNDING) & (rows <= high + _ROUNDING))  # false for a NaN, too
-    posteriors = outputs[EMOTIONS_OUTPUT]
-    _require(EMOTIONS_OUTPUT, posteriors, np.abs(posteriors.sum(axis=1, keepdims=True) - 1) <= _ROUNDING)
+    sums = outputs[EMOTIONS_OUTPUT].sum(axis=1, keepdims=True)
+    least, most = _bounds(tuple((name, rows.shape[1]) for name, rows in outputs.items()))
+    values = np.concatenate((*outputs.values(), sums), axis=1)  # all at once: it is done for every call
+    sound = (values >= least) & (values <= most)  # false for a NaN, too
+    if not sound.all():
+        raise _unsound(outputs, sound)
     return outputs
 
 
-def _require(name: str, rows: NDArray[np.float32], sound: NDArray[np.bool_]) -> None:
-    if not sound.all():
-        row = int(np.argmin(sound.all(axis=1)))
-        raise ArithmeticError(f"window {row} of {len(rows)}: the model answered {name} {rows[row].tolist()}")
+@cache
+def _bounds(widths: tuple[tuple[str, int], ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Least and largest number allowed in each column of all outputs, and of the sum of a posterior."""
+    ranges = [_RANGES.get(name, (-_LARGEST, _LARGEST)) for name, _ in widths] + [(1.0, 1.0)]
+    least, most = np.repeat(np.array(ranges), [*(width for _, width in widths), 1], axis=0).T
+    return (least - _ROUNDING).astype(np.float32), (most + _ROUNDING).astype(np.float32)
+
+
+def _unsound(outputs: Outputs, sound: NDArray[np.bool_]) -> ArithmeticError:
+    """Names the first unsound output, and of it the first window. The sums are of the emotions."""
+    names = [name for name, rows in outputs.items() for _ in range(rows.shape[1])] + [EMOTIONS_OUTPUT]
+    name = names[int(sound.all(axis=0).argmin())]
+    columns = [column == name for column in names]
+    row = int(sound[:, columns].all(axis=1).argmin())
+    return ArithmeticError(
+        f"window {row} of {len(sound)}: the model answered {name} {outputs[name][row].tolist()}"
+    )
 
 
 def _shapes(widths: Mapping[str, int]) -> str:

@@ -15,12 +15,11 @@ import pytest
 
 pytest.importorskip("tensorflow_serving", reason="the tf-serving extra isn't installed")
 
-from ambiance.rpc.telemetry import RpcMetrics
 from ambiance.text.v1.text_service_pb2 import EncodeTextsRequest, EncodeTextsResponse, GetModelRequest
 from ambiance.text.v1.text_service_pb2_grpc import TextServiceStub
 from support import Serve
 from text_encoders import RELEASED
-from text_service.__main__ import load
+from text_service.application import load
 from text_service.encoder import MODEL_FILE, read_signature
 from text_service.settings import TextServiceSettings
 from text_service.tf_serving_protos import PredictionServiceStub, PredictRequest
@@ -78,7 +77,7 @@ def tf_serving(tf: Any) -> Iterator[str]:
 
 
 def start(serve: Serve, **settings: Any) -> grpc.Channel:
-    return serve(load(TextServiceSettings(artifacts=RELEASED, **settings), RpcMetrics()))
+    return serve(load(TextServiceSettings(artifacts=RELEASED, **settings)))
 
 
 def encode(channel: grpc.Channel, texts: list[str]) -> EncodeTextsResponse:

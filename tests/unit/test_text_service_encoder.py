@@ -1,21 +1,20 @@
 """The released model on LiteRT: batches equal single windows to the bit, threads and deadlines are held."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ambiance import artifacts
 from ambiance.errors import ArtifactError, DeadlineError
 from ambiance.pooling import pool
-from ambiance.tokenizer import TextTokenizer
+from ambiance.tokenizer import PAD_ID, TextTokenizer
 from text_encoders import JOY, RELEASED, SADNESS
-from text_service.encoder import BLOCK_SIZES, MODEL_FILE, LiteRtEncoder, blocks, read_signature
+from text_service.encoder import MODEL_FILE, LiteRtEncoder, read_signature
 from text_service.windows import Outputs
 
 RandomWindows = Callable[[int], NDArray[np.int32]]
@@ -33,12 +32,14 @@ def encoder(artifact: artifacts.Artifact) -> LiteRtEncoder:
 
 @pytest.fixture(scope="module")
 def random_windows(encoder: LiteRtEncoder, artifact: artifacts.Artifact) -> RandomWindows:
-    """Makes windows of any tokens, the same for the same count."""
+    """Makes windows of any tokens and of every length, the same for the same count."""
     vocabulary_count = TextTokenizer.load(artifact.path).vocabulary_count
 
     def make(count: int) -> NDArray[np.int32]:
-        shape = (count, encoder.signature.window)
-        return np.random.default_rng(count).integers(0, vocabulary_count, shape, np.int32)
+        random, window = np.random.default_rng(count), encoder.signature.window
+        windows = random.integers(0, vocabulary_count, (count, window), np.int32)
+        windows[random.integers(0, window, count)[:, None] < np.arange(window)] = PAD_ID
+        return windows
 
     return make
 
@@ -48,17 +49,6 @@ def assert_equal(found: Outputs, expected: Outputs) -> None:
     assert set(found) == set(expected)
     for name, rows in expected.items():
         np.testing.assert_array_equal(found[name], rows)
-
-
-@given(st.integers(0, 1_000))
-def test_blocks_cover_every_window_once(count: int) -> None:
-    covered = list(blocks(count))
-    assert [start for start, _ in covered] == list(np.cumsum([0, *(size for _, size in covered[:-1])]))[
-        : len(covered)
-    ]
-    assert sum(size for _, size in covered) == count
-    assert {size for _, size in covered} <= set(BLOCK_SIZES)
-    assert all(start < count for start, _ in covered)
 
 
 @pytest.mark.parametrize("count", [2, 4, 5, 16, 17, 64, 65, 130])
@@ -102,9 +92,30 @@ def test_threads_share_the_interpreters(encoder: LiteRtEncoder, random_windows: 
         assert_equal(outputs, reference)
 
 
-def test_a_passed_deadline_stops_the_reading(encoder: LiteRtEncoder, random_windows: RandomWindows) -> None:
+@pytest.mark.parametrize("count", [1, 64])
+def test_a_passed_deadline_stops_the_reading(
+    encoder: LiteRtEncoder, random_windows: RandomWindows, count: int
+) -> None:
     with pytest.raises(DeadlineError, match="the deadline passed before every window was read"):
-        encoder.encode(random_windows(1), 0)
+        encoder.encode(random_windows(count), 0)
+
+
+def test_what_a_helper_runs_into_is_not_lost(
+    encoder: LiteRtEncoder, random_windows: RandomWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, caller = encoder._run, threading.get_ident()
+    begun = threading.Event()
+
+    def fail_in_helper(windows: NDArray[np.int32], deadline: float) -> Outputs:
+        if threading.get_ident() == caller:
+            begun.wait(10)  # leaves the helper a block
+            return run(windows, deadline)
+        begun.set()
+        raise RuntimeError("the helper's own")
+
+    monkeypatch.setattr(encoder, "_run", fail_in_helper)
+    with pytest.raises(RuntimeError, match="the helper's own"):
+        encoder.encode(random_windows(64), 10)
 
 
 def test_waiting_for_an_interpreter_ends_with_the_deadline(

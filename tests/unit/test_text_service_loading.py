@@ -11,10 +11,9 @@ from ambiance import artifacts
 from ambiance.affect import vad_lineage
 from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.rpc.settings import load_settings
-from ambiance.rpc.telemetry import RpcMetrics
 from ambiance.tokenizer import TOKENIZER_FILE
 from text_encoders import RELEASED
-from text_service import __main__ as process
+from text_service import application as process
 from text_service.encoder import MODEL_FILE
 from text_service.settings import TextServiceSettings
 
@@ -41,31 +40,31 @@ def released_spaces(**updates: dict[str, Any]) -> list[artifacts.Space]:
 
 
 def test_a_sound_version_is_served(tmp_path: Path) -> None:
-    application = process.load(publish(tmp_path), RpcMetrics())
+    application = process.load(publish(tmp_path))
     assert application.servicers[0].name == "ambiance.text.v1.TextService"
 
 
 def test_vad_of_another_frame_is_refused(tmp_path: Path) -> None:
     settings = publish(tmp_path, spaces=released_spaces(vad={"lineage": "vad-other"}))
     with pytest.raises(ArtifactError, match=f"VAD of lineage vad-other, this build has {vad_lineage()}"):
-        process.load(settings, RpcMetrics())
+        process.load(settings)
 
 
 def test_a_space_that_the_model_does_not_write_is_refused(tmp_path: Path) -> None:
     settings = publish(tmp_path, spaces=released_spaces(mood={"name": "tempo"}))
     with pytest.raises(ArtifactError, match=r"model.tflite: needs the outputs .*tempo \[n, \d+\].*; has "):
-        process.load(settings, RpcMetrics())
+        process.load(settings)
 
 
 def test_a_space_of_another_dimension_is_refused(tmp_path: Path) -> None:
     settings = publish(tmp_path, spaces=released_spaces(mood={"dimension": 999}))
     with pytest.raises(ArtifactError, match=r"needs the outputs .*mood \[n, 999\].*; has "):
-        process.load(settings, RpcMetrics())
+        process.load(settings)
 
 
 def test_a_model_that_does_not_say_what_its_scores_are_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="the manifest's notes don't say what emotions are"):
-        process.load(publish(tmp_path, notes={}), RpcMetrics())
+        process.load(publish(tmp_path, notes={}))
 
 
 def test_a_vocabulary_that_the_model_does_not_hold_is_refused(tmp_path: Path) -> None:
@@ -73,7 +72,7 @@ def test_a_vocabulary_that_the_model_does_not_hold_is_refused(tmp_path: Path) ->
     with pytest.raises(
         ArtifactError, match=r"the model fails on the last of [\d,]+ tokens in tokenizer.json"
     ):
-        process.load(settings, RpcMetrics())
+        process.load(settings)
 
 
 def test_without_the_extra_tf_serving_is_neither_asked_nor_served(
@@ -81,15 +80,15 @@ def test_without_the_extra_tf_serving_is_neither_asked_nor_served(
 ) -> None:
     monkeypatch.setattr(process, "tf_serving_installed", lambda: False)
     settings = publish(tmp_path)
-    assert len(process.load(settings, RpcMetrics()).servicers) == 1
+    assert len(process.load(settings).servicers) == 1
     with pytest.raises(AmbianceError, match="backend tf-serving needs the extra"):
-        process.load(settings.model_copy(update={"backend": "tf-serving"}), RpcMetrics())
+        process.load(settings.model_copy(update={"backend": "tf-serving"}))
 
 
 def test_settings_come_from_flags_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AMBIANCE_TEXT_ARTIFACT_VERSION", "7")
     flags = ["--backend", "tf-serving", "--tf-serving-target", "models:8500"]
-    settings = load_settings(TextServiceSettings, process.PROGRAM, flags)
+    settings = load_settings(TextServiceSettings, "ambiance-text-service", flags)
     assert (settings.port, settings.metrics_port, settings.artifacts) == (50052, 9052, Path("artifacts"))
     assert (settings.artifact_version, settings.backend, settings.tf_serving_target) == (
         7,
@@ -100,5 +99,5 @@ def test_settings_come_from_flags_and_environment(monkeypatch: pytest.MonkeyPatc
 
 def test_a_backend_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        load_settings(TextServiceSettings, process.PROGRAM, ["--backend", "onnx"])
+        load_settings(TextServiceSettings, "ambiance-text-service", ["--backend", "onnx"])
     assert "--backend (AMBIANCE_TEXT_BACKEND): " in capsys.readouterr().err

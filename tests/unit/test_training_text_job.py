@@ -33,6 +33,7 @@ from training.text.encode import read_texts  # noqa: E402
 from training.text.job import run  # noqa: E402
 from training.text.quality import dev_figures  # noqa: E402
 from training.text.recipes.bag import train_tokenizer  # noqa: E402
+from training.text.reexport import COMMAND, reexport  # noqa: E402
 from training.text.trained import first_windows  # noqa: E402
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(600)]
@@ -149,6 +150,41 @@ def test_texts_of_any_length_are_read_whole(encoders: dict[str, Artifact], recip
     for name, rows in vars(readings).items():
         assert np.isfinite(rows).all()
         np.testing.assert_allclose(getattr(alone, name)[0], rows[4], atol=1e-3)
+
+
+def test_litert_reads_short_texts_in_short_windows(encoders: dict[str, Artifact]) -> None:
+    artifact = encoders["distilled"]
+    token_ids = first_windows(TextTokenizer.load(artifact.path), TEXTS[:4], 32)
+    whole = run_litert(artifact.file(MODEL_FILE), {"token_ids": token_ids})
+    for length in (8, 16, 24):
+        short = {"token_ids": token_ids[:, :length]}
+        for name, rows in run_litert(artifact.file(MODEL_FILE), short, f"encode_{length}").items():
+            np.testing.assert_allclose(rows, whole[name], atol=1e-5)
+
+
+def test_an_encoder_is_exported_again_from_its_weights(
+    encoders: dict[str, Artifact], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMBIANCE_DATA", str(data))
+    old = encoders["distilled"]
+    new = load(reexport(old, tmp_path, NETWORK).path.parents[1], TEXT_ENCODER)
+    assert new.manifest.spaces == old.manifest.spaces
+    assert new.manifest.origin.sources == {TEXT_TEACHER: 1, TEXT_ENCODER: old.manifest.version}
+    assert new.manifest.origin.code_revision == old.manifest.origin.code_revision
+    assert COMMAND in new.manifest.notes["export"]
+    assert max(moved["largest"] for moved in new.manifest.quality["reexport"].values()) < 1e-5
+    texts = load_comments(data, "dev").texts
+    for name, rows in vars(read_texts(old, texts)).items():
+        np.testing.assert_allclose(getattr(read_texts(new, texts), name), rows, atol=1e-5)
+
+
+@pytest.mark.parametrize("recipe", ["bag", "seed"])
+def test_weights_of_another_network_are_not_exported_again(
+    encoders: dict[str, Artifact], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
+) -> None:
+    monkeypatch.setenv("AMBIANCE_DATA", str(data))
+    with pytest.raises(ArtifactError, match=r"variables: not the weights of a NetworkConfig\("):
+        reexport(encoders[recipe], tmp_path, NETWORK)
 
 
 def test_the_same_seed_gives_the_same_encoder(

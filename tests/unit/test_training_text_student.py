@@ -1,6 +1,7 @@
 """The student network, how its table is coded and its kernels packed, and how it is trained."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,15 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
 
 from ambiance.tokenizer import PAD_ID, UNKNOWN_ID  # noqa: E402
+from training.regression.exporting import Exportable, export_model  # noqa: E402
 from training.regression.fitting import seed_everything  # noqa: E402
+from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
 from training.text.config import FitConfig, NetworkConfig  # noqa: E402
 from training.text.student import fitting  # noqa: E402
 from training.text.student.batches import pad, shuffled_batches  # noqa: E402
 from training.text.student.coding import CodedTable, code_table  # noqa: E402
 from training.text.student.fitting import Examples, Phase, fit  # noqa: E402
+from training.text.student.lite import LiteStudent  # noqa: E402
 from training.text.student.network import Student, build_student  # noqa: E402
 from training.text.student.packing import PackedStudent, to_int8  # noqa: E402
 
@@ -37,11 +41,11 @@ def tiny_student(seed: int = 1, network: NetworkConfig = NETWORK) -> Student:
     return build_student(network, keras.layers.Embedding(TOKENS, 8, name="table"), SHARES)
 
 
-def coded_student(seed: int = 1) -> Student:
+def coded_student(seed: int = 1, network: NetworkConfig = NETWORK) -> Student:
     seed_everything(seed)
     table = np.random.default_rng(seed).normal(size=(TOKENS, 8)).astype(np.float32)
     codes, books, _ = code_table(table, np.ones(TOKENS, np.float32), 4, seed)
-    return build_student(NETWORK, CodedTable(codes, books), SHARES)
+    return build_student(network, CodedTable(codes, books), SHARES)
 
 
 def tiny_examples(count: int = 40) -> Examples:
@@ -120,12 +124,38 @@ def test_a_packed_student_says_nearly_what_the_student_says() -> None:
     student = coded_student()
     packed = PackedStudent(student)
     token_ids = tf.constant(np.random.default_rng(0).integers(0, TOKENS, (16, 8), np.int32))
-    expected, widened, constant = student(token_ids), packed(token_ids), packed.call_on_constants(token_ids)
+    expected, widened = student(token_ids), packed(token_ids)
     for name, rows in expected.items():
         np.testing.assert_allclose(widened[name], rows, atol=0.1)
-        np.testing.assert_array_equal(widened[name], constant[name])
     stored = sum(variable.numpy().nbytes for variable in packed.variables)
     assert stored < sum(weight.nbytes for weight in student.get_weights())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"body": ()}, {"embedding_feeds_emotions": True}, {"body": ("feed_forward", "attention")}],
+    ids=["whole", "no body", "in a row", "another order"],
+)
+def test_litert_says_what_the_packed_student_says(tmp_path: Path, changes: dict[str, object]) -> None:
+    student = coded_student(network=replace(NETWORK, **changes))
+    fit(student, tiny_examples(), Phase(5, 0.02), FitConfig(batch_size=8), np.random.default_rng(1), False)
+    packed = PackedStudent(student)
+    token_ids = np.random.default_rng(0).integers(2, TOKENS, (16, 8), np.int32)
+    token_ids[np.arange(16)[:, None] // 2 <= np.arange(8)] = PAD_ID  # texts of every length, from none
+    specs = {length: {"token_ids": tf.TensorSpec((None, length), tf.int32)} for length in (4, 8)}
+    model = Exportable(
+        encode=packed,
+        specs=specs[8],
+        module=packed,
+        tolerances={"logits": 1e-5, "embedding": 1e-5},
+        lite_encode=LiteStudent(student, packed),
+        lite_signatures={"shorter": specs[4]},
+    )
+    export_model(model, tmp_path, {"token_ids": token_ids})
+    expected = packed(tf.constant(token_ids[:9]))  # those of up to four tokens
+    outputs = run_litert(tmp_path / MODEL_FILE, {"token_ids": token_ids[:9, :4]}, "shorter")
+    for name, rows in outputs.items():
+        np.testing.assert_allclose(rows, expected[name], atol=1e-5)
 
 
 def test_every_text_is_in_one_batch_of_an_epoch() -> None:

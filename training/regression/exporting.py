@@ -7,7 +7,7 @@ The folder becomes a servable of TensorFlow Serving (`saved_model.pb`, `variable
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ SAVED_MODEL = "SavedModel"
 Inputs = Mapping[str, NDArray[Any]]
 Outputs = dict[str, NDArray[np.float32]]
 Encode = Callable[..., dict[str, tf.Tensor]]  # tensors by input name -> tensors by output name
+Specs = Mapping[str, tf.TensorSpec]  # input -> shape and type, the first axis of unknown length
 
 
 class ExportError(AmbianceError):
@@ -39,10 +40,11 @@ class Exportable:
     """A model as both exports need it."""
 
     encode: Encode
-    specs: Mapping[str, tf.TensorSpec]  # input -> shape and type, the first axis of unknown length
+    specs: Specs
     module: tf.Module  # holds every variable that `encode` reads
     tolerances: Mapping[str, float]  # output -> largest difference allowed between `encode` and an export
     lite_encode: Encode | None = None  # what LiteRT is to run where that isn't `encode` itself
+    lite_signatures: Mapping[str, Specs] = field(default_factory=dict)  # that LiteRT's model has besides
     quantized: bool = False  # LiteRT stores kernels as int8 and multiplies in int8
 
 
@@ -64,18 +66,31 @@ def export_model(model: Exportable, folder: Path, examples: Inputs) -> dict[str,
     tf.saved_model.save(model.module, folder, {SIGNATURE: encode, "serving_default": encode})
     # They hold nothing, and no git repository keeps an empty folder.
     shutil.rmtree(folder / "assets", ignore_errors=True)
-    (folder / MODEL_FILE).write_bytes(_convert(_trace(model.lite_encode or model.encode, model.specs), model))
+    (folder / MODEL_FILE).write_bytes(_convert(model))
     return _check(model, folder, examples)
 
 
-def _trace(encode: Encode, specs: Mapping[str, tf.TensorSpec]) -> Any:
+def _trace(encode: Encode, specs: Specs) -> Any:
     named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
     return tf.function(encode).get_concrete_function(**named)
 
 
-def _convert(encode: Any, model: Exportable) -> bytes:
-    # LiteRT fails at run time on variables (READ_VARIABLE), so they become constants first. The detour
-    # over a SavedModel keeps the signature, which converting the frozen function directly would lose.
+def _convert(model: Exportable) -> bytes:
+    """The LiteRT form."""
+    encode, signatures = model.lite_encode or model.encode, {SIGNATURE: model.specs} | model.lite_signatures
+    frozen = {name: _trace(_freeze(_trace(encode, specs)), specs) for name, specs in signatures.items()}
+    # The detour over a SavedModel keeps the signatures, which converting the functions directly would lose.
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(tf.Module(), folder, frozen)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(frozen))
+        if model.quantized:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converted: bytes = converter.convert()
+        return converted
+
+
+def _freeze(encode: Any) -> Encode:
+    """The same on constants: LiteRT fails at run time on variables (READ_VARIABLE)."""
     frozen = convert_variables_to_constants_v2(encode)
     names = sorted(encode.structured_outputs)  # the order in which a frozen function returns them
     order = [tensor.name.split(":")[0] for tensor in frozen.inputs]
@@ -83,13 +98,7 @@ def _convert(encode: Any, model: Exportable) -> bytes:
     def encode_frozen(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(zip(names, frozen(*(inputs[name] for name in order)), strict=True))
 
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(tf.Module(), folder, {SIGNATURE: _trace(encode_frozen, model.specs)})
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
-        if model.quantized:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converted: bytes = converter.convert()
-        return converted
+    return encode_frozen
 
 
 def _check(model: Exportable, folder: Path, examples: Inputs) -> dict[str, float]:

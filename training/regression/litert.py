@@ -14,10 +14,12 @@ SIGNATURE = "encode"
 _BATCH = 256  # rows in one call: bounds the interpreter's arena to tens of MB
 
 
-def run_litert(model: Path, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
-    """Every output by its name, <float32>[n, k], for inputs of n rows, n from 0."""
+def run_litert(
+    model: Path, inputs: Mapping[str, NDArray[Any]], signature: str = SIGNATURE
+) -> dict[str, NDArray[np.float32]]:
+    """Every output of a signature by its name, <float32>[n, k], for inputs of n rows, n from 0."""
     row_count = len(next(iter(inputs.values())))
-    encode = Interpreter(model_path=str(model), num_threads=1).get_signature_runner(SIGNATURE)
+    encode = Interpreter(model_path=str(model), num_threads=1).get_signature_runner(signature)
     batches = [
         encode(**{name: column[start : start + _BATCH] for name, column in inputs.items()})
         for start in range(0, row_count, _BATCH)

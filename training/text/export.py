@@ -1,15 +1,30 @@
 """Writes a trained text network and its mood space as the files of a `text_encoder`, and checks them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from training.regression.exporting import TOLERANCE, Encode, Exportable, export_model
+from ambiance.tokenizer import PAD_ID
+from training.regression.exporting import (
+    TOLERANCE,
+    Encode,
+    Exportable,
+    ExportError,
+    Specs,
+    export_model,
+)
+from training.regression.litert import MODEL_FILE, SIGNATURE, run_litert
 from training.space.space import MoodSpace
 from training.text.trained import EMBEDDING, EMOTIONS, MOOD, TOKEN_IDS, VAD, Read, TrainedText, first_windows
 
 SPACE_FOLDER = "space"
+
+# Tokens of the windows that LiteRT reads besides those of full length: half of the comments have no more than
+# 16 tokens, and padding costs as much as words do.
+SHORTER_WINDOWS = (8, 16, 24)
 
 _CHECKED_TEXTS = 256  # on which the exports must agree with the network
 
@@ -26,22 +41,47 @@ def write_encoder(
         Output -> the largest difference between SavedModel and LiteRT model on some of `texts`.
 
     Raises:
-        ExportError: if an export strays from the network.
+        ExportError: if an export strays from the network, or LiteRT's shorter windows from the whole ones.
     """
     outputs = (EMOTIONS, VAD, MOOD, EMBEDDING)
     model = Exportable(
         encode=_encode(trained.read, space),
-        specs={TOKEN_IDS: tf.TensorSpec((None, trained.window), tf.int32)},
+        specs=_specs(trained.window),
         module=trained.module,
         tolerances=_QUANTIZED_TOLERANCES if trained.quantized else dict.fromkeys(outputs, TOLERANCE),
         lite_encode=_encode(trained.lite_read, space) if trained.lite_read else None,
+        lite_signatures=_shorter(trained.window) if trained.lite_read else {},
         quantized=trained.quantized,
     )
-    examples = {TOKEN_IDS: first_windows(trained.tokenizer, texts[:_CHECKED_TEXTS], trained.window)}
-    differences = export_model(model, folder, examples)
+    windows = first_windows(trained.tokenizer, texts[:_CHECKED_TEXTS], trained.window)
+    differences = export_model(model, folder, {TOKEN_IDS: windows})
+    for signature, specs in model.lite_signatures.items():
+        length = specs[TOKEN_IDS].shape[1]
+        _check_shorter(folder / MODEL_FILE, windows, signature, length, model.tolerances)
     trained.tokenizer.save(folder)
     space.save(folder / SPACE_FOLDER)
     return differences
+
+
+def _specs(window: int) -> Specs:
+    return {TOKEN_IDS: tf.TensorSpec((None, window), tf.int32)}
+
+
+def _shorter(window: int) -> dict[str, Specs]:
+    """A signature for each shorter length."""
+    return {f"{SIGNATURE}_{length}": _specs(length) for length in SHORTER_WINDOWS if length < window}
+
+
+def _check_shorter(
+    model: Path, windows: NDArray[np.int32], signature: str, length: int, tolerances: Mapping[str, float]
+) -> None:
+    """Compare what a signature says of the windows that it can hold with what the whole windows give."""
+    held = windows[(windows[:, length:] == PAD_ID).all(axis=1)]
+    whole = run_litert(model, {TOKEN_IDS: held})
+    for name, rows in run_litert(model, {TOKEN_IDS: held[:, :length]}, signature).items():
+        difference = float(np.abs(rows - whole[name]).max(initial=0))
+        if not difference <= tolerances[name]:  # also catches NaN
+            raise ExportError(f"{signature}: {name} differs by {difference:.2g} from the whole window's")
 
 
 def _encode(read: Read, space: MoodSpace) -> Encode:

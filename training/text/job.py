@@ -59,7 +59,7 @@ def run(
     with tempfile.TemporaryDirectory() as name:
         draft = Path(name)
         differences = write_encoder(draft, trained, space, corpus.dev.texts)
-        quality = _measure(draft, config, trained, corpus) | {"largest_differences": differences}
+        quality = measure(draft, config, trained, corpus) | {"largest_differences": differences}
         description = describe(config, folder, trained, space, corpus, teacher, quality)
         return publish(artifacts_root, description, partial(shutil.copytree, draft, dirs_exist_ok=True))
 
@@ -81,7 +81,7 @@ def _fit_space(config: TextConfig, trained: TrainedText, corpus: Corpus, folder:
     return fit_space(config.space, emotions, embedding, labels, folder, config.seed, trained.identity)
 
 
-def _measure(folder: Path, config: TextConfig, trained: TrainedText, corpus: Corpus) -> dict[str, Any]:
+def measure(folder: Path, config: TextConfig, trained: TrainedText, corpus: Corpus) -> dict[str, Any]:
     """Everything measured on dev, with the files that are to be published."""
     emotions = read_folder(folder, corpus.dev.texts).emotions
     poolings = {"served": pool, "by_length": pool_by_length}

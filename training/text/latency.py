@@ -22,6 +22,7 @@ from training.data.sources import data_dir
 from training.regression.fitting import use_one_core
 from training.regression.litert import MODEL_FILE, SIGNATURE
 from training.text.encode import window_of
+from training.text.trained import TOKEN_IDS
 
 Run = Callable[[NDArray[np.int32]], object]  # computes every output of token ids <int32>[1, window]
 
@@ -69,17 +70,16 @@ def milliseconds_a_sentence(folder: Path, texts: Sequence[str], run: Run | None 
 
 
 def prepare_litert(folder: Path) -> Run:
-    """The LiteRT model, on one thread and for one window."""
+    """The LiteRT model, on one thread and for one window, the shortest of its that holds the tokens."""
     interpreter = Interpreter(model_path=str(folder / MODEL_FILE), num_threads=1)
-    token_ids = interpreter.get_input_details()[0]["index"]
-    outputs = [details["index"] for details in interpreter.get_output_details()]
-    interpreter.resize_tensor_input(token_ids, [1, window_of(folder)], strict=True)
-    interpreter.allocate_tensors()
+    runners = {}
+    for name in interpreter.get_signature_list():
+        runner = interpreter.get_signature_runner(name)
+        runners[int(runner.get_input_details()[TOKEN_IDS]["shape"][1])] = runner
 
     def run(row: NDArray[np.int32]) -> object:
-        interpreter.set_tensor(token_ids, row)
-        interpreter.invoke()
-        return [interpreter.get_tensor(output) for output in outputs]
+        length = min(length for length in runners if not row[:, length:].any())
+        return runners[length](**{TOKEN_IDS: row[:, :length]})
 
     return run
 
@@ -89,7 +89,7 @@ def prepare_saved_model(folder: Path) -> Run:
     model = tf.saved_model.load(folder)
 
     def run(row: NDArray[np.int32]) -> object:
-        outputs = model.signatures[SIGNATURE](token_ids=tf.constant(row))
+        outputs = model.signatures[SIGNATURE](**{TOKEN_IDS: tf.constant(row)})
         return [output.numpy() for output in outputs.values()]
 
     return run

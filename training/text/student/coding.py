@@ -43,6 +43,13 @@ class CodedTable(keras.layers.Layer):
         return tf.reshape(vectors, (-1, length, self.parts * self.part_width))
 
 
+def empty_table(tokens: int, parts: int, width: int) -> CodedTable:
+    """A table of `tokens` vectors of `width` components in `parts` codes, to be filled."""
+    return CodedTable(
+        np.zeros((tokens, parts), np.uint8), np.zeros((parts, BOOK, width // parts), np.float32)
+    )
+
+
 def code_table(
     table: NDArray[np.float32], weights: NDArray[np.float32], parts: int, seed: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:

@@ -7,7 +7,7 @@ from keras import ops
 
 FEED_FORWARD_FACTOR = 2  # width inside a feed-forward block, times the body's
 KERNEL = 3  # tokens that a convolution sees
-_OUT_OF_SIGHT = -1e4  # added to scores of padding; far below any score, and representable in half precision
+OUT_OF_SIGHT = -1e4  # added to scores of padding; far below any score, and representable in half precision
 
 
 class Convolution(keras.layers.Layer):
@@ -43,7 +43,7 @@ class Attention(keras.layers.Layer):
         """As `Convolution.call`."""
         query, key, value = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
         scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) / math.sqrt(self.size)
-        hidden = ops.expand_dims(ops.transpose(1 - mask, (0, 2, 1)), 1) * _OUT_OF_SIGHT
+        hidden = ops.expand_dims(ops.transpose(1 - mask, (0, 2, 1)), 1) * OUT_OF_SIGHT
         mixed = ops.transpose(ops.matmul(ops.softmax(scores + hidden), value), (0, 2, 1, 3))
         change = self.out(ops.reshape(mixed, (-1, ops.shape(x)[1], self.heads * self.size)))
         return self.norm(x + self.dropout(change, training=training)) * mask
@@ -82,7 +82,7 @@ class Pooling(keras.layers.Layer):
     def call(self, x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
         """Map <float32>[n, tokens, width] to <float32>[n, (2 + heads) * width]; 0 for padding alone."""
         mean = ops.sum(x, axis=1) / ops.maximum(ops.sum(mask, axis=1), 1.0)
-        hidden = (1 - mask) * _OUT_OF_SIGHT
+        hidden = (1 - mask) * OUT_OF_SIGHT
         highest = ops.max(x + hidden, axis=1) * ops.max(mask, axis=1)
         shares = ops.softmax(self.attend(x) + hidden, axis=1)
         means = ops.matmul(ops.transpose(shares, (0, 2, 1)), x)

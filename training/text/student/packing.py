@@ -1,6 +1,6 @@
 """A trained student with its kernels in int8: a quarter of the bytes, widened again as they are used."""
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -23,16 +23,13 @@ class PackedStudent(tf.Module):
 
     def __call__(self, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
         """As `Student.call`; kernels are widened in the graph."""
-        return self._call(token_ids, lambda packed: packed.widen())
-
-    def call_on_constants(self, token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The same on float constants, which LiteRT's converter turns into the very same int8."""
-        return self._call(token_ids, lambda packed: packed.constant())
-
-    def _call(self, token_ids: tf.Tensor, value: Callable[["_Packed"], tf.Tensor]) -> dict[str, tf.Tensor]:
-        trainable, fixed = ([value(packed) for packed in part] for part in (self._trainable, self._fixed))
+        trainable, fixed = ([packed.widen() for packed in part] for part in (self._trainable, self._fixed))
         outputs, _ = self._forward(trainable, fixed, token_ids, training=False)
         return outputs
+
+    def values(self) -> list[NDArray[Any]]:
+        """What is computed with for the student's trainable variables, then for its others."""
+        return [packed.widen().numpy() for packed in (*self._trainable, *self._fixed)]
 
 
 class _Packed(tf.Module):
@@ -51,12 +48,6 @@ class _Packed(tf.Module):
         if self._scales is None:
             return tf.convert_to_tensor(self._value)
         return tf.cast(self._value, tf.float32) * self._scales
-
-    def constant(self) -> tf.Tensor:
-        """The same, computed now and written into the graph."""
-        with tf.init_scope():
-            value = self.widen().numpy()
-        return tf.constant(value)
 
 
 def to_int8(kernel: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

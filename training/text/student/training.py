@@ -16,6 +16,7 @@ from training.text.readout import Readout
 from training.text.student.batches import TokenIds
 from training.text.student.coding import CodedTable, code_table
 from training.text.student.fitting import Examples, Phase, fit
+from training.text.student.lite import LiteStudent
 from training.text.student.network import EMBEDDING, LOGITS, Student, build_student
 from training.text.student.packing import PackedStudent
 from training.text.trained import Read, TrainedText, first_windows, weights_identity
@@ -49,7 +50,22 @@ def train_student(
     rng = np.random.default_rng(config.seed)
     free = _train_free(config, table, examples, rng, verbose)
     student = _train_coded(config, free, examples, rng, verbose)
-    packed = PackedStudent(student)
+    identity = weights_identity(tokenizer, student.get_weights())
+    return with_readout(config, corpus, tokenizer, student, PackedStudent(student), identity)
+
+
+def with_readout(
+    config: TextConfig,
+    corpus: Corpus,
+    tokenizer: TextTokenizer,
+    student: Student,
+    packed: PackedStudent,
+    identity: str,
+) -> TrainedText:
+    """Fit on dev how a packed student's logits are read as probabilities, and measure how well they are.
+
+    The weights are those of `packed`; `student` tells how the network is built.
+    """
     logits = _logits(packed, first_windows(tokenizer, corpus.dev.texts, config.window))
     truth = emotion_truth(corpus.dev.labels)
     readout = Readout(fit_temperature(logits, truth), _frequencies(corpus))
@@ -57,10 +73,10 @@ def train_student(
         tokenizer=tokenizer,
         window=config.window,
         read=_read(packed, readout),
-        lite_read=_read(packed.call_on_constants, readout),
+        lite_read=_read(LiteStudent(student, packed), readout),
         quantized=True,
         module=packed,
-        identity=weights_identity(tokenizer, student.get_weights()),
+        identity=identity,
         parameters=sum(int(np.prod(v.shape)) for v in student.trainable_variables),
         scores=_SCORES,
         quality={"temperature": round(readout.temperature, 6)}
