@@ -10,6 +10,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ambiance.clip_filter import ClipFilter
 from ambiance.errors import (
     AmbianceError,
     DeadlineError,
@@ -25,6 +26,7 @@ from ambiance.results import (
     ArtifactVersion,
     Clip,
     EncodedText,
+    FilterEffect,
     MatchResult,
     Metric,
     Neighbor,
@@ -46,8 +48,10 @@ __all__ = [
     "ArtifactVersion",
     "Client",
     "Clip",
+    "ClipFilter",
     "DeadlineError",
     "EncodedText",
+    "FilterEffect",
     "InvalidInputError",
     "MatchResult",
     "Metric",

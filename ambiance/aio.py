@@ -11,6 +11,7 @@ import grpc.aio
 from ambiance import calls
 from ambiance.arguments import require_deadline
 from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
+from ambiance.clip_filter import ClipFilter
 from ambiance.errors import UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
@@ -59,11 +60,12 @@ class Client:
         index: str = "",
         space: str = "",
         seed: int = 0,
+        filter: ClipFilter | None = None,
         explain: bool = False,
         deadline_s: float | None = None,
     ) -> MatchResult:
         """As `ambiance.Client.match`."""
-        options = calls.MatchOptions(k, index, space, seed, explain)
+        options = calls.MatchOptions(k, index, space, seed, explain, filter)
         return await self._send(calls.match_text(text, options), deadline_s)
 
     async def match_batch(
@@ -74,11 +76,12 @@ class Client:
         index: str = "",
         space: str = "",
         seed: int = 0,
+        filter: ClipFilter | None = None,
         explain: bool = False,
         deadline_s: float | None = None,
     ) -> list[MatchResult]:
         """As `ambiance.Client.match_batch`."""
-        options = calls.MatchOptions(k, index, space, seed, explain)
+        options = calls.MatchOptions(k, index, space, seed, explain, filter)
         return await self._send(calls.match_texts(texts, options), deadline_s)
 
     async def encode(
@@ -94,10 +97,11 @@ class Client:
         *,
         index: str = "",
         seed: int = 0,
+        filter: ClipFilter | None = None,
         deadline_s: float | None = None,
     ) -> list[SearchResult]:
         """As `ambiance.Client.search`."""
-        return await self._send(calls.find_neighbors(queries, k, index, seed), deadline_s)
+        return await self._send(calls.find_neighbors(queries, k, index, seed, filter), deadline_s)
 
     async def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

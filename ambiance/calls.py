@@ -3,18 +3,19 @@
 `ambiance.client` and `ambiance.aio` only carry them out, each in its own way.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
 from ambiance import parsing
 from ambiance.arguments import require_utf8
+from ambiance.clip_filter import ClipFilter
 from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_K, MAX_REQUEST_BYTES
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
-from ambiance.music.v1 import music_index_service_pb2, music_index_service_pb2_grpc
+from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
 from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
@@ -62,6 +63,7 @@ class MatchOptions:
     space: str
     seed: int
     explain: bool
+    filter: ClipFilter | None = None
 
     def fields(self) -> dict[str, Any]:
         """The fields of either request, by name."""
@@ -72,6 +74,7 @@ class MatchOptions:
             "space": self.space,
             "seed": _seed(self.seed),
             "explain": self.explain,
+            "filter": _filter_message(self.filter),
         }
 
 
@@ -96,7 +99,9 @@ def encode_texts(texts: Sequence[str], *, explain: bool) -> Call[list[EncodedTex
     return Call(TEXT_SERVICE, "EncodeTexts", request, parsing.encoded_texts)
 
 
-def find_neighbors(queries: Sequence[Vector], k: int, index: str, seed: int) -> Call[list[SearchResult]]:
+def find_neighbors(
+    queries: Sequence[Vector], k: int, index: str, seed: int, clip_filter: ClipFilter | None = None
+) -> Call[list[SearchResult]]:
     """FindNeighbors of the music index service."""
     require_utf8({"index": index})
     for i, query in enumerate(queries):
@@ -105,9 +110,25 @@ def find_neighbors(queries: Sequence[Vector], k: int, index: str, seed: int) -> 
         space_pb2.Vector(space=query.space, values=query.values, lineage=query.lineage) for query in queries
     ]
     request = music_index_service_pb2.FindNeighborsRequest(
-        queries=vectors, k=_int32("k", k), index=index, seed=_seed(seed)
+        queries=vectors,
+        k=_int32("k", k),
+        index=index,
+        seed=_seed(seed),
+        filter=_filter_message(clip_filter),
     )
     return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
+
+
+def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter | None:
+    if conditions is None:
+        return None
+    values = {field.name: getattr(conditions, field.name) for field in fields(conditions)}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            require_utf8({f"filter.{name}[{key!a}]": key for key in value})
+        else:
+            require_utf8(_indexed(f"filter.{name}", value))
+    return clip_filter_pb2.ClipFilter(**values)
 
 
 def _indexed(field: str, values: Sequence[str]) -> dict[str, str]:

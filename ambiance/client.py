@@ -8,6 +8,7 @@ import grpc
 
 from ambiance import calls
 from ambiance.arguments import require_deadline
+from ambiance.clip_filter import ClipFilter
 from ambiance.errors import UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
@@ -38,7 +39,8 @@ class Client:
 
         InvalidInputError: the request breaks its contract; `violations` name field, limit and offence.
         NotFoundError: there is no index of that name.
-        PreconditionError: the services hold the space with different lineages.
+        PreconditionError: the services hold the space with different lineages, or the index is too old for
+            the filter.
         OverloadedError: try again after `retry_after_s` seconds.
         DeadlineError: no answer within `deadline_s` seconds.
         UnavailableError: a service can't be reached, after retries for about a third of a second, or the
@@ -82,16 +84,17 @@ class Client:
         index: str = "",
         space: str = "",
         seed: int = 0,
+        filter: ClipFilter | None = None,
         explain: bool = False,
         deadline_s: float | None = None,
     ) -> MatchResult:
         """The k clips (1 to 1,000) whose emotion is nearest to that of a text of 1 to 20,000 characters.
 
         An empty `index` or `space` means the gateway's default. A `seed` other than 0 draws among the clips
-        near the text instead, for variety: the same seed draws the same clips. `explain` asks which words
-        moved the text's emotion most.
+        near the text instead, for variety: the same seed draws the same clips. A `filter` confines the answer
+        to the clips that pass it. `explain` asks which words moved the text's emotion most.
         """
-        options = calls.MatchOptions(k, index, space, seed, explain)
+        options = calls.MatchOptions(k, index, space, seed, explain, filter)
         return self._send(calls.match_text(text, options), deadline_s)
 
     def match_batch(
@@ -102,6 +105,7 @@ class Client:
         index: str = "",
         space: str = "",
         seed: int = 0,
+        filter: ClipFilter | None = None,
         explain: bool = False,
         deadline_s: float | None = None,
     ) -> list[MatchResult]:
@@ -109,7 +113,7 @@ class Client:
 
         Texts x k is at most 10,000; with `explain` the texts hold at most 20,000 characters together.
         """
-        options = calls.MatchOptions(k, index, space, seed, explain)
+        options = calls.MatchOptions(k, index, space, seed, explain, filter)
         return self._send(calls.match_texts(texts, options), deadline_s)
 
     def encode(
@@ -128,14 +132,16 @@ class Client:
         *,
         index: str = "",
         seed: int = 0,
+        filter: ClipFilter | None = None,
         deadline_s: float | None = None,
     ) -> list[SearchResult]:
         """The k clips nearest to each of 1 to 256 vectors of one space, in order, by the music index service.
 
         `[text.vectors["mood"] for text in client.encode(texts)]` are such vectors, and so is
-        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000. `seed` is as in `match`.
+        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000. `seed` and `filter` are as in
+        `match`.
         """
-        return self._send(calls.find_neighbors(queries, k, index, seed), deadline_s)
+        return self._send(calls.find_neighbors(queries, k, index, seed, filter), deadline_s)
 
     def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

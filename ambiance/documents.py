@@ -29,6 +29,7 @@ def match_as_json(result: MatchResult) -> str:
             "text": _text_object(result.text),
             "clips": clips,
             "shortfall_reason": result.shortfall_reason,
+            "filter_effect": result.filter_effect and result.filter_effect._asdict(),
             "space": {
                 "name": result.space.name,
                 "dimension": result.space.dimension,

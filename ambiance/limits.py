@@ -10,10 +10,14 @@ MAX_HITS = 10_000  # queries x k in one FindNeighbors or MatchTexts: keeps a rep
 MAX_CLIP_IDS = 1_000  # clip ids in one BatchGetClips
 DEFAULT_PAGE_SIZE = 100  # clips in one ListClips when page_size is 0
 MAX_PAGE_SIZE = 1_000  # clips in one ListClips
+MAX_FILTER_LABELS = 100  # in each list of labels of a ClipFilter
+MAX_LABEL_CHARACTERS = 100  # Unicode code points in one of them; AudioSet's longest name has 40
+MAX_FILTER_MOODS = 7  # as many as there are
+MAX_FILTER_IDS = 1_000  # in each list of clip ids or video ids of a ClipFilter
 
-# The largest valid request with texts: every text at its limit, four bytes a character.
-MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 64 * 1024
+# The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
+MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024
 
-# Fifty times the largest valid request to the music index, 256 vectors or 1,000 clip ids: the rest is room
+# Five times the largest valid request to the music index, 256 vectors and a full filter: the rest is room
 # for spaces of more dimensions.
 MAX_MUSIC_REQUEST_BYTES = 1024 * 1024

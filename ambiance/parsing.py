@@ -8,6 +8,7 @@ from ambiance.results import (
     ArtifactVersion,
     Clip,
     EncodedText,
+    FilterEffect,
     MatchResult,
     Metric,
     Neighbor,
@@ -23,6 +24,12 @@ from ambiance.results import (
 from ambiance.text.v1 import text_service_pb2
 from ambiance.type.v1 import affect_pb2, space_pb2
 
+_Filtered = (
+    match_service_pb2.MatchTextResponse
+    | match_service_pb2.MatchTextsResponse
+    | music_index_service_pb2.FindNeighborsResponse
+)
+
 _METRICS = {
     space_pb2.METRIC_SQUARED_L2: Metric.SQUARED_L2,
     space_pb2.METRIC_INNER_PRODUCT: Metric.INNER_PRODUCT,
@@ -30,6 +37,7 @@ _METRICS = {
 _SHORTFALL_REASONS = {
     music_index_service_pb2.SHORTFALL_REASON_UNSPECIFIED: None,
     music_index_service_pb2.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K: ShortfallReason.CATALOG_SMALLER_THAN_K,
+    music_index_service_pb2.SHORTFALL_REASON_FILTER_TOO_NARROW: ShortfallReason.FILTER_TOO_NARROW,
 }
 
 
@@ -41,26 +49,28 @@ def encoded_texts(response: text_service_pb2.EncodeTextsResponse) -> list[Encode
 
 def search_results(response: music_index_service_pb2.FindNeighborsResponse) -> list[SearchResult]:
     """The neighbours of each query, in order."""
-    space, index = _space(response.space), _version(response.index)
+    space, index, effect = _space(response.space), _version(response.index), _filter_effect(response)
     return [
-        SearchResult(_neighbors(found.neighbors), _shortfall(found.shortfall_reason), space, index)
+        SearchResult(_neighbors(found.neighbors), _shortfall(found.shortfall_reason), space, index, effect)
         for found in response.results
     ]
 
 
 def match_result(response: match_service_pb2.MatchTextResponse) -> MatchResult:
     """The match of a single text."""
-    return _match_results([response.match], response.origin)[0]
+    return _match_results([response.match], response)[0]
 
 
 def match_results(response: match_service_pb2.MatchTextsResponse) -> list[MatchResult]:
     """The match of each text, in order."""
-    return _match_results(response.matches, response.origin)
+    return _match_results(response.matches, response)
 
 
 def _match_results(
-    matches: Iterable[match_service_pb2.Match], origin: match_service_pb2.MatchOrigin
+    matches: Iterable[match_service_pb2.Match],
+    response: match_service_pb2.MatchTextResponse | match_service_pb2.MatchTextsResponse,
 ) -> list[MatchResult]:
+    origin, effect = response.origin, _filter_effect(response)
     space, model, index = _space(origin.space), _version(origin.model), _version(origin.index)
     return [
         MatchResult(
@@ -69,6 +79,7 @@ def _match_results(
             _shortfall(match.shortfall_reason),
             space,
             index,
+            effect,
         )
         for match in matches
     ]
@@ -134,6 +145,13 @@ def _space(space: space_pb2.Space) -> Space:
 
 def _version(version: space_pb2.ArtifactVersion) -> ArtifactVersion:
     return ArtifactVersion(version.kind, version.version)
+
+
+def _filter_effect(response: _Filtered) -> FilterEffect | None:
+    if not response.HasField("filter_effect"):
+        return None
+    effect = response.filter_effect
+    return FilterEffect(effect.clip_count, tuple(effect.unknown_clip_ids), tuple(effect.unknown_youtube_ids))
 
 
 def _shortfall(reason: music_index_service_pb2.ShortfallReason.ValueType) -> ShortfallReason | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ambiance.results import (
     Clip,
     EncodedText,
+    FilterEffect,
     MatchResult,
     Metric,
     Neighbor,
@@ -29,6 +30,7 @@ _METRICS = {
 }
 _SHORTFALLS = {
     ShortfallReason.CATALOG_SMALLER_THAN_K: "the index holds no more",
+    ShortfallReason.FILTER_TOO_NARROW: "the filter lets no more through",
     ShortfallReason.UNKNOWN: "for a reason that this client doesn't know",
 }
 _EDGES = re.compile(r"^\W+|\W+$")  # the punctuation around a word
@@ -80,9 +82,18 @@ def _match_lines(result: MatchResult, style: Style) -> Iterator[str]:
     yield ""
     if result.shortfall_reason is not None:
         yield f"found {len(result.neighbors):,}: {_SHORTFALLS[result.shortfall_reason]}"
+    if result.filter_effect is not None:
+        yield from _filter_lines(result.filter_effect)
     yield style.faint(f"space {result.space.name}: {_METRICS[result.space.metric]}")
     model, index = result.text.model, result.index
     yield style.faint(f"model {model.kind} {model.version}, index {index.kind} {index.version}")
+
+
+def _filter_lines(effect: FilterEffect) -> Iterator[str]:
+    yield f"the filter lets {effect.clip_count:,} {'clip' if effect.clip_count == 1 else 'clips'} through"
+    for what, unknown in (("clips", effect.unknown_clip_ids), ("videos", effect.unknown_youtube_ids)):
+        if unknown:
+            yield from textwrap.wrap(f"the index holds no such {what}: {', '.join(unknown)}", WIDTH)
 
 
 def _text_lines(text: EncodedText, style: Style) -> Iterator[str]:

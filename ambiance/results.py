@@ -18,6 +18,7 @@ class ShortfallReason(StrEnum):
     """Why an answer holds fewer than k clips."""
 
     CATALOG_SMALLER_THAN_K = "catalog_smaller_than_k"  # all clips of the index are returned
+    FILTER_TOO_NARROW = "filter_too_narrow"  # all clips that the filter lets through are returned
     UNKNOWN = "unknown"  # the service is newer than this client
 
 
@@ -130,6 +131,14 @@ class Neighbor:
     vad_difference: VadDifference | None = None  # clip minus text; None where no text was matched
 
 
+class FilterEffect(NamedTuple):
+    """What a filter did to a search."""
+
+    clip_count: int  # clips of the index that it let through
+    unknown_clip_ids: tuple[str, ...] = ()  # ids in the filter that the index doesn't hold, ascending
+    unknown_youtube_ids: tuple[str, ...] = ()  # videos in the filter of which it holds no clip, ascending
+
+
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """The clips near one vector."""
@@ -138,6 +147,7 @@ class SearchResult:
     shortfall_reason: ShortfallReason | None  # why there are fewer than k; None if there are k
     space: Space
     index: ArtifactVersion
+    filter_effect: FilterEffect | None = None  # None if the search had no filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +159,4 @@ class MatchResult:
     shortfall_reason: ShortfallReason | None  # why there are fewer than k; None if there are k
     space: Space
     index: ArtifactVersion
+    filter_effect: FilterEffect | None = None  # None if the search had no filter

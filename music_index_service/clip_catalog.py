@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ambiance.affect import MOODS, VAD_AXES
 from ambiance.errors import ArtifactError
@@ -62,19 +63,20 @@ class ClipCatalog:
         self._labels = _NameLists(batch.column("labels"))
         self._mood_labels = _NameLists(batch.column("mood_labels"))
         self._moods = _view(batch.column("moods").flatten())
+        self.label_names: tuple[str, ...] = tuple(batch.column("labels").values.dictionary.to_pylist())
         self._vad = _view(batch.column("vad").flatten())
 
     @classmethod
     def load(cls, path: Path) -> "ClipCatalog":
         """Map a file into memory and check its format, that it has no holes, and the order of its ids.
 
+        Pages that are touched by the checks alone are given back.
+
         Raises:
             ArtifactError: naming what it needs and what it found.
         """
-        batch = _map_batch(path)
-        _check_columns(path, batch)
-        _check_values(path, batch)
-        return cls(batch)
+        _check(path, _map_batch(path))
+        return cls(_map_batch(path))  # another mapping: a process answers for the pages of its own
 
     def __len__(self) -> int:
         """Clips held."""
@@ -101,8 +103,20 @@ class ClipCatalog:
     def row_of(self, clip_id: str) -> int | None:
         """The row of a clip, None if there is none of that id."""
         wanted = clip_id.encode()
-        row = bisect_left(range(self._size), wanted, key=self._ids.utf8)  # UTF-8 sorts as code points do
+        row = self._first_from(wanted)
         return row if row < self._size and self._ids.utf8(row) == wanted else None
+
+    def rows_of_video(self, youtube_id: str) -> range:
+        """The rows of a video's clips; they stand together, since their ids begin with the video's."""
+        return range(self._first_from(f"{youtube_id}@".encode()), self._first_from(f"{youtube_id}A".encode()))
+
+    def moods(self) -> NDArray[np.float32]:
+        """<float32>[clips, moods] a view of the probability of each of affect.MOODS."""
+        return np.asarray(self._moods).reshape(self._size, len(MOODS.names))
+
+    def _first_from(self, clip_id: bytes) -> int:
+        """The first row whose id isn't before this one, len if there is none."""
+        return bisect_left(range(self._size), clip_id, key=self._ids.utf8)  # UTF-8 sorts as code points do
 
 
 class _Texts:
@@ -144,11 +158,18 @@ def _map_batch(path: Path) -> pa.RecordBatch:
             count = reader.num_record_batches
             if count != 1:  # several would have to be copied together
                 raise ArtifactError(f"{path}: needs one record batch, found {count}")
-            batch = reader.get_batch(0)
-            batch.validate(full=True)
-            return batch
+            return reader.get_batch(0)
     except (pa.ArrowInvalid, OSError) as error:
         raise ArtifactError(f"{path}: not a readable Arrow file: {error}") from error
+
+
+def _check(path: Path, batch: pa.RecordBatch) -> None:
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise ArtifactError(f"{path}: not a readable Arrow file: {error}") from error
+    _check_columns(path, batch)
+    _check_values(path, batch)
 
 
 def _check_columns(path: Path, batch: pa.RecordBatch) -> None:

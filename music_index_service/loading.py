@@ -7,11 +7,14 @@ from ambiance import artifacts
 from ambiance.affect import VAD_SPACE, require_vad_lineage
 from ambiance.errors import ArtifactError
 from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.search import MusicIndex
+from music_index_service.terms import Terms
 from music_index_service.vector_index import VectorIndex
 
 CATALOG_FILE = "catalog.arrow"
+BLOCKS_SUFFIX = ".blocks"  # of the folder of a large index's vectors
 MATCH_PROBABILITY_FILE = "match_probability.json"  # an index may do without
 
 
@@ -32,11 +35,24 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
     for space in manifest.spaces:
         if space.name == VAD_SPACE:
             require_vad_lineage(space.lineage, artifact.path)
-        path = artifact.file(f"{space.name}.faiss")
+        path = vectors_path(artifact, space)
         vectors.append(VectorIndex.load(path, space))
         _check_size(path, len(vectors[-1]), catalog)
     probability = _match_probability(artifact, vectors)
-    return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices, probability)
+    filters = ClipFilters(catalog, Terms.load(artifact, catalog))
+    return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices, probability, filters)
+
+
+def vectors_path(artifact: artifacts.Artifact, space: artifacts.Space) -> Path:
+    """Where the vectors of a space lie: in a folder of blocks, or in a FAISS file.
+
+    Raises:
+        ArtifactError: if the manifest lists neither.
+    """
+    blocks = f"{space.name}{BLOCKS_SUFFIX}"
+    if any(entry.path.startswith(f"{blocks}/") for entry in artifact.manifest.files):
+        return artifact.path / blocks
+    return artifact.file(f"{space.name}.faiss")
 
 
 def _match_probability(

@@ -59,13 +59,13 @@ class MatchProbability:
     def __init__(self, calibration: Calibration, index: VectorIndex) -> None:
         """Take the calibration of the space whose clips the index holds."""
         self.space = calibration.space
-        self._clips = np.ascontiguousarray(index.vectors()[:, : calibration.components])
+        self._index, self._components = index, calibration.components
         self._similarity = np.array(calibration.similarity)
         self._probability = np.array(calibration.probability)
 
     def of(self, queries: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """<float64>[n, hits] in [0, 1], for queries <float32>[n, dimension] and the rows of their hits."""
-        own = queries[:, None, : self._clips.shape[1]]
+        own = queries[:, None, : self._components].astype(np.float64)
         # float64, in which the largest components that a query may have don't overflow
-        similarity = (own.astype(np.float64) * self._clips[rows]).sum(axis=2)
+        similarity = (own * self._index.vectors_at(rows)[..., : self._components]).sum(axis=2)
         return np.interp(similarity, self._similarity, self._probability)

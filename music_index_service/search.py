@@ -7,13 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
+from ambiance.clip_filter import Conditions
 from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.draws import candidate_count, draw
+from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import MatchProbability
 from music_index_service.page_token import PageToken
+from music_index_service.passing import Passing
 from music_index_service.queries import Query, as_matrix, common_space
 from music_index_service.vector_index import VectorIndex
 
@@ -22,13 +25,14 @@ MAX_NAMED_CLIPS = 5  # unknown clips that one message names
 
 @dataclass(frozen=True)
 class Hits:
-    """The rows found for each query, nearest first; fewer than k columns if there are fewer clips."""
+    """The rows found for each query, nearest first; fewer than k columns if fewer clips may be answers."""
 
     space: Space
     k: int
     distances: NDArray[np.float32]  # [queries, hits] by the metric of the space
     rows: NDArray[np.int64]  # [queries, hits]
     match_probabilities: NDArray[np.float64] | None  # [queries, hits], if the space has a calibration
+    passing: Passing | None = None  # what the filter let through, if there was one
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,17 @@ class MusicIndex:
         catalog: ClipCatalog,
         notices: Sequence[str] = (),
         match_probability: MatchProbability | None = None,
+        filters: ClipFilters | None = None,
     ) -> None:
         """Take vectors of one or more spaces, whose row i is row i of the catalogue.
 
-        `match_probability` is that of one of the spaces, if there is a calibration.
+        `match_probability` is that of one of the spaces, if there is a calibration. Without `filters` there
+        are none by label and mood, see `ClipFilters`.
         """
         self.name, self.version, self.notices = name, version, notices
         self._vectors = {index.space.name: index for index in vectors}
         self._catalog, self._match_probability = catalog, match_probability
+        self._filters = filters if filters is not None else ClipFilters(catalog)
         self.spaces = {name: index.space for name, index in self._vectors.items()}
 
     def __len__(self) -> int:
@@ -74,23 +81,32 @@ class MusicIndex:
             self._find(space, np.zeros((1, space.dimension), np.float32), 1, seed=1)
         self.clip(0)
 
-    def search(self, queries: Sequence[Query], k: int, seed: int = 0) -> Hits:
-        """Find the k nearest clips of each query; k of 0 is the default.
+    def search(
+        self, queries: Sequence[Query], k: int, seed: int = 0, conditions: Conditions | None = None
+    ) -> Hits:
+        """Find the k nearest clips of each query, of those that meet the conditions; k of 0 is the default.
 
         A seed other than 0 draws k of the near ones instead, see `draws.draw`.
 
         Raises:
-            InvalidInputError: if queries or k break their limits or the queries' space isn't held.
-            PreconditionError: if a query has another lineage than its space.
+            InvalidInputError: if queries, k or conditions break their limits, the queries' space isn't held,
+                or the conditions name an unknown label.
+            PreconditionError: if a query has another lineage than its space, or the index is too old for the
+                conditions.
         """
         check_count("queries", len(queries), MAX_QUERIES)
         k = resolve_k(k, len(queries))
         space = common_space(queries, self.spaces)
-        return self._find(space, as_matrix(queries, space), k, seed)
+        matrix = as_matrix(queries, space)
+        passing = self._filters.passing(conditions) if conditions is not None else None
+        return self._find(space, matrix, k, seed, passing)
 
-    def _find(self, space: Space, queries: NDArray[np.float32], k: int, seed: int) -> Hits:
-        distances, rows = self._vectors[space.name].search(queries, candidate_count(k) if seed else k)
-        if seed:
+    def _find(
+        self, space: Space, queries: NDArray[np.float32], k: int, seed: int, passing: Passing | None = None
+    ) -> Hits:
+        within = passing.rows if passing is not None and len(passing.rows) < len(self) else None
+        distances, rows = self._vectors[space.name].search(queries, candidate_count(k) if seed else k, within)
+        if seed and rows.size:
             drawn = draw(distances, k, seed)
             distances = np.take_along_axis(distances, drawn, axis=1)
             rows = np.take_along_axis(rows, drawn, axis=1)
@@ -98,7 +114,7 @@ class MusicIndex:
         probabilities = None
         if calibrated is not None and calibrated.space == space.name:
             probabilities = calibrated.of(queries, rows)
-        return Hits(space, k, distances, rows, probabilities)
+        return Hits(space, k, distances, rows, probabilities, passing)
 
     def row_of(self, clip_id: str) -> int:
         """The row of a clip.

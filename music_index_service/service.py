@@ -9,13 +9,14 @@ import grpc
 from ambiance.affect import MOODS
 from ambiance.artifacts import MUSIC_INDEX
 from ambiance.errors import NotFoundError
-from ambiance.music.v1 import clip_pb2
+from ambiance.music.v1 import clip_filter_pb2, clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import MusicIndexServiceServicer
 from ambiance.rpc.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
 from music_index_service.clip_catalog import Clip
+from music_index_service.passing import Passing
 from music_index_service.search import Hits, MusicIndex
 
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
@@ -51,11 +52,12 @@ class MusicIndexService(MusicIndexServiceServicer):
     ) -> messages.FindNeighborsResponse:
         """Find the clips nearest to each query."""
         served = self._named(request.index)
-        hits = served.index.search(request.queries, request.k, request.seed)
+        conditions = request.filter if request.HasField("filter") else None
+        hits = served.index.search(request.queries, request.k, request.seed, conditions)
         response = messages.FindNeighborsResponse(space=served.spaces[hits.space.name], index=served.version)
-        reason = messages.SHORTFALL_REASON_UNSPECIFIED
-        if hits.rows.shape[1] < hits.k:
-            reason = messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
+        if hits.passing is not None:
+            response.filter_effect.CopyFrom(_filter_effect(hits.passing))
+        reason = _shortfall_reason(hits, len(served.index))
         for distances, rows, probabilities in zip(
             hits.distances.tolist(), hits.rows.tolist(), _probabilities(hits), strict=True
         ):
@@ -110,6 +112,23 @@ class MusicIndexService(MusicIndexServiceServicer):
         if served is None:
             raise NotFoundError(f"index: no {shown(name)}; loaded: {', '.join(sorted(self._served))}")
         return served
+
+
+def _filter_effect(passing: Passing) -> clip_filter_pb2.FilterEffect:
+    return clip_filter_pb2.FilterEffect(
+        clip_count=len(passing.rows),
+        unknown_clip_ids=passing.unknown_clip_ids,
+        unknown_youtube_ids=passing.unknown_youtube_ids,
+    )
+
+
+def _shortfall_reason(hits: Hits, clip_count: int) -> messages.ShortfallReason.ValueType:
+    """Why there are fewer hits than asked for, in an index of so many clips."""
+    if hits.rows.shape[1] == hits.k:
+        return messages.SHORTFALL_REASON_UNSPECIFIED
+    if hits.passing is not None and len(hits.passing.rows) < clip_count:
+        return messages.SHORTFALL_REASON_FILTER_TOO_NARROW
+    return messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
 
 
 def _probabilities(hits: Hits) -> Sequence[Sequence[float | None]]:

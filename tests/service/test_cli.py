@@ -89,6 +89,43 @@ def test_a_seed_and_explain_are_passed_on(fake: Fake, target: str) -> None:
     ]
 
 
+def test_flags_make_a_filter(fake: Fake, target: str) -> None:
+    flags = ["--label", "Rock music", "--label=Jazz", "--without-label", "Singing", "--mood", "sad"]
+    flags += ["--min-mood", "sad=0.5", "--min-mood=tender=1e-1", "--clip=-bcdefghijk@1"]
+    flags += ["--without-clip", "abcdefghijk@2", "--video", "abcdefghijk", "--without-video=-----------"]
+    assert cli.main(["match", "joy", *flags, "--target", target]) == 0
+    assert fake.requests == [
+        pb.MatchTextRequest(
+            text="joy",
+            k=10,
+            filter={
+                "labels": ["Rock music", "Jazz"],
+                "without_labels": ["Singing"],
+                "moods": ["sad"],
+                "min_mood_scores": {"sad": 0.5, "tender": 0.1},
+                "clip_ids": ["-bcdefghijk@1"],
+                "without_clip_ids": ["abcdefghijk@2"],
+                "youtube_ids": ["abcdefghijk"],
+                "without_youtube_ids": ["-----------"],
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize("share", ["sad", "sad=", "sad=much", "=", "0.5"])
+def test_a_mood_without_a_share_is_bad_usage(share: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["match", "joy", "--min-mood", share])
+    assert caught.value.code == 2
+    assert f"a mood and its share, such as sad=0.5, got '{share}'" in capsys.readouterr().err
+
+
+def test_two_shares_of_one_mood_are_bad_input(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--min-mood", "sad=0.5", "--min-mood", "sad=0.6"]
+    assert cli.main(["match", "joy", *flags, "--target", target]) == 2
+    assert capsys.readouterr().err == "ambiance: --min-mood: one share for each mood, got two for one\n"
+
+
 def test_a_seed_that_is_none_is_bad_input(target: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["match", "joy", "--seed", "-1", "--target", target]) == 2
     assert capsys.readouterr().err == "ambiance: seed: 0 to 18,446,744,073,709,551,615, got -1\n"

@@ -36,6 +36,7 @@ from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 
 WAIT_S = 20.0
 NOBODY = "127.0.0.1:1"
+ROCK = ambiance.ClipFilter(labels=["Rock music"])
 
 Run = Callable[..., Any]
 
@@ -119,14 +120,21 @@ def run(request: pytest.FixtureRequest, target: str) -> Iterator[Run]:
 def test_match(run: Run, fake: Fake) -> None:
     options = {"index": "small", "space": "vad", "seed": 7, "explain": True}
     assert run("match", "joy", 3, **options).text.token_count == 3
-    assert fake.requests == [pb.MatchTextRequest(text="joy", k=3, **options)]
+    assert run("match", "joy", 3, **options, filter=ROCK).text.token_count == 3
+    assert fake.requests == [
+        pb.MatchTextRequest(text="joy", k=3, **options),
+        pb.MatchTextRequest(text="joy", k=3, **options, filter={"labels": ["Rock music"]}),
+    ]
 
 
 def test_match_batch(run: Run, fake: Fake) -> None:
     options = {"index": "small", "space": "vad", "seed": 7, "explain": True}
-    results = run("match_batch", ["a", "bbb", "cc"], 3, **options)
+    results = run("match_batch", ["a", "bbb", "cc"], 3, **options, filter=ROCK)
     assert [result.text.token_count for result in results] == [1, 3, 2]
-    assert fake.requests == [pb.MatchTextsRequest(texts=["a", "bbb", "cc"], k=3, **options)]
+    request = pb.MatchTextsRequest(
+        texts=["a", "bbb", "cc"], k=3, **options, filter={"labels": ["Rock music"]}
+    )
+    assert fake.requests == [request]
 
 
 def test_encode(run: Run, fake: Fake) -> None:
@@ -140,11 +148,17 @@ def test_encode(run: Run, fake: Fake) -> None:
 
 def test_search(run: Run, fake: Fake) -> None:
     results = run(
-        "search", [Vector("vad", (0.5, 0, 0), "vad-1"), Vector("vad", [0.25, 0, 0])], 3, index="small", seed=7
+        "search",
+        [Vector("vad", (0.5, 0, 0), "vad-1"), Vector("vad", [0.25, 0, 0])],
+        3,
+        index="small",
+        seed=7,
+        filter=ROCK,
     )
     assert [result.neighbors[0].distance for result in results] == [0.5, 0.25]
     [request] = fake.requests
     assert (request.k, request.index, request.seed) == (3, "small", 7)
+    assert list(request.filter.labels) == ["Rock music"]
     assert [query.lineage for query in request.queries] == ["vad-1", ""]
 
 

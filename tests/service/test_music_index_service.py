@@ -27,7 +27,7 @@ from music_index_service.clip_catalog import Clip
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.search import MusicIndex
 from music_index_service.service import SERVICE_NAME, MusicIndexService
-from music_index_service.vector_index import VectorIndex
+from music_index_service.vector_index import FlatIndex
 
 Serve = Callable[..., grpc.Channel]
 Start = Callable[..., MusicIndexServiceStub]
@@ -73,7 +73,7 @@ def make_index(
     return MusicIndex(
         "default",
         7,
-        [index := VectorIndex(vectors, space)],
+        [index := FlatIndex(vectors, space)],
         catalog or FakeCatalog(size),
         ["Thank the makers."],
         MatchProbability(CALIBRATION, index) if calibrated else None,

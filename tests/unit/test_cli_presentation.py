@@ -10,6 +10,7 @@ from ambiance.results import (
     ArtifactVersion,
     Clip,
     EncodedText,
+    FilterEffect,
     MatchResult,
     Metric,
     Neighbor,
@@ -61,6 +62,7 @@ def result(
     unknown: int = 0,
     influences: tuple[WordInfluence, ...] = (),
     shortfall: ShortfallReason | None = None,
+    effect: FilterEffect | None = None,
     probability: float | None = 0.734,
     difference: VadDifference | None = CLOSE,
 ) -> MatchResult:
@@ -70,6 +72,7 @@ def result(
         shortfall_reason=shortfall,
         space=Space("vad", 3, Metric.SQUARED_L2, "vad-1"),
         index=ArtifactVersion("music_index", 5),
+        filter_effect=effect,
     )
 
 
@@ -134,6 +137,33 @@ def test_moods_of_annotators_are_marked_wherever_they_rank() -> None:
 def test_a_shortfall_is_told() -> None:
     reason = ShortfallReason.CATALOG_SMALLER_THAN_K
     assert "found 1: the index holds no more" in match_for_people(result(clip(), shortfall=reason), PLAIN)
+
+
+def test_what_a_filter_did_is_told() -> None:
+    narrow = result(clip(), shortfall=ShortfallReason.FILTER_TOO_NARROW, effect=FilterEffect(1))
+    shown = match_for_people(narrow, PLAIN)
+    assert "\nfound 1: the filter lets no more through\nthe filter lets 1 clip through\n" in shown
+    unknown = FilterEffect(12_345, ("aaaaaaaaaaa@1", "bbbbbbbbbbb@2"), ("ccccccccccc",))
+    lines = match_for_people(result(clip(), effect=unknown), PLAIN).splitlines()
+    assert lines[-5:-2] == [
+        "the filter lets 12,345 clips through",
+        "the index holds no such clips: aaaaaaaaaaa@1, bbbbbbbbbbb@2",
+        "the index holds no such videos: ccccccccccc",
+    ]
+    assert "filter" not in match_for_people(result(clip()), PLAIN)
+
+
+def test_what_a_filter_did_for_machines() -> None:
+    effect = FilterEffect(0, ("aaaaaaaaaaa@1",))
+    narrow = result(shortfall=ShortfallReason.FILTER_TOO_NARROW, effect=effect)
+    document = json.loads(match_as_json(narrow))
+    assert document["shortfall_reason"] == "filter_too_narrow"
+    assert document["filter_effect"] == {
+        "clip_count": 0,
+        "unknown_clip_ids": ["aaaaaaaaaaa@1"],
+        "unknown_youtube_ids": [],
+    }
+    assert json.loads(match_as_json(result()))["filter_effect"] is None
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:

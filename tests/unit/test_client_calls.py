@@ -2,14 +2,26 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
+from types import MappingProxyType
 
 import pytest
 
-from ambiance import Client, calls
+from ambiance import Client, ClipFilter, calls
+from ambiance.affect import MOODS
 from ambiance.arguments import require_deadline
 from ambiance.errors import InvalidInputError, Violation
-from ambiance.limits import MAX_REQUEST_BYTES
+from ambiance.limits import (
+    MAX_FILTER_IDS,
+    MAX_FILTER_LABELS,
+    MAX_LABEL_CHARACTERS,
+    MAX_MUSIC_REQUEST_BYTES,
+    MAX_QUERIES,
+    MAX_REQUEST_BYTES,
+    MAX_TEXT_CHARACTERS,
+    MAX_TEXTS,
+)
+from ambiance.match.v1.match_service_pb2 import MatchTextRequest
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest
 from ambiance.results import Vector
 from ambiance.type.v1 import space_pb2
@@ -76,6 +88,64 @@ def test_a_seed_that_the_message_has_no_room_for(seed: int) -> None:
         with pytest.raises(InvalidInputError) as caught:
             build()
         assert violation(caught) == Violation("seed", f"{limit}, got {seed:,}")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "field"),
+    [
+        (ClipFilter(labels=["Jazz", "ab\ud800"]), "filter.labels[1]"),
+        (ClipFilter(min_mood_scores={"sad": 0.5, "ab\ud800": 0.5}), "filter.min_mood_scores['ab\\ud800']"),
+    ],
+)
+def test_a_lone_surrogate_in_a_filter_names_its_field(conditions: ClipFilter, field: str) -> None:
+    for build in (
+        lambda: calls.match_texts(["joy"], replace(OPTIONS, filter=conditions)),
+        lambda: calls.find_neighbors([Vector("vad", [0.1])], 10, "", 0, conditions),
+    ):
+        with pytest.raises(InvalidInputError) as caught:
+            build()
+        assert violation(caught) == Violation(field, SURROGATE)
+
+
+def test_a_single_label_is_not_taken_for_a_list_of_characters() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        calls.match_text("joy", replace(OPTIONS, filter=ClipFilter(labels="Jazz")))
+    assert violation(caught) == Violation("filter.labels", "a list of texts, got a single text")
+
+
+def test_a_filter_goes_out_as_it_was_written_and_none_goes_out_unasked() -> None:
+    conditions = ClipFilter(
+        labels=("Jazz",),
+        without_labels=["Singing"],
+        moods=["sad"],
+        min_mood_scores=MappingProxyType({"sad": 0.5}),
+        clip_ids=["abcdefghijk@1"],
+        without_clip_ids=["abcdefghijk@2"],
+        youtube_ids=["abcdefghijk"],
+        without_youtube_ids=["bbcdefghijk"],
+    )
+    sent = calls.match_text("joy", replace(OPTIONS, filter=conditions)).request
+    assert isinstance(sent, MatchTextRequest)
+    for field in fields(ClipFilter):
+        value, expected = getattr(sent.filter, field.name), getattr(conditions, field.name)
+        assert (dict if field.name == "min_mood_scores" else list)(value) == (
+            dict(expected) if field.name == "min_mood_scores" else list(expected)
+        )
+    assert not calls.match_text("joy", OPTIONS).request.HasField("filter")
+    assert calls.match_text("joy", replace(OPTIONS, filter=ClipFilter())).request.HasField("filter")
+
+
+def test_a_request_with_everything_at_its_limit_can_be_sent() -> None:
+    ids, videos = ["abcdefghijk@123456.789"] * MAX_FILTER_IDS, ["abcdefghijk"] * MAX_FILTER_IDS
+    labels = ["\U0001f3b5" * MAX_LABEL_CHARACTERS] * MAX_FILTER_LABELS
+    everything = ClipFilter(
+        labels, labels, MOODS.names, dict.fromkeys(MOODS.names, 1.0), ids, ids, videos, videos
+    )
+    texts = ["\U0001f3b5" * MAX_TEXT_CHARACTERS] * MAX_TEXTS
+    calls.match_texts(texts, replace(OPTIONS, filter=everything))
+    queries = [Vector("v" * 16, (1.0,) * 128, "l" * 32)] * MAX_QUERIES
+    searched = calls.find_neighbors(queries, 10, "i" * 64, 2**64 - 1, everything).request
+    assert searched.ByteSize() < MAX_MUSIC_REQUEST_BYTES
 
 
 def test_a_request_too_large_to_send() -> None:

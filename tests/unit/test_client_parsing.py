@@ -4,9 +4,10 @@ import pytest
 
 from ambiance import parsing
 from ambiance.match.v1 import match_service_pb2
-from ambiance.music.v1 import music_index_service_pb2
+from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2
 from ambiance.results import (
     ArtifactVersion,
+    FilterEffect,
     Metric,
     Score,
     ShortfallReason,
@@ -75,6 +76,20 @@ def test_what_is_not_known_of_a_neighbour_is_none_not_zero() -> None:
     found = music_index_service_pb2.Neighbors(neighbors=[{"distance": 0.5}])
     [result] = parsing.search_results(music_index_service_pb2.FindNeighborsResponse(results=[found]))
     assert (result.neighbors[0].match_probability, result.neighbors[0].vad_difference) == (None, None)
+
+
+def test_what_a_filter_did_is_told_of_every_answer_and_only_if_there_was_one(
+    response: match_service_pb2.MatchTextResponse,
+) -> None:
+    assert parsing.match_result(response).filter_effect is None
+    effect = clip_filter_pb2.FilterEffect(
+        clip_count=7, unknown_clip_ids=["a@1", "b@2"], unknown_youtube_ids=["c"]
+    )
+    response.filter_effect.CopyFrom(effect)
+    batch = match_service_pb2.MatchTextsResponse(matches=[{}, {}], filter_effect=effect)
+    found = music_index_service_pb2.FindNeighborsResponse(results=[{}, {}], filter_effect=effect)
+    answers = [parsing.match_result(response), *parsing.match_results(batch), *parsing.search_results(found)]
+    assert [answer.filter_effect for answer in answers] == [FilterEffect(7, ("a@1", "b@2"), ("c",))] * 5
 
 
 def test_what_only_a_newer_service_knows_is_unknown_not_an_error(

@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 import pytest
 
 from ambiance.errors import DeadlineError, InvalidInputError, PeerError, Violation
+from ambiance.music.v1.clip_filter_pb2 import ClipFilter
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
 from ambiance.type.v1.space_pb2 import Vector
 from gateway.matching import RESERVE_S, TEXT_HOP_SHARE, Budget, Matched, Matcher, MatchOptions
+
+ROCK = ClipFilter(labels=["Rock music"])
 
 
 class Clock:
@@ -49,14 +52,20 @@ class FakeFinder:
         result_count: int | None = None,
         found: Neighbors | None = None,
     ) -> None:
-        self.calls: list[tuple[str, list[Vector], int, int, float]] = []
+        self.calls: list[tuple[str, list[Vector], int, int, ClipFilter | None, float]] = []
         self._error, self._result_count, self._found = error, result_count, found or Neighbors()
 
     def find_neighbors(
-        self, index: str, queries: Iterable[Vector], k: int, seed: int, timeout_s: float
+        self,
+        index: str,
+        queries: Iterable[Vector],
+        k: int,
+        seed: int,
+        clip_filter: ClipFilter | None,
+        timeout_s: float,
     ) -> FindNeighborsResponse:
         vectors = list(queries)
-        self.calls.append((index, vectors, k, seed, timeout_s))
+        self.calls.append((index, vectors, k, seed, clip_filter, timeout_s))
         if self._error is not None:
             raise self._error
         count = len(vectors) if self._result_count is None else self._result_count
@@ -64,9 +73,15 @@ class FakeFinder:
 
 
 def options(
-    k: int = 1, index: str = "", space: str = "", seed: int = 0, *, explain: bool = False
+    k: int = 1,
+    index: str = "",
+    space: str = "",
+    seed: int = 0,
+    *,
+    explain: bool = False,
+    clip_filter: ClipFilter | None = None,
 ) -> MatchOptions:
-    return MatchOptions(k, index, space, seed, explain)
+    return MatchOptions(k, index, space, seed, explain, clip_filter)
 
 
 def matched_with(finder: FakeFinder, space: str = "") -> Matched:
@@ -77,7 +92,7 @@ def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
     encoder, finder = FakeEncoder(), FakeFinder()
     matched = Matcher(encoder, finder, "vad").match(["a", "bbb", "cc"], options(7, "small"), Budget(5))
     assert [texts for texts, _, _ in encoder.calls] == [["a", "bbb", "cc"]]
-    [(index, queries, k, _, _)] = finder.calls
+    [(index, queries, k, _, _, _)] = finder.calls
     assert (index, k) == ("small", 7)
     assert [list(query.values) for query in queries] == [[1], [3], [2]]
     assert len(matched.encoded.results) == len(matched.found.results) == 3
@@ -87,17 +102,17 @@ def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
 def test_the_vector_of_the_space_travels_with_its_lineage(asked: str, space: str, lineage: str) -> None:
     finder = FakeFinder()
     matched_with(finder, asked)
-    [(_, queries, _, _, _)] = finder.calls
+    [(_, queries, _, _, _, _)] = finder.calls
     assert {(query.space, query.lineage) for query in queries} == {(space, lineage)}
 
 
-def test_seed_and_explain_reach_the_service_that_they_are_for() -> None:
+def test_seed_filter_and_explain_reach_the_service_that_they_are_for() -> None:
     encoder, finder = FakeEncoder(), FakeFinder()
     matcher = Matcher(encoder, finder, "vad")
-    for asked in (options(), options(seed=2**64 - 1, explain=True)):
+    for asked in (options(), options(seed=2**64 - 1, explain=True, clip_filter=ROCK)):
         matcher.match(["a"], asked, Budget(5))
     assert [explain for _, explain, _ in encoder.calls] == [False, True]
-    assert [seed for _, _, _, seed, _ in finder.calls] == [0, 2**64 - 1]
+    assert [(seed, asked) for _, _, _, seed, asked, _ in finder.calls] == [(0, None), (2**64 - 1, ROCK)]
 
 
 def test_each_neighbour_tells_how_it_differs_from_its_text() -> None:
@@ -131,6 +146,13 @@ def test_the_index_refusing_a_space_is_told_once_of_the_callers_field() -> None:
     assert caught.value.violations == (Violation("space", "unknown space 'mood'; the index holds vad"),)
 
 
+def test_what_the_index_refuses_in_a_filter_keeps_its_path() -> None:
+    refusal = InvalidInputError.of("filter.labels[2]", "unknown: 'Rok'; the closest: 'Rock music'")
+    with pytest.raises(InvalidInputError) as caught:
+        matched_with(FakeFinder(refusal))
+    assert caught.value.violations == refusal.violations
+
+
 def test_a_vector_that_the_index_finds_malformed_is_not_the_callers_fault() -> None:
     refusal = InvalidInputError.of("queries[0].values[1]", "finite, got nan")
     with pytest.raises(PeerError, match=r"music index service: queries\[0\]\.values\[1\]: finite, got nan"):
@@ -151,7 +173,7 @@ def test_the_first_hop_gets_a_share_and_the_second_all_that_is_left() -> None:
     encoder, finder = FakeEncoder(meanwhile=take_a_second), FakeFinder()
     Matcher(encoder, finder, "vad").match(["a"], options(), Budget(4.0, clock))
     assert encoder.calls[0][2] == pytest.approx(4.0 * TEXT_HOP_SHARE)
-    assert finder.calls[0][4] == pytest.approx(3.0 - RESERVE_S)
+    assert finder.calls[0][-1] == pytest.approx(3.0 - RESERVE_S)
 
 
 def test_no_second_hop_once_the_deadline_has_passed() -> None:

@@ -18,7 +18,7 @@ from ambiance.errors import ArtifactError
 from ambiance.limits import MAX_CLIP_IDS, MAX_K, MAX_QUERIES, MAX_REQUEST_BYTES
 from ambiance.music.v1.music_index_service_pb2 import BatchGetClipsRequest, FindNeighborsRequest
 from ambiance.type.v1.space_pb2 import Vector
-from music_index_service.__main__ import load
+from music_index_service.application import load
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.loading import load_index
 from music_index_service.settings import MusicIndexSettings
@@ -263,19 +263,25 @@ def test_a_damaged_file_stops_the_process_with_one_sentence(
 
 @pytest.mark.tensorflow
 def test_reads_the_catalogue_that_training_writes(tmp_path: Path) -> None:
-    from training.data.audioset import FEATURES, FRAMES, Clips
     from training.data.ontology import Ontology
     from training.index.catalog import CATALOG_FILE, build_catalog, write_catalog
     from training.music.encode import EncodedClips
 
-    names = tuple(f"class {i}" for i in range(527))
-    frames, counts = np.zeros((2, FRAMES, FEATURES), np.uint8), np.array([10, 9], np.int32)
-    starts, ends = np.array([0, 30], np.float32), np.array([10, 39], np.float32)
-    clips = Clips(("a", "b"), starts, ends, ((137,), (278, 137)), frames, counts)
+    names, indices = tuple(f"class {i}" for i in range(527)), pa.list_(pa.int16())
+    facts = pa.table(
+        {
+            "clip_id": ["a@0", "b@30"],
+            "youtube_id": ["a", "b"],
+            "start_seconds": np.array([0, 30], np.float32),
+            "end_seconds": np.array([10, 39], np.float32),
+            "labels": pa.array([[137], [137, 278]], indices),
+            "mood_labels": pa.array([[], [2]], indices),
+        }
+    )
     vad = np.array([[1, 0, 0.5], [0.25, 0.5, 0.75]], np.float32)
     moods = np.array([[0.25] * 3 + [0.0625] * 4, [0, 0, 0.5, 0.5, 0, 0, 0]], np.float32)
     encoded = EncodedClips(moods, vad, np.zeros((2, 6), np.float32))
-    write_catalog(build_catalog(clips, encoded, Ontology(names, names, {})), tmp_path)
+    write_catalog(build_catalog(facts, encoded, Ontology(names, names, {})), tmp_path)
     catalog = ClipCatalog.load(tmp_path / CATALOG_FILE)
     assert len(catalog) == 2
     assert catalog.clip(1) == Clip(

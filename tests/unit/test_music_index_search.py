@@ -13,7 +13,7 @@ from music_index_service.draws import candidate_count
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.search import MusicIndex
-from music_index_service.vector_index import VectorIndex
+from music_index_service.vector_index import FlatIndex
 
 IDS = [f"clip{i:03d}@{i}" for i in range(250)]
 
@@ -49,7 +49,7 @@ def make_index(version: int = 1, name: str = "default", ids: list[str] = IDS) ->
         index = faiss.IndexFlatL2(dimension)
         index.add(np.random.default_rng(dimension).random((len(ids), dimension), np.float32))
         held = Space(name=space, dimension=dimension, metric="squared_l2", lineage=f"{space}-1")
-        vectors.append(VectorIndex(index, held))
+        vectors.append(FlatIndex(index, held))
     calibration = Calibration(space="mood", components=2, similarity=[0.2, 0.8], probability=[0.1, 0.7])
     probability = MatchProbability(calibration, vectors[1])
     return MusicIndex(name, version, vectors, FakeCatalog(ids), match_probability=probability)

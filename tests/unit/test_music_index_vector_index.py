@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.vector_index import VectorIndex
+from music_index_service.vector_index import FlatIndex, VectorIndex
 
 VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="here")
 
@@ -20,7 +20,7 @@ VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="here")
 def make_index(vectors: NDArray[np.float32]) -> VectorIndex:
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(vectors)
-    return VectorIndex(index, VAD)
+    return FlatIndex(index, VAD)
 
 
 def oracle(

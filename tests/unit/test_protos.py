@@ -10,6 +10,7 @@ import pytest
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
 
 from ambiance import limits
+from ambiance.affect import MOODS
 from music_index_service.draws import CANDIDATES_PER_HIT, MIN_CANDIDATES
 
 PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
@@ -30,15 +31,26 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
         ("match", "MatchTextRequest", "k", [1, limits.MAX_K, 0, limits.DEFAULT_K]),
         ("match", "MatchTextsRequest", "texts", [1, limits.MAX_TEXTS, 1, limits.MAX_TEXT_CHARACTERS]),
         ("match", "MatchTextsRequest", "k", [1, limits.MAX_K, 0, limits.DEFAULT_K, limits.MAX_HITS]),
+        ("music", "ClipFilter", "labels", [limits.MAX_FILTER_LABELS, limits.MAX_LABEL_CHARACTERS]),
+        ("music", "ClipFilter", "without_labels", [limits.MAX_FILTER_LABELS, limits.MAX_LABEL_CHARACTERS]),
+        ("music", "ClipFilter", "moods", [limits.MAX_FILTER_MOODS]),
+        ("music", "ClipFilter", "clip_ids", [limits.MAX_FILTER_IDS]),
+        ("music", "ClipFilter", "without_clip_ids", [limits.MAX_FILTER_IDS]),
+        ("music", "ClipFilter", "youtube_ids", [limits.MAX_FILTER_IDS]),
+        ("music", "ClipFilter", "without_youtube_ids", [limits.MAX_FILTER_IDS]),
     ],
 )
 def test_a_limit_in_a_comment_is_the_limit(proto: str, message: str, field: str, figures: list[int]) -> None:
-    source = next((PROTOS / proto / "v1").glob("*_service.proto")).read_text()
+    source = "".join(path.read_text() for path in (PROTOS / proto / "v1").glob("*.proto"))
     body = re.search(rf"message {message} {{(.*?)\n}}", source, re.S)
     assert body is not None
     comment = re.search(rf"((?:  //.*\n)+)  [\w. ]+ {field} = \d+;", body[1])
     assert comment is not None
     assert [int(figure.replace(",", "")) for figure in re.findall(r"\d[\d,]*", comment[1])] == figures
+
+
+def test_a_filter_may_name_as_many_moods_as_there_are() -> None:
+    assert len(MOODS.names) == limits.MAX_FILTER_MOODS
 
 
 # Numbers of the fields that hold the parts of a file, a message, an enum and a service in descriptor.proto.
@@ -52,7 +64,8 @@ def message_parts(name: str, path: tuple[int, ...], message: DescriptorProto) ->
     for i, field in enumerate(message.field):
         yield f"{name}.{field.name}", (*path, FIELD, i)
     for i, nested in enumerate(message.nested_type):
-        yield from message_parts(f"{name}.{nested.name}", (*path, NESTED_MESSAGE, i), nested)
+        if not nested.options.map_entry:  # made by the compiler for the entries of a map
+            yield from message_parts(f"{name}.{nested.name}", (*path, NESTED_MESSAGE, i), nested)
     for i, enum in enumerate(message.enum_type):
         yield f"{name}.{enum.name}", (*path, NESTED_ENUM, i)
 

@@ -110,6 +110,19 @@ def test_an_export_that_strays_is_refused(
         export_model(tiny_exportable(tiny_model()), tmp_path, tiny_examples().inputs)
 
 
+def test_litert_may_have_signatures_of_other_shapes(tmp_path: Path) -> None:
+    def total(features: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"total": tf.reduce_sum(features, axis=1, keepdims=True)}
+
+    specs = {"narrow": {"features": tf.TensorSpec((None, 1), tf.float32)}}
+    model = tiny_exportable(
+        tiny_model(), encode=total, tolerances={"total": 1e-5}, lite_signatures=specs, module=tf.Module()
+    )
+    export_model(model, tmp_path, tiny_examples().inputs)
+    narrow = run_litert(tmp_path / MODEL_FILE, {"features": np.array([[3], [4]], np.float32)}, "narrow")
+    assert narrow["total"].tolist() == [[3], [4]]
+
+
 def test_litert_may_run_a_form_of_its_own_within_the_tolerance(tmp_path: Path) -> None:
     model = tiny_model()
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
-from ambiance import artifacts
+from ambiance import ClipFilter, artifacts
 from ambiance.affect import EMOTIONS, MOODS, vad_lineage
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
@@ -29,6 +29,10 @@ from audioset_files import (
     write_archive,
     write_ontology,
 )
+from music_encoders import Bytes, Counts, encode_clips
+from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.filters import ClipFilters
+from music_index_service.terms import Terms
 from training.data.errors import DataError
 from training.index import catalog as catalog_module
 from training.index.config import IndexConfig
@@ -42,21 +46,9 @@ from training.text.encode import TextReadings
 
 pytestmark = [pytest.mark.tensorflow]
 
-Bytes, Counts = NDArray[np.uint8], NDArray[np.int32]
-
 COMMENTS = 40
 EMBEDDING = np.random.default_rng(0).normal(size=(COMMENTS, 8)).astype(np.float32)
 POSTERIOR = np.random.default_rng(1).dirichlet(np.full(28, 0.1), COMMENTS).astype(np.float32)
-
-
-def encode_clips(encoder: Artifact, frames: Bytes, frame_counts: Counts) -> EncodedClips:
-    """Valence from the first byte, arousal from the clip's length; moods from both, timbre from the byte."""
-    valence = frames[:, 0, 0] / np.float32(255)
-    columns = [valence, frame_counts / np.float32(10), np.full_like(valence, 0.5)]
-    vad = np.stack(columns, axis=1, dtype=np.float32)
-    angle = valence * np.float32(6)
-    timbre = np.stack([np.cos(angle), np.sin(angle), *[0 * angle] * 4], axis=1, dtype=np.float32)
-    return EncodedClips(MOODS.closeness(vad), vad, timbre)
 
 
 def read_texts(encoder: Artifact, texts: Sequence[str]) -> TextReadings:
@@ -238,6 +230,16 @@ def test_the_file_can_be_mapped_and_says_what_it_is(index: Artifact) -> None:
     }
 
 
+def test_clips_can_be_filtered_by_label_and_mood(index: Artifact) -> None:
+    catalog = ClipCatalog.load(index.file("catalog.arrow"))
+    filters = ClipFilters(catalog, Terms.load(index, catalog))
+    below = filters.passing(ClipFilter(labels=["Music"], without_labels=["Tender music"]))
+    assert below.rows.rows.tolist() == [0, 1, 2]  # "a@30" by its Lullaby
+    most_probable = np.array(read_catalog(index)["moods"].to_pylist()).argmax(axis=1)
+    alike = filters.passing(ClipFilter(moods=[MOODS.names[most_probable[0]]]))
+    assert alike.rows.rows.tolist() == np.flatnonzero(most_probable == most_probable[0]).tolist()
+
+
 def test_the_manifest_says_what_it_was_made_from(index: Artifact, root: Path) -> None:
     assert artifacts.load(root, artifacts.MUSIC_INDEX) == index
     manifest = index.manifest
@@ -267,9 +269,38 @@ def test_two_runs_write_the_same_bytes(folder: Path, root: Path) -> None:
 
 
 def test_a_clip_in_two_splits_is_refused(folder: Path, root: Path) -> None:
-    twice = IndexConfig(splits=("eval", "eval"))
-    with pytest.raises(DataError, match=r"the clip Z@7\.5 stands twice in eval, eval"):
-        run(twice, folder, root, MODELS)
+    shard = tfrecord([clip_record("Z", 7.5, 17.5, (MUSIC,))])
+    write_archive(folder, {"bal_train/00": shard, "eval/00": shard})
+    with pytest.raises(DataError, match=r"the clip Z@7\.5 stands twice"):
+        run(IndexConfig(), folder, root, MODELS)
+
+
+@pytest.mark.parametrize(
+    ("splits", "offence"),
+    [
+        (("eval", "eval"), "splits: at least one, each once, got eval, eval"),
+        ((), "splits: at least one, each once, got none"),
+        (("train",), "split: one of bal_train, eval, unbal_train, got 'train'"),
+        (("unbal_train", "eval"), "audioset: holds no clip of unbal_train"),
+    ],
+)
+def test_splits_that_cannot_be_indexed_are_named(
+    folder: Path, root: Path, splits: tuple[str, ...], offence: str
+) -> None:
+    with pytest.raises(DataError, match=offence):
+        run(IndexConfig(splits=splits), folder, root, MODELS)
+
+
+def test_a_split_without_music_makes_no_index(folder: Path, root: Path) -> None:
+    write_archive(folder, {"eval/00": tfrecord([clip_record("bell", 0, 10, (BELL,))])})
+    with pytest.raises(DataError, match="no clip of these splits is a piece of music"):
+        run(IndexConfig(splits=("eval",)), folder, root, MODELS)
+
+
+def test_one_split_may_be_indexed_alone(folder: Path, root: Path) -> None:
+    index = run(IndexConfig(splits=("eval",)), folder, root, MODELS)
+    assert read_catalog(index)["clip_id"].to_pylist() == ["Z@7.5", "a@100"]
+    assert index.manifest.origin.recipe.endswith("--text-version 1 --splits eval")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
@@ -282,14 +313,16 @@ def test_outputs_outside_their_range_are_not_published(
         getattr(encoded, output)[2, 1] = value
         return encoded
 
-    with pytest.raises(ArtifactError, match=rf"music_encoder/1: {output}: clip 2 is at .*not in \[0, 1\]"):
+    with pytest.raises(
+        ArtifactError, match=rf"music_encoder/1: {output}: clip a@100 is at .*not in \[0, 1\]"
+    ):
         run(IndexConfig(), folder, root, replace(MODELS, encode_clips=stray))
     assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []
 
 
 def test_too_few_rows_are_not_published(folder: Path, root: Path) -> None:
     short = replace(MODELS, encode_clips=lambda *arguments: encode_clips(*arguments).take(np.arange(3)))
-    with pytest.raises(ArtifactError, match=r"music_encoder/1: vad float32\(3, 3\) for 4 clips"):
+    with pytest.raises(ArtifactError, match=r"music_encoder/1: moods float32\(3, 7\) for 4 clips"):
         run(IndexConfig(), folder, root, short)
 
 

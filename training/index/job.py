@@ -1,32 +1,34 @@
 """Encodes every music clip, places it in both spaces, and publishes vectors and catalogue as one artifact."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE, VAD_SPACE, require_vad_lineage
-from training.data.audioset import Clips
 from training.data.goemotions import load_comments
-from training.data.ontology import load_ontology, moods_of
+from training.data.ontology import Ontology, load_ontology
 from training.data.sources import dataset_digests
-from training.evaluate.metrics import largest_share
-from training.evaluate.search import nearest
 from training.index.calibrate import held_out_answers
 from training.index.catalog import build_catalog, check_catalog, write_catalog
 from training.index.config import IndexConfig
+from training.index.label_hierarchy import write_label_hierarchy
 from training.index.match_probability import MatchProbability, fit_match_probability, match_quality
-from training.index.models import Models, check_encoding, load_space
-from training.index.music import load_music
+from training.index.models import Models, load_space
+from training.index.music import Music, read_music
+from training.index.postings import check_postings, write_postings
+from training.index.spool import Hearing
+from training.index.spooling import Spooling, spool_music
+from training.index.usage import measure_usage
 from training.index.vectors import check_vectors, write_vectors
-from training.music.features import mean_frames
 from training.origin import describe_origin
-
-_TOP = 10  # answers of a comment that count as heard
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,15 @@ class Encoders:
 
 
 def run(
-    config: IndexConfig, data_dir: Path, artifacts_root: Path, models: Models | None = None
+    config: IndexConfig,
+    data_dir: Path,
+    artifacts_root: Path,
+    models: Models | None = None,
+    spooling: Spooling | None = None,
 ) -> artifacts.Artifact:
     """Publish the next version of the music index, made with the encoders found beside it.
+
+    Without `spooling` this process reads AudioSet alone, and keeps nothing for another run.
 
     Raises:
         DataError: if a data set is missing or damaged.
@@ -54,27 +62,30 @@ def run(
     """
     encoders, models = _load_encoders(config, artifacts_root), models or Models()
     space, ontology = load_space(encoders.text), load_ontology(data_dir)
-    clips = load_music(data_dir, config.splits, ontology)
-    encoded = models.encode_clips(encoders.music, clips.frames, clips.frame_counts)
-    check_encoding(encoders.music, encoded, len(clips))
+    pieces = ontology.musical_piece_classes()
+    hearing = Hearing(encoders.music, models.encode_clips, pieces, space.needs_mean_frames)
+    music = _hear(data_dir, config.splits, hearing, spooling)
     train, dev = (load_comments(data_dir, split) for split in ("train", "dev"))
-    reference, queries = (models.read_texts(encoders.text, texts.texts).mood for texts in (train, dev))
-    placed = space.place(encoded, mean_frames(clips.frames, clips.frame_counts), reference, config.seed)
-    held_out = models.held_out_rows(encoders.music, data_dir)
-    answers = held_out_answers(space, held_out, reference, dev, queries, config.seed)
+    with ThreadPoolExecutor(1) as pool:  # beside the texts: neither holds the GIL for long
+        held_out = pool.submit(models.held_out_rows, encoders.music, data_dir)
+        reference, asked = (models.read_texts(encoders.text, texts.texts) for texts in (train, dev))
+    placed = space.place(music.encoded, music.mean_frames, reference.mood, config.seed)
+    answers = held_out_answers(space, held_out.result(), reference.mood, dev, asked.mood, config.seed)
     files = IndexFiles(
-        {VAD_SPACE: encoded.vad, MOOD_SPACE: placed},
-        build_catalog(clips, encoded, ontology),
+        {VAD_SPACE: music.encoded.vad, MOOD_SPACE: placed},
+        {VAD_SPACE: reference.vad, MOOD_SPACE: reference.mood},
+        build_catalog(music.facts, music.encoded, ontology),
+        ontology,
         fit_match_probability(answers, space.similarity_components),
-        np.random.default_rng(config.seed).permutation(len(clips))[: config.checked_rows],
+        np.random.default_rng(config.seed).permutation(len(music))[: config.checked_rows],
     )
     quality = {
-        "goemotions_dev": _usage(nearest(queries, placed, min(_TOP, len(clips))), len(clips)),
+        "goemotions_dev": measure_usage(asked.mood, placed),
         "match_probability": match_quality(answers, space.similarity_components, config.seed),
-        "vad_mean": encoded.vad.mean(axis=0).tolist(),
-        "vad_standard_deviation": encoded.vad.std(axis=0).tolist(),
+        "vad_mean": music.encoded.vad.mean(axis=0).tolist(),
+        "vad_standard_deviation": music.encoded.vad.std(axis=0).tolist(),
     }
-    description = _describe(config, data_dir, encoders, _counts(clips, placed), quality)
+    description = _describe(config, data_dir, encoders, _counts(music, placed), quality)
     return artifacts.publish(artifacts_root, description, files.write)
 
 
@@ -83,7 +94,9 @@ class IndexFiles:
     """What an index holds on disk."""
 
     vectors: dict[str, NDArray[np.float32]]  # space -> [n, dimension]
+    queries: dict[str, NDArray[np.float32]]  # space -> [m, dimension] like those to come
     catalog: pa.RecordBatch
+    ontology: Ontology
     match_probability: MatchProbability
     checked_rows: NDArray[np.int64]
 
@@ -95,10 +108,13 @@ class IndexFiles:
         """
         write_catalog(self.catalog, folder)
         check_catalog(self.catalog, folder)
+        write_postings(self.catalog, folder)
+        check_postings(self.catalog, folder, self.checked_rows)
+        write_label_hierarchy(self.ontology, folder)
         self.match_probability.save(folder)
         for space, vectors in self.vectors.items():
-            write_vectors(vectors, folder / f"{space}.faiss")
-            check_vectors(vectors, folder / f"{space}.faiss", self.checked_rows)
+            path = write_vectors(vectors, folder, space, self.queries[space])
+            check_vectors(vectors, path, self.checked_rows)
 
 
 def _load_encoders(config: IndexConfig, root: Path) -> Encoders:
@@ -109,19 +125,20 @@ def _load_encoders(config: IndexConfig, root: Path) -> Encoders:
     return Encoders(music, text)
 
 
-def _usage(answers: NDArray[np.int64], clips: int) -> dict[str, float]:
-    """How evenly the library answers, from the clips <int64>[n, k] nearest to each comment."""
-    return {
-        "largest_share": round(largest_share(answers[:, 0]), 6),
-        "coverage_at_10": round(len(np.unique(answers)) / clips, 6),
-    }
+def _hear(data_dir: Path, splits: tuple[str, ...], hearing: Hearing, spooling: Spooling | None) -> Music:
+    if spooling is not None:
+        return read_music(spool_music(data_dir, splits, hearing, spooling))
+    with TemporaryDirectory() as folder:
+        return read_music(spool_music(data_dir, splits, hearing, Spooling(Path(folder))))
 
 
-def _counts(clips: Clips, placed: NDArray[np.float32]) -> dict[str, int]:
+def _counts(music: Music, placed: NDArray[np.float32]) -> dict[str, int]:
     return {
-        "clips": len(clips),
-        "videos": len(set(clips.youtube_ids)),
-        "mood_labelled_clips": sum(bool(moods_of(labels)) for labels in clips.labels),
+        "clips": len(music),
+        "videos": pc.count_distinct(music.facts["youtube_id"]).as_py(),
+        "mood_labelled_clips": pc.sum(
+            pc.greater(pc.list_value_length(music.facts["mood_labels"]), 0)
+        ).as_py(),
         "distinct_vectors": len(np.unique(placed, axis=0)),
     }
 
@@ -136,6 +153,8 @@ def _describe(
     sources = {encoder.manifest.kind: encoder.manifest.version for encoder in vars(encoders).values()}
     versions = [f"--encoder-version {encoders.music.manifest.version}"]
     versions += [f"--text-version {encoders.text.manifest.version}"]
+    if config.splits != IndexConfig.splits:
+        versions += ["--splits", *config.splits]
     return artifacts.Description(
         kind=artifacts.MUSIC_INDEX,
         spaces=encoders.spaces,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance import artifacts
-from ambiance.affect import MOOD_SPACE, MOODS, VAD_AXES, VAD_SPACE, require_vad_lineage
+from ambiance.affect import MOOD_SPACE
 from ambiance.errors import ArtifactError
 from training.music.encode import EncodedClips, encode_clips
 from training.music.held_out import held_out_rows
@@ -45,21 +45,3 @@ def load_space(text_encoder: artifacts.Artifact) -> MoodSpace:
             f"{space.dimension}; the manifest says {described.lineage}, {described.dimension}"
         )
     return space
-
-
-def check_encoding(encoder: artifacts.Artifact, encoded: EncodedClips, clips: int) -> None:
-    """Require of an encoder's output that it is one row a clip, of this build's VAD, and in range.
-
-    Raises:
-        ArtifactError: naming the encoder, the output and the first clip that is wrong.
-    """
-    require_vad_lineage(encoder.space(VAD_SPACE).lineage, encoder.path)
-    widths = {"vad": len(VAD_AXES), "moods": len(MOODS.names)}
-    for name, width in widths.items():
-        rows = getattr(encoded, name)
-        if rows.shape != (clips, width) or rows.dtype != np.float32:
-            raise ArtifactError(f"{encoder.path}: {name} {rows.dtype}{rows.shape} for {clips} clips")
-        inside = ((rows >= 0) & (rows <= 1)).all(axis=1)  # NaN is outside too
-        if outside := np.flatnonzero(~inside).tolist():
-            at = f"clip {outside[0]} is at {rows[outside[0]].round(3).tolist()}"
-            raise ArtifactError(f"{encoder.path}: {name}: {at}, not in [0, 1]")

@@ -1,38 +1,60 @@
-"""The clips of an index: those of AudioSet's splits that are pieces of music."""
+"""The clips of an index: those of AudioSet's splits that are pieces of music, gathered from spool files."""
 
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from training.data.audioset import Clips, load_clips
 from training.data.errors import DataError
-from training.data.ontology import Ontology
+from training.index.spool import MEAN_FRAMES, read_part
+from training.music.encode import EncodedClips
+
+FACTS = ("clip_id", "youtube_id", "start_seconds", "end_seconds", "labels", "mood_labels")
 
 
-def load_music(data_dir: Path, splits: tuple[str, ...], ontology: Ontology) -> Clips:
-    """Gather the clips of these splits that are pieces of music, whatever else they are, ordered by clip id.
+@dataclass(frozen=True)
+class Music:
+    """Columns over n clips, ordered by clip id."""
+
+    facts: pa.Table  # FACTS, as spool files hold them, in one chunk
+    encoded: EncodedClips
+    mean_frames: NDArray[np.float32] | None  # [n, 128], where the spool keeps them
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+
+def read_music(files: Sequence[Path]) -> Music:
+    """Gather spool files into memory, about 150 bytes a clip.
 
     Raises:
-        DataError: if two clips have one id.
+        DataError: if a file is damaged, no clip is there, or two have one id.
     """
-    music = ontology.musical_piece_classes()
-    loaded = [load_clips(data_dir, split, lambda labels: not music.isdisjoint(labels)) for split in splits]
-    clips = _concatenate(loaded)
-    order = sorted(range(len(clips)), key=clips.clip_ids.__getitem__)
-    ordered = clips.take(order)
-    for one, other in zip(ordered.clip_ids, ordered.clip_ids[1:], strict=False):
-        if one == other:
-            raise DataError(f"{data_dir}: the clip {one} stands twice in {', '.join(splits)}")
-    return ordered
+    spool = pa.concat_tables(map(read_part, files))
+    if not len(spool):
+        raise DataError("no clip of these splits is a piece of music")
+    facts = spool.select(FACTS).combine_chunks()
+    order = pc.sort_indices(facts["clip_id"])
+    facts = facts.take(order).combine_chunks()
+    _require_distinct(facts["clip_id"])
+    rows = order.to_numpy()
+    encoded = EncodedClips(*(_rows(spool[name])[rows] for name in ("moods", "vad", "timbre")))
+    kept = MEAN_FRAMES in spool.column_names
+    return Music(facts, encoded, _rows(spool[MEAN_FRAMES])[rows] if kept else None)
 
 
-def _concatenate(parts: list[Clips]) -> Clips:
-    return Clips(
-        tuple(chain.from_iterable(part.youtube_ids for part in parts)),
-        np.concatenate([part.start_seconds for part in parts]),
-        np.concatenate([part.end_seconds for part in parts]),
-        tuple(chain.from_iterable(part.labels for part in parts)),
-        np.concatenate([part.frames for part in parts]),
-        np.concatenate([part.frame_counts for part in parts]),
-    )
+def _rows(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """<float32>[n, k] of a column of fixed-size lists."""
+    chunks = (chunk.flatten().to_numpy() for chunk in column.chunks)
+    return np.concatenate(list(chunks)).reshape(len(column), -1)
+
+
+def _require_distinct(clip_ids: pa.ChunkedArray) -> None:
+    """Require of ascending ids that each stands once."""
+    again = pc.index(pc.equal(clip_ids[1:], clip_ids[:-1]), True).as_py()
+    if again >= 0:
+        raise DataError(f"the clip {clip_ids[again]} stands twice in these splits")

@@ -1,4 +1,4 @@
-"""The vectors of a space as a FAISS file, named after the space."""
+"""The vectors of a space on disk: a FAISS file while there are few, a folder of blocks for many."""
 
 from pathlib import Path
 
@@ -7,24 +7,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.errors import ArtifactError
+from training.index.blocks import check_blocks, write_blocks
+
+# Comparing a query with every vector takes FAISS 8 ns each, so a millisecond at this many.
+MAX_FLAT = 100_000
+
+BLOCKS_SUFFIX = ".blocks"
 
 
-def write_vectors(vectors: NDArray[np.float32], path: Path) -> None:
-    """Write <float32>[n, dimension] as an exhaustive squared-L2 index, row i under id i.
+def write_vectors(
+    vectors: NDArray[np.float32], folder: Path, space: str, queries: NDArray[np.float32]
+) -> Path:
+    """Write <float32>[n, dimension], row i under number i, for exact search by squared L2 distance.
 
-    Flat, because it is exact and answers within a millisecond up to about 100,000 clips.
+    Args:
+        vectors: finite, n from 1.
+        folder: of the index; the file or folder in it, whose path is returned, is named after the space.
+        space: name of the space.
+        queries: <float32>[m, dimension] like those to come, m from 1; the search of many vectors is fastest
+            for such, and exact for any.
     """
+    if len(vectors) > MAX_FLAT:
+        path = folder / f"{space}{BLOCKS_SUFFIX}"
+        write_blocks(vectors, queries, path)
+        return path
+    path = folder / f"{space}.faiss"
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors))
     faiss.write_index(index, str(path))
+    return path
 
 
 def check_vectors(vectors: NDArray[np.float32], path: Path, rows: NDArray[np.int64]) -> None:
-    """Reopen the file and compare: every vector, and that each of `rows` is its own nearest neighbour.
+    """Reopen what was written and compare: every vector, and that a search finds `rows`.
 
     Raises:
-        ArtifactError: naming the first row that differs, or isn't finite.
+        ArtifactError: naming the first row that differs, or isn't finite, or that a search would miss.
     """
+    if path.is_dir():
+        check_blocks(vectors, path, rows)
+    else:
+        _check_flat(vectors, path, rows)
+
+
+def _check_flat(vectors: NDArray[np.float32], path: Path, rows: NDArray[np.int64]) -> None:
     index = faiss.read_index(str(path))
     if index.ntotal != len(vectors):
         raise ArtifactError(f"{path}: {index.ntotal} rows were read back, {len(vectors)} written")

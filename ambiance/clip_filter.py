@@ -1,0 +1,115 @@
+"""Which clips a search may answer with: the filter as a caller of the client writes it, and the checks that
+the gateway and the index service make of the message that it becomes."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ambiance.errors import Violation
+from ambiance.limits import MAX_FILTER_IDS, MAX_FILTER_LABELS, MAX_FILTER_MOODS, MAX_LABEL_CHARACTERS
+from ambiance.validation import check_count, check_each, raise_violations, shown
+
+# YouTube's ids are 11 characters of base64url; a clip's adds where it starts, to 1 ms.
+_YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}", re.ASCII)
+_CLIP_ID = re.compile(rf"{_YOUTUBE_ID.pattern}@[0-9]{{1,6}}(\.[0-9]{{1,3}})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFilter:
+    """Conditions on the clips of an answer; without any, every clip passes.
+
+    A clip passes if it meets every field that isn't empty: one entry of a list, none of a `without_` list,
+    all of `min_mood_scores`. Counts and lengths are limited as `ambiance.music.v1.ClipFilter` tells.
+    """
+
+    labels: Sequence[str] = ()  # AudioSet's, such as "Rock music", each with those below it in the ontology
+    without_labels: Sequence[str] = ()
+    moods: Sequence[str] = ()  # the clip's most probable
+    min_mood_scores: Mapping[str, float] = field(default_factory=dict)  # mood -> share above 0, at most 1
+    clip_ids: Sequence[str] = ()
+    without_clip_ids: Sequence[str] = ()
+    youtube_ids: Sequence[str] = ()
+    without_youtube_ids: Sequence[str] = ()
+
+
+class Conditions(Protocol):
+    """What `ClipFilter` and the message of that name have in common."""
+
+    @property
+    def labels(self) -> Sequence[str]: ...
+    @property
+    def without_labels(self) -> Sequence[str]: ...
+    @property
+    def moods(self) -> Sequence[str]: ...
+    @property
+    def min_mood_scores(self) -> Mapping[str, float]: ...
+    @property
+    def clip_ids(self) -> Sequence[str]: ...
+    @property
+    def without_clip_ids(self) -> Sequence[str]: ...
+    @property
+    def youtube_ids(self) -> Sequence[str]: ...
+    @property
+    def without_youtube_ids(self) -> Sequence[str]: ...
+
+
+def check_filter(conditions: Conditions, moods: Collection[str]) -> None:
+    """Check what can be checked without an index; `moods` are the names of all moods.
+
+    Raises:
+        InvalidInputError: naming field (`filter.labels[2]`), limit and offence.
+    """
+    for name, values, rule in _lists(conditions, moods):
+        if not values:
+            continue
+        check_count(f"filter.{name}", len(values), rule.limit)
+        if not all(map(rule.fits, values)):  # which costs half of naming each
+            check_each(f"filter.{name}", values, rule.violation)
+    if scores := conditions.min_mood_scores:
+        raise_violations(
+            _score_violation(f"filter.min_mood_scores[{shown(mood)}]", mood, score, moods)
+            for mood, score in sorted(scores.items())
+        )
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """How many values a list may hold, and what each must be."""
+
+    limit: int
+    fits: Callable[[str], object]
+    needed: str
+
+    def violation(self, path: str, value: str) -> Violation | None:
+        return None if self.fits(value) else Violation(path, f"{self.needed}, got {shown(value)}")
+
+
+def _lists(conditions: Conditions, moods: Collection[str]) -> Iterator[tuple[str, Sequence[str], _Rule]]:
+    """Each repeated field: its name, its values, its rule."""
+    yield "labels", conditions.labels, _LABELS
+    yield "without_labels", conditions.without_labels, _LABELS
+    yield "moods", conditions.moods, _Rule(MAX_FILTER_MOODS, moods.__contains__, f"one of {', '.join(moods)}")
+    yield "clip_ids", conditions.clip_ids, _CLIP_IDS
+    yield "without_clip_ids", conditions.without_clip_ids, _CLIP_IDS
+    yield "youtube_ids", conditions.youtube_ids, _YOUTUBE_IDS
+    yield "without_youtube_ids", conditions.without_youtube_ids, _YOUTUBE_IDS
+
+
+_LABELS = _Rule(
+    MAX_FILTER_LABELS,
+    lambda label: 1 <= len(label) <= MAX_LABEL_CHARACTERS,
+    f"1 to {MAX_LABEL_CHARACTERS} characters",
+)
+_CLIP_IDS = _Rule(
+    MAX_FILTER_IDS,
+    _CLIP_ID.fullmatch,
+    "a video's id of 11 characters, @ and the second that the clip starts at",
+)
+_YOUTUBE_IDS = _Rule(MAX_FILTER_IDS, _YOUTUBE_ID.fullmatch, "11 characters of A-Z, a-z, 0-9, - and _")
+
+
+def _score_violation(path: str, mood: str, score: float, moods: Collection[str]) -> Violation | None:
+    if mood not in moods:
+        return Violation(path, f"one of {', '.join(moods)}, got {shown(mood)}")
+    return None if 0 < score <= 1 else Violation(path, f"above 0, at most 1, got {score:g}")

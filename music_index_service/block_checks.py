@@ -1,0 +1,106 @@
+"""Checks a folder of blocks before it is searched: a block whose bounds don't hold would hide neighbours."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.artifacts import Space
+from ambiance.errors import ArtifactError
+from music_index_service.block_files import BlockFiles
+from music_index_service.blocks import BRANCH, BlockArrays, Blocks
+from music_index_service.bounds import LEAVES, Level, RaisedLevel
+
+_CHECKED = 1 << 16  # vectors checked at once: bounds memory
+_CHECKED_LANDMARKS = 4  # those of a file that are tried; its checksum vouches for the others
+_NO_ROW = -1
+_TOLERANCE = 1e-6  # of a coordinate, relative to the largest: its last digits are rounded
+
+
+def load_blocks(folder: Path, space: Space) -> tuple[BlockArrays, Blocks]:
+    """Map the arrays of a folder and check that they fit each other, the space, and what they bound.
+
+    Pages that are touched by the checks alone are given back.
+
+    Raises:
+        ArtifactError: naming the file and what is wrong with it.
+    """
+    largest_square = check_blocks(BlockFiles(folder, space))
+    files = BlockFiles(folder, space)  # another mapping: a process answers for the pages of its own
+    return files.arrays, Blocks(files.arrays, files.bounds, largest_square)
+
+
+def check_blocks(files: BlockFiles) -> float:
+    """Require each row once, finite vectors with their squared lengths, and bounds that hold for them.
+
+    Returns the largest squared length.
+
+    Raises:
+        ArtifactError: naming the file and what is wrong with it.
+    """
+    rows, places = files.arrays.rows.ravel(), files.arrays.places
+    inside = places.min() >= 0 and places.max() < len(rows)
+    if not inside or (rows[places] != np.arange(files.count)).any():
+        raise ArtifactError(f"{files.folder / 'places.npy'}: a row doesn't stand where it says")
+    if np.count_nonzero(rows != _NO_ROW) != files.count:
+        raise ArtifactError(f"{files.folder / 'rows.npy'}: names a row twice, or one that there isn't")
+    for name, level in (("branch", files.above), ("leaf", files.leaves)):
+        if not np.isfinite(level.boxes).all():
+            raise ArtifactError(f"{files.folder / name}_boxes.npy: holds a number that isn't finite")
+    some = _CHECKED // BRANCH
+    starts = range(0, files.branches, some)
+    return max(_check_branches(files, slice(at, min(at + some, files.branches))) for at in starts)
+
+
+def _check_branches(files: BlockFiles, branches: slice) -> float:
+    leaves = slice(branches.start * LEAVES, branches.stop * LEAVES)
+    held = files.arrays.rows[leaves] != _NO_ROW
+    features = np.where(held[..., None], files.arrays.vectors[leaves].mT, np.float64(0))
+    squares = np.square(features[..., :-1]).sum(axis=2)
+    if not np.isfinite(features).all() or not np.allclose(features[..., -1], squares, rtol=1e-6, atol=1e-30):
+        raise ArtifactError(
+            f"{files.folder / 'vectors.npy'}: a vector isn't finite, or its length is another"
+        )
+    if files.axes is None:
+        points = features[..., :-1]
+    else:
+        features[..., -1] = squares
+        points = features @ np.linalg.inv(files.axes).T
+    _check_level(files, "leaf", files.leaves, branches, points, held)
+    whole = (-1, BRANCH, points.shape[2])
+    _check_level(files, "branch", files.above, branches, points.reshape(whole), held.reshape(-1, BRANCH))
+    return float(squares.max())
+
+
+def _check_level(
+    files: BlockFiles,
+    name: str,
+    level: Level,
+    branches: slice,
+    points: NDArray[np.float64],
+    held: NDArray[np.bool_],
+) -> None:
+    """Require points <float64>[blocks, n, axes] to be in their blocks' boxes and above their bounds."""
+    boxes = _of_branches(level.boxes, branches, name)
+    lower, upper = boxes[:, : level.axes], boxes[:, level.axes :]
+    margin = _TOLERANCE * np.abs(boxes).max()
+    inside = (points >= lower[:, None] - margin) & (points <= upper[:, None] + margin)
+    if not inside[held].all():
+        raise ArtifactError(f"{files.folder / name}_boxes.npy: a vector lies outside its box")
+    if not isinstance(level, RaisedLevel):
+        return
+    for landmark in range(0, len(level.excess), -(-len(level.excess) // _CHECKED_LANDMARKS)):
+        start = files.landmarks[landmark].astype(np.float64)
+        raised = level.excess[landmark] * level.scales
+        corners = lower @ np.maximum(start, 0) + upper @ np.minimum(start, 0)
+        bounds = corners + _of_branches(raised[:, None], branches, name)[:, 0]
+        margin = _TOLERANCE * len(start) * np.abs(start).max() * np.abs(boxes).max()
+        if ((points @ start < bounds[:, None] - margin) & held).any():
+            raise ArtifactError(f"{files.folder / name}_excess.npy: a vector lies below its bound")
+
+
+def _of_branches(level: NDArray[np.float32], branches: slice, name: str) -> NDArray[np.float64]:
+    """<float64>[blocks, components] of some branches, from <float32>[groups, components, width]."""
+    rows = level[branches] if name == "leaf" else level
+    flat = rows.mT.reshape(-1, rows.shape[1]).astype(np.float64)
+    return flat if name == "leaf" else flat[branches]

@@ -1,0 +1,109 @@
+"""Exact filters: from the conditions of a request to the rows of the index that meet them, kept for the
+requests that follow."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.affect import MOODS
+from ambiance.clip_filter import Conditions, check_filter
+from ambiance.errors import PreconditionError
+from music_index_service.canonical_filter import CanonicalFilter, canonical
+from music_index_service.passing import Passing, PassingCache
+from music_index_service.row_set import RowSet
+from music_index_service.terms import Terms
+
+# What compiled filters may hold in memory: so much, and so much more for each clip of the index.
+CACHE_BYTES = 32 * 1024 * 1024
+CACHE_BYTES_PER_CLIP = 4
+
+
+class FilteredCatalog(Protocol):
+    """What filters read of a catalogue; `ClipCatalog` is one."""
+
+    def __len__(self) -> int: ...
+
+    def row_of(self, clip_id: str) -> int | None: ...
+
+    def rows_of_video(self, youtube_id: str) -> range: ...
+
+    def moods(self) -> NDArray[np.float32]: ...
+
+
+class ClipFilters:
+    """Compiles filters over one catalogue. Any number of threads may ask at once."""
+
+    def __init__(self, catalog: FilteredCatalog, terms: Terms | None = None) -> None:
+        """Take a catalogue; without `terms` there are no filters by label or by most probable mood."""
+        self._catalog, self._terms = catalog, terms
+        self._cache = PassingCache(CACHE_BYTES + CACHE_BYTES_PER_CLIP * len(catalog))
+
+    def passing(self, conditions: Conditions) -> Passing:
+        """The clips that meet conditions.
+
+        Raises:
+            InvalidInputError: if they break their limits, or name an unknown label or mood.
+            PreconditionError: if they name labels or moods and the index was published without the files
+                that this takes.
+        """
+        check_filter(conditions, MOODS.names)
+        if self._terms is None:
+            _require_no_terms(conditions)
+        labels = self._terms.labels if self._terms is not None else None
+        return self._cache.get(canonical(conditions, labels), self._compile)
+
+    def _compile(self, conditions: CanonicalFilter) -> Passing:
+        mask = np.ones(len(self._catalog), np.bool_)
+        if self._terms is not None:
+            _keep_terms(mask, conditions, self._terms)
+        for mood, score in conditions.min_mood_scores:
+            mask &= self._catalog.moods()[:, mood] >= np.float32(score)
+        unknown_clips = _keep_rows(mask, conditions.clip_ids, conditions.without_clip_ids, self._clip_rows)
+        unknown_videos = _keep_rows(
+            mask, conditions.youtube_ids, conditions.without_youtube_ids, self._catalog.rows_of_video
+        )
+        return Passing(RowSet.of_mask(mask), unknown_clips, unknown_videos)
+
+    def _clip_rows(self, clip_id: str) -> range:
+        row = self._catalog.row_of(clip_id)
+        return range(0) if row is None else range(row, row + 1)
+
+
+def _require_no_terms(conditions: Conditions) -> None:
+    for field in ("labels", "without_labels", "moods"):
+        if getattr(conditions, field):
+            what = "this version of the index was published before there were such filters"
+            raise PreconditionError(f"filter.{field}: {what}")
+
+
+def _keep_terms(mask: NDArray[np.bool_], conditions: CanonicalFilter, terms: Terms) -> None:
+    """Clear the rows of a mask whose labels or most probable mood don't meet the conditions."""
+    lists = terms.postings
+    if conditions.labels:
+        mask &= _union(len(mask), map(lists.of_label, terms.labels.closure(conditions.labels)))
+    if conditions.moods:
+        mask &= _union(len(mask), map(lists.of_mood, conditions.moods))
+    for label in terms.labels.closure(conditions.without_labels):
+        mask[lists.of_label(label)] = False
+
+
+def _keep_rows(
+    mask: NDArray[np.bool_], wanted: Sequence[str], unwanted: Sequence[str], rows_of: Callable[[str], range]
+) -> tuple[str, ...]:
+    """Clear the rows of a mask that no wanted id has, if any is, or an unwanted one; the ids without rows."""
+    held = {name: rows_of(name) for name in (*wanted, *unwanted)}
+    if wanted:
+        mask &= _union(len(mask), (held[name] for name in wanted))
+    for name in unwanted:
+        mask[held[name].start : held[name].stop] = False
+    return tuple(sorted(name for name, rows in held.items() if not rows))
+
+
+def _union(size: int, lists: "Iterable[NDArray[np.uint32] | range]") -> NDArray[np.bool_]:
+    """<bool>[size], true in the rows of any list."""
+    mask = np.zeros(size, np.bool_)
+    for rows in lists:
+        mask[rows if isinstance(rows, np.ndarray) else slice(rows.start, rows.stop)] = True
+    return mask

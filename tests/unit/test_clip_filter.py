@@ -1,0 +1,103 @@
+"""ambiance.clip_filter: a filter is refused by its field, limit and offence before any index is asked."""
+
+from dataclasses import fields
+
+import pytest
+
+from ambiance import ClipFilter
+from ambiance.affect import MOODS
+from ambiance.clip_filter import check_filter
+from ambiance.errors import InvalidInputError
+from ambiance.limits import MAX_FILTER_IDS, MAX_FILTER_LABELS, MAX_LABEL_CHARACTERS
+from ambiance.music.v1 import clip_filter_pb2
+
+CLIP = "-0CamVQdP_Y@30"
+NAMES = ", ".join(MOODS.names)
+CLIP_ID = "a video's id of 11 characters, @ and the second that the clip starts at"
+YOUTUBE_ID = "11 characters of A-Z, a-z, 0-9, - and _"
+
+
+def violations(conditions: ClipFilter) -> dict[str, str]:
+    """What is wrong with a filter, and the same with its message."""
+    messages = []
+    for form in (conditions, as_message(conditions)):
+        with pytest.raises(InvalidInputError) as caught:
+            check_filter(form, MOODS.names)
+        messages.append({violation.field: violation.description for violation in caught.value.violations})
+    assert messages[0] == messages[1]
+    return messages[0]
+
+
+def as_message(conditions: ClipFilter) -> clip_filter_pb2.ClipFilter:
+    values = {field.name: getattr(conditions, field.name) for field in fields(conditions)}
+    return clip_filter_pb2.ClipFilter(**values)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        ClipFilter(),
+        ClipFilter(labels=["x" * MAX_LABEL_CHARACTERS] * MAX_FILTER_LABELS, without_labels=["é"]),
+        ClipFilter(moods=MOODS.names, min_mood_scores={"sad": 1.0, "tender": 1e-30}),
+        ClipFilter(clip_ids=[CLIP] * MAX_FILTER_IDS, without_clip_ids=["___________@0", f"{CLIP}.125"]),
+        ClipFilter(youtube_ids=["-----------"], without_youtube_ids=["abcdefghijk"] * MAX_FILTER_IDS),
+    ],
+)
+def test_filters_within_the_limits_pass(conditions: ClipFilter) -> None:
+    check_filter(conditions, MOODS.names)
+    check_filter(as_message(conditions), MOODS.names)
+
+
+def test_the_filter_of_the_client_has_the_fields_of_the_message() -> None:
+    wire = [field.name for field in clip_filter_pb2.ClipFilter.DESCRIPTOR.fields]
+    assert [field.name for field in fields(ClipFilter)] == wire
+
+
+@pytest.mark.parametrize("field", ["labels", "without_labels"])
+def test_labels_are_counted_and_measured(field: str) -> None:
+    assert violations(ClipFilter(**{field: ["Jazz"] * 101})) == {f"filter.{field}": "at most 100, got 101"}
+    assert violations(ClipFilter(**{field: ["Jazz", "", "x" * 101]})) == {
+        f"filter.{field}[1]": "1 to 100 characters, got ''",
+        f"filter.{field}[2]": f"1 to 100 characters, got '{'x' * 64}…'",
+    }
+
+
+@pytest.mark.parametrize("field", ["clip_ids", "without_clip_ids", "youtube_ids", "without_youtube_ids"])
+def test_ids_are_counted(field: str) -> None:
+    found = violations(ClipFilter(**{field: [CLIP] * 1_001}))
+    assert found == {f"filter.{field}": "at most 1,000, got 1,001"}
+
+
+@pytest.mark.parametrize("field", ["clip_ids", "without_clip_ids"])
+@pytest.mark.parametrize(
+    "bad", ["", "-0CamVQdP_Y", "-0CamVQdP_Y@", "-0CamVQdP_@30", f"{CLIP} ", f"{CLIP}\n", f"{CLIP}.", "é" * 11]
+)
+def test_a_malformed_clip_id_is_named(field: str, bad: str) -> None:
+    found = violations(ClipFilter(**{field: [CLIP, bad]}))
+    assert found == {f"filter.{field}[1]": f"{CLIP_ID}, got {bad!a}"}
+
+
+@pytest.mark.parametrize("field", ["youtube_ids", "without_youtube_ids"])
+@pytest.mark.parametrize("bad", ["", CLIP, "abcdefghij", "abcdefghij é", "abcdefghijé", "abcdefghijk\n"])
+def test_a_malformed_video_id_is_named(field: str, bad: str) -> None:
+    found = violations(ClipFilter(**{field: ["abcdefghijk", bad]}))
+    assert found == {f"filter.{field}[1]": f"{YOUTUBE_ID}, got {bad!a}"}
+
+
+def test_an_unknown_mood_is_named_with_those_there_are() -> None:
+    assert violations(ClipFilter(moods=["sad", "Sad"])) == {"filter.moods[1]": f"one of {NAMES}, got 'Sad'"}
+    assert violations(ClipFilter(moods=["sad"] * 8)) == {"filter.moods": "at most 7, got 8"}
+    assert violations(ClipFilter(min_mood_scores={"gloomy": 0.5})) == {
+        "filter.min_mood_scores['gloomy']": f"one of {NAMES}, got 'gloomy'"
+    }
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"), [(0, "0"), (-0.5, "-0.5"), (1.5, "1.5"), (float("nan"), "nan"), (1e300, "1e+300")]
+)
+def test_a_score_out_of_range_is_named(score: float, shown: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_filter(ClipFilter(min_mood_scores={"happy": 0.5, "sad": score}), MOODS.names)
+    [violation] = caught.value.violations
+    assert violation.field == "filter.min_mood_scores['sad']"
+    assert violation.description == f"above 0, at most 1, got {shown}"

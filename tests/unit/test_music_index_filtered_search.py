@@ -1,0 +1,106 @@
+"""MusicIndex.search with a filter: the nearest of the clips that pass, however few they are."""
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from ambiance import ClipFilter
+from ambiance.artifacts import Space
+from ambiance.errors import InvalidInputError, PreconditionError
+from ambiance.type.v1.space_pb2 import Vector
+from filter_catalogs import CATALOGS, FILTERS, Clip, FakeCatalog, make_terms, passes
+from music_index_service.draws import candidate_count
+from music_index_service.filters import ClipFilters
+from music_index_service.match_probability import Calibration, MatchProbability
+from music_index_service.search import MusicIndex
+from music_index_service.vector_index import FlatIndex
+
+VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
+CALIBRATION = Calibration(space="vad", components=3, similarity=[0, 3], probability=[0, 1])
+
+
+def make_index(catalog: FakeCatalog, vectors: NDArray[np.float32]) -> MusicIndex:
+    flat = faiss.IndexFlatL2(3)
+    flat.add(vectors)
+    index = FlatIndex(flat, VAD)
+    filters = ClipFilters(catalog, make_terms(catalog))
+    return MusicIndex("default", 1, [index], catalog, (), MatchProbability(CALIBRATION, index), filters)
+
+
+def nearest(
+    catalog: FakeCatalog, vectors: NDArray[np.float32], query: list[float], conditions: ClipFilter
+) -> list[tuple[float, int]]:
+    """Distance and row of every clip that passes, nearest first, equals by row."""
+    rows = [row for row, clip in enumerate(catalog.clips) if passes(clip, conditions)]
+    return sorted((float(((vectors[row] - query) ** 2).sum()), row) for row in rows)
+
+
+# On a coarse grid, where many coincide and float32 holds every distance exactly.
+GRID = st.integers(0, 4).map(lambda step: step / 4)
+POINT = st.lists(GRID, min_size=3, max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(CATALOGS.filter(len), FILTERS, st.lists(POINT, min_size=1, max_size=3), st.integers(1, 20), st.data())
+def test_hits_are_the_nearest_of_those_that_pass(
+    catalog: FakeCatalog, conditions: ClipFilter, points: list[list[float]], k: int, data: st.DataObject
+) -> None:
+    places = st.lists(POINT, min_size=len(catalog), max_size=len(catalog))
+    vectors = np.array(data.draw(places), np.float32)
+    queries = [Vector(space="vad", values=point) for point in points]
+    hits = make_index(catalog, vectors).search(queries, k, 0, conditions)
+    assert hits.passing is not None
+    for query, distances, rows in zip(points, hits.distances.tolist(), hits.rows.tolist(), strict=True):
+        expected = nearest(catalog, vectors, query, conditions)
+        assert list(zip(distances, rows, strict=True)) == expected[:k]
+        assert len(hits.passing.rows) == len(expected)
+    assert hits.match_probabilities is not None
+    assert hits.match_probabilities.shape == hits.rows.shape
+
+
+@settings(max_examples=40, deadline=None)
+@given(CATALOGS.filter(len), FILTERS, st.integers(1, 20), st.integers(1, 2**64 - 1))
+def test_a_draw_is_among_those_that_pass(
+    catalog: FakeCatalog, conditions: ClipFilter, k: int, seed: int
+) -> None:
+    vectors = np.random.default_rng(0).random((len(catalog), 3), np.float32)
+    index, query = make_index(catalog, vectors), [Vector(space="vad", values=[0.5] * 3)]
+    near = index.search(query, candidate_count(k), 0, conditions)
+    drawn = index.search(query, k, seed, conditions)
+    assert drawn.rows.shape[1] == min(k, near.rows.shape[1])
+    assert set(drawn.rows[0].tolist()) <= set(near.rows[0].tolist())
+    assert (np.diff(drawn.distances[0]) >= 0).all()
+
+
+ONE_CLIP = FakeCatalog([Clip("abcdefghijk@0", frozenset(), (1, 0, 0, 0, 0, 0, 0))])
+
+
+@pytest.fixture
+def index() -> MusicIndex:
+    return make_index(ONE_CLIP, np.zeros((1, 3), np.float32))
+
+
+QUERY = [Vector(space="vad", values=[0.5] * 3)]
+
+
+def test_a_search_without_a_filter_says_nothing_of_one(index: MusicIndex) -> None:
+    assert index.search(QUERY, 3).passing is None
+
+
+def test_queries_and_filter_are_both_checked(index: MusicIndex) -> None:
+    with pytest.raises(InvalidInputError, match=r"^filter\.moods\[0\]: one of happy, .*, got 'gloomy'$"):
+        index.search(QUERY, 3, 0, ClipFilter(moods=["gloomy"]))
+    with pytest.raises(InvalidInputError, match=r"^k: "):
+        index.search(QUERY, -1, 0, ClipFilter(moods=["gloomy"]))
+
+
+def test_an_index_made_without_filters_has_those_that_need_no_files() -> None:
+    flat = faiss.IndexFlatL2(3)
+    flat.add(np.zeros((1, 3), np.float32))
+    bare = MusicIndex("default", 1, [FlatIndex(flat, VAD)], ONE_CLIP)
+    assert bare.search(QUERY, 3, 0, ClipFilter(without_clip_ids=["abcdefghijk@0"])).rows.shape == (1, 0)
+    with pytest.raises(PreconditionError, match=r"^filter\.labels: "):
+        bare.search(QUERY, 3, 0, ClipFilter(labels=["Choir"]))

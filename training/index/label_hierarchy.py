@@ -1,0 +1,15 @@
+"""AudioSet's hierarchy of labels as the index service reads it: for "Rock music" to mean "Grunge", too."""
+
+import json
+from pathlib import Path
+
+from training.data.ontology import Ontology
+
+LABEL_HIERARCHY_FILE = "label_hierarchy.json"
+
+
+def write_label_hierarchy(ontology: Ontology, folder: Path) -> None:
+    """Write the display name of every class with those of the classes below it, at any depth."""
+    below = {name: [ontology.names[i] for i in sorted(ontology.descendants(name))] for name in ontology.names}
+    text = json.dumps({"below": below}, ensure_ascii=False, indent=1)
+    (folder / LABEL_HIERARCHY_FILE).write_text(text + "\n", encoding="utf-8")
