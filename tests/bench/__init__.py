@@ -1,0 +1,1 @@
+"""`python -m bench`: every part of Ambiance timed beside its references, for docs/PERFORMANCE.md."""

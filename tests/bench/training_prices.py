@@ -1,0 +1,80 @@
+"""What is lost by pricing a large library on a sample: `PYTHONPATH=tests python -m bench.training_prices`.
+
+The clips are made up, as `training.index.scaled` does it; GoEmotions' train comments set their prices, and
+those of dev are answered. Prices learned clip by clip take three minutes of processor time for 40,000 clips.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance import artifacts
+from bench.processes import ROOT
+from training.data.goemotions import load_comments
+from training.data.sources import data_dir
+from training.index.models import load_space
+from training.index.scaled import ReleasedClips, mix_clips
+from training.index.usage import TOP, measure_usage, nearest_rows
+from training.space.library_prices import price_by_sample
+from training.space.prices import learn_prices, library_limits
+from training.space.squared_l2 import append_price
+from training.text.encode import read_texts
+
+Vectors = NDArray[np.float32]
+
+
+def measure(clips: int, root: Path, seed: int = 1, exact: bool = True) -> dict[str, dict[str, float]]:
+    """Usage, affinity and processor seconds of ways to price so many clips: not at all, by sample, exactly.
+
+    Args:
+        clips: from library_prices.SAMPLE_CLIPS.
+        root: of the released artifacts.
+        seed: of every draw.
+        exact: whether to learn prices clip by clip too.
+    """
+    text = artifacts.load(root, artifacts.TEXT_ENCODER)
+    components = load_space(text).similarity_components
+    reference, dev = (read_texts(text, load_comments(data_dir(), s).texts).mood for s in ("train", "dev"))
+    released = ReleasedClips.load(artifacts.load(root, artifacts.MUSIC_INDEX))
+    vectors, asked = mix_clips(released, clips, seed).mood[:, :-1], reference[:, :-1]
+    ways = {
+        "none": lambda: np.zeros(clips, np.float32),
+        "sample": lambda: price_by_sample(asked, vectors, library_limits(clips), seed),
+    }
+    if exact:
+        ways["exact"] = lambda: learn_prices(asked, vectors, library_limits(clips), seed)
+    figures = {}
+    for name, price in ways.items():
+        start = time.process_time()
+        placed = append_price(vectors, price())
+        seconds = round(time.process_time() - start, 1)
+        figures[name] = {**_answers(dev, placed, components), "cpu_seconds": seconds}
+    return figures
+
+
+def _answers(queries: Vectors, placed: Vectors, components: int) -> dict[str, float]:
+    rows = nearest_rows(queries, placed, TOP)
+    affinity = np.einsum("nc,nkc->nk", queries[:, :components], placed[rows][:, :, :components])
+    return {
+        **measure_usage(queries, placed),
+        "distinct_answers": len(np.unique(rows)),
+        "mean_affinity": round(float(affinity.mean()), 4),
+    }
+
+
+def main() -> None:
+    """Read the flags and print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m bench.training_prices", description=__doc__)
+    parser.add_argument("--clips", type=int, default=40_000)
+    parser.add_argument("--artifacts", type=Path, default=ROOT / "artifacts")
+    parser.add_argument("--no-exact", action="store_true", help="leave out what takes long")
+    flags = parser.parse_args()
+    print(json.dumps(measure(flags.clips, flags.artifacts, exact=not flags.no_exact), indent=2))
+
+
+if __name__ == "__main__":
+    main()
