@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from music_index_service.bounds import LEAVES, Bounds, QueryBounds, figure_error, functional
+from music_index_service.bounds import GROUP, LEAVES, Bounds, QueryBounds, figure_error, functional
 
 WIDTH = 32  # vectors of a leaf
 BRANCH = LEAVES * WIDTH
 
-_FIRST_BRANCHES = 16  # opened first
+_FIRST_GROUPS, _FIRST_BRANCHES = 4, 16  # opened first
 _FIRST_LEAVES = 24  # of theirs, read to learn how near the k nearest are at most
 _FEW, _MANY = 128, 1024  # leaves read at once, first and then: what is learned on the way spares the rest
 
@@ -39,13 +39,15 @@ class Subset:
 
     allowed: NDArray[np.bool_]  # [leaves, 32]
     leaf_counts: NDArray[np.int16]  # [branches, 16]
-    branch_counts: NDArray[np.int32]  # [branches]
+    branch_counts: NDArray[np.int32]  # [groups, 64]
+    group_counts: NDArray[np.int64]  # [groups]
     share: float  # of all rows, above 0
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self.allowed.nbytes + self.leaf_counts.nbytes + self.branch_counts.nbytes
+        counts = self.leaf_counts.nbytes + self.branch_counts.nbytes + self.group_counts.nbytes
+        return self.allowed.nbytes + counts
 
 
 class Blocks:
@@ -54,7 +56,6 @@ class Blocks:
     def __init__(self, arrays: BlockArrays, bounds: Bounds, largest_square: float) -> None:
         """Take checked arrays, their bounds, and the largest squared length of a vector."""
         self._arrays, self._bounds, self._largest_square = arrays, bounds, largest_square
-        self._branches = len(arrays.rows) // LEAVES
 
     def candidates(
         self, query: NDArray[np.float32], k: int, subset: Subset | None = None
@@ -67,20 +68,20 @@ class Blocks:
             subset: to search within; everything if None.
         """
         bounds = self._bounds.of(query)
-        lower = bounds.branches()[: self._branches]
-        if subset is not None:
-            lower[subset.branch_counts == 0] = np.inf
         slack = bounds.slack + figure_error(query, self._largest_square)
         scan = _Scan(self._arrays, query, k, slack, subset)
-        return scan.candidates(bounds, lower)
+        return scan.candidates(bounds)
 
     def subset(self, rows: NDArray[np.int64]) -> Subset:
         """The places of rows <int64>[n], n from 1."""
         allowed = np.zeros(self._arrays.rows.size, np.bool_)
         allowed[self._arrays.places[rows]] = True
         counts = allowed.reshape(-1, LEAVES, WIDTH).sum(axis=2, dtype=np.int16)
-        branches = counts.sum(axis=1, dtype=np.int32)
-        return Subset(allowed.reshape(-1, WIDTH), counts, branches, len(rows) / len(self._arrays.places))
+        branches = np.zeros(-(-len(counts) // GROUP) * GROUP, np.int32)
+        counts.sum(axis=1, dtype=np.int32, out=branches[: len(counts)])
+        grouped = branches.reshape(-1, GROUP)
+        share = len(rows) / len(self._arrays.places)
+        return Subset(allowed.reshape(-1, WIDTH), counts, grouped, grouped.sum(axis=1), share)
 
 
 def _lowest(figures: NDArray[np.float32], count: int) -> NDArray[np.int64]:
@@ -102,29 +103,55 @@ class _Scan:
         subset: Subset | None,
     ) -> None:
         self._vectors, self._k, self._slack, self._subset = arrays.vectors, k, slack, subset
+        self._branch_count = len(arrays.rows) // LEAVES
         self._weights, self._limit = functional(query), float(_FARTHEST)
         self._places, self._figures = np.empty(0, np.int64), np.empty(0, np.float32)
 
-    def candidates(self, bounds: QueryBounds, lower: NDArray[np.float32]) -> NDArray[np.int64] | None:
-        """Places as in Blocks, for the bounds of branches <float32>[branches]."""
-        share = 1.0 if self._subset is None else self._subset.share
-        count = int((_FIRST_LEAVES + self._k // 4) / share)
-        first = _lowest(lower, _FIRST_BRANCHES + count // 4)
-        leaves, theirs = self._open(bounds, first)
-        read = _lowest(theirs, count)
-        self._read(leaves[read])
+    def candidates(self, bounds: QueryBounds) -> NDArray[np.int64] | None:
+        """Places as in Blocks."""
+        groups = bounds.groups()
+        if self._subset is not None:
+            groups[self._subset.group_counts == 0] = np.inf
+        rest = self._begin(bounds, groups)
         if self._limit == _FARTHEST:
             return None
-        theirs[read], lower[first] = np.inf, np.inf
-        self._read_ascending(leaves, theirs)
-        others = np.flatnonzero(lower <= self._limit)
-        if len(others):
-            self._read_ascending(*self._open(bounds, others))
+        others, _ = self._branches(bounds, np.flatnonzero(groups <= self._limit))
+        branches = np.concatenate([rest, others])
+        if len(branches):
+            self._read_ascending(*self._leaves(bounds, branches))
         if len(self._places) > _MAX_CANDIDATES:
             return None
         return self._places[self._figures <= self._limit]
 
-    def _open(
+    def _begin(self, bounds: QueryBounds, groups: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Read the most promising leaves and mark their groups as done; the branches left of those."""
+        share = 1.0 if self._subset is None else self._subset.share
+        count = int((_FIRST_LEAVES + self._k // 4) / share)
+        first = _lowest(groups, _FIRST_GROUPS + count // LEAVES)
+        branches, lower = self._branches(bounds, first)
+        opened = _lowest(lower, _FIRST_BRANCHES + count // 4)
+        leaves, theirs = self._leaves(bounds, branches[opened])
+        read = _lowest(theirs, count)
+        self._read(leaves[read])
+        theirs[read], lower[opened], groups[first] = np.inf, np.inf, np.inf
+        if self._limit < _FARTHEST:
+            self._read_ascending(leaves, theirs)
+        return branches[lower <= self._limit]
+
+    def _branches(
+        self, bounds: QueryBounds, groups: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The branches of groups that may hold a figure up to the limit, and their bounds, both <>[m]."""
+        lower = bounds.branches(groups)
+        near = lower <= self._limit
+        if self._subset is not None:
+            near &= self._subset.branch_counts[groups] > 0
+        at = np.flatnonzero(near)
+        branches = groups[at // GROUP] * GROUP + at % GROUP
+        there = branches < self._branch_count
+        return branches[there], lower.ravel()[at[there]]
+
+    def _leaves(
         self, bounds: QueryBounds, branches: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The leaves of branches that may hold a figure up to the limit, and their bounds, both <>[m]."""

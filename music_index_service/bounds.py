@@ -1,7 +1,8 @@
 """How near the vectors of a block can be to a query: what lets a search pass blocks by and stay exact.
 
-Leaves of 32 vectors stand in branches of 16 leaves. Both levels have boxes. All figures are squared distances
-less the query's own squared length: |x|^2 - 2 q.x orders as |q - x|^2 does, and is linear in (x, |x|^2).
+Leaves of 32 vectors stand in branches of 16 leaves, and those in groups of 64. Each level has boxes. All
+figures are squared distances less the query's own squared length: |x|^2 - 2 q.x orders as |q - x|^2 does,
+and is linear in (x, |x|^2).
 """
 
 from typing import Protocol
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAVES = 16  # of a branch
-GROUP = 64  # branches whose bounds one small matrix product gives; BLAS would spread a large one over threads
+GROUP = 64  # branches of a group; one small product bounds them, BLAS would spread a large one over threads
 
 
 def rounding(components: int) -> float:
@@ -43,8 +44,11 @@ class QueryBounds(Protocol):
 
     slack: float
 
-    def branches(self) -> NDArray[np.float32]:
-        """<float32>[branches]."""
+    def groups(self) -> NDArray[np.float32]:
+        """<float32>[groups]."""
+
+    def branches(self, groups: NDArray[np.int64]) -> NDArray[np.float32]:
+        """<float32>[n, 64] of the branches of n groups; the last group's may go on beyond the last."""
 
     def leaves(self, branches: NDArray[np.int64]) -> NDArray[np.float32]:
         """<float32>[n, 16] of the leaves of n branches."""
@@ -64,6 +68,11 @@ class Level:
         """Take boxes <float32>[groups, 2 * axes, width], the lower corner first."""
         self.boxes, self.axes = boxes, boxes.shape[1] // 2
 
+    def around(self) -> NDArray[np.float32]:
+        """<float32>[groups, 2 * axes] the box around those of each group."""
+        lower, upper = self.boxes[:, : self.axes], self.boxes[:, self.axes :]
+        return np.concatenate([lower.min(axis=2), upper.max(axis=2)], axis=1)
+
 
 class RaisedLevel(Level):
     """Boxes, and how far above the corner of each the least figure of its vectors is for some landmarks."""
@@ -75,31 +84,49 @@ class RaisedLevel(Level):
         super().__init__(boxes)
         self.excess, self.scales = excess, scales
 
+    def least(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """<float32>[landmarks, groups] the lowest bound in each group, for signed landmarks [n, 2 * axes]."""
+        least = np.empty((len(landmarks), len(self.boxes)), np.float32)
+        for row, (landmark, excess) in enumerate(zip(landmarks, self.excess, strict=True)):
+            least[row] = (landmark @ self.boxes + excess * self.scales).min(axis=1)
+        return least
+
 
 class BoxBounds:
     """Distances to boxes in the space's own components: tight where these are few."""
 
     def __init__(self, branches: Level, leaves: Level) -> None:
+        self._levels = (branches.boxes, leaves.boxes)
         # component by component, since all are compared with every query
-        corners = branches.boxes.transpose(1, 0, 2).reshape(2, branches.axes, -1)
-        self._branches, self._leaves = np.ascontiguousarray(corners), leaves
+        self._groups = np.ascontiguousarray(branches.around().T.reshape(2, branches.axes, -1))
 
     def of(self, query: NDArray[np.float32]) -> "_Boxes":
         """See Bounds."""
-        return _Boxes(self._branches, self._leaves, query)
+        return _Boxes(self._groups, self._levels, query)
 
 
 class _Boxes:
-    def __init__(self, branches: NDArray[np.float32], leaves: Level, query: NDArray[np.float32]) -> None:
-        self._branches, self._leaves, self._at = branches, leaves, query[:, None]
+    def __init__(
+        self,
+        groups: NDArray[np.float32],
+        levels: tuple[NDArray[np.float32], NDArray[np.float32]],
+        query: NDArray[np.float32],
+    ) -> None:
+        self._groups, self._levels, self._at = groups, levels, query[:, None]
         self._square = np.dot(query, query)
         self.slack = 4 * rounding(len(query)) * float(self._square)
 
-    def branches(self) -> NDArray[np.float32]:
-        return self._figures(*self._branches).sum(axis=0) - self._square
+    def groups(self) -> NDArray[np.float32]:
+        return self._figures(*self._groups).sum(axis=0) - self._square
+
+    def branches(self, groups: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._within(self._levels[0][groups])
 
     def leaves(self, branches: NDArray[np.int64]) -> NDArray[np.float32]:
-        boxes, axes = self._leaves.boxes[branches], self._leaves.axes
+        return self._within(self._levels[1][branches])
+
+    def _within(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        axes = len(self._at)
         return self._figures(boxes[:, :axes], boxes[:, axes:]).sum(axis=1) - self._square
 
     def _figures(self, lower: NDArray[np.float32], upper: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -137,16 +164,21 @@ class LandmarkBounds:
         raised = np.einsum("kgw,gw->k", branches.excess, branches.scales) / branches.scales.size
         # How high a landmark's bounds are on average, less what a step to a query costs.
         self._worth = (raised - np.abs(landmarks) @ self._half_widths).astype(np.float32)
-        self._error = 2 * rounding(2 * branches.axes)
+        self._error = 4 * rounding(2 * branches.axes)
+        around = np.ascontiguousarray(branches.around().T)
+        self._groups = around, branches.least(self._signed)
 
     def of(self, query: NDArray[np.float32]) -> "_Landmark":
         """See Bounds."""
         along = (functional(query) @ self._axes).astype(np.float32)
         steps = np.abs(along[:, None] - self._columns)
         landmark = int((self._worth - self._half_widths @ steps).argmax())
-        weights = self._signed[landmark] + _signed(along - self._columns[:, landmark])
+        step = _signed(along - self._columns[:, landmark])
+        weights = self._signed[landmark] + step
         slack = self._error * float(np.abs(weights).reshape(2, -1).sum(axis=0) @ self._sizes)
-        return _Landmark(self._branches, self._leaves, landmark, weights, slack)
+        around, least = self._groups
+        groups = least[landmark] + step @ around
+        return _Landmark(groups, self._branches, self._leaves, landmark, weights, slack)
 
 
 def _signed(functionals: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,20 +189,25 @@ def _signed(functionals: NDArray[np.float32]) -> NDArray[np.float32]:
 class _Landmark:
     def __init__(
         self,
+        groups: NDArray[np.float32],
         branches: RaisedLevel,
         leaves: RaisedLevel,
         landmark: int,
         weights: NDArray[np.float32],
         slack: float,
     ) -> None:
-        self._branches, self._leaves, self.slack = branches, leaves, slack
+        self._groups, self._branches, self._leaves, self.slack = groups, branches, leaves, slack
         self._landmark, self._weights = landmark, weights
 
-    def branches(self) -> NDArray[np.float32]:
-        level = self._branches
-        return (self._weights @ level.boxes + level.excess[self._landmark] * level.scales).ravel()
+    def groups(self) -> NDArray[np.float32]:
+        return self._groups
+
+    def branches(self, groups: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._within(self._branches, groups)
 
     def leaves(self, branches: NDArray[np.int64]) -> NDArray[np.float32]:
-        level = self._leaves
-        raised = level.excess[self._landmark][branches] * level.scales[branches]
-        return self._weights @ level.boxes[branches] + raised
+        return self._within(self._leaves, branches)
+
+    def _within(self, level: RaisedLevel, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        raised = level.excess[self._landmark][rows] * level.scales[rows]
+        return self._weights @ level.boxes[rows] + raised

@@ -76,9 +76,10 @@ class MusicIndex:
         return self._catalog.clip(row)
 
     def warm_up(self) -> None:
-        """Search every space and read a clip once."""
-        for space in self.spaces.values():
-            self._find(space, np.zeros((1, space.dimension), np.float32), 1, seed=1)
+        """Search every space as a first caller would, and read a clip."""
+        for name, vectors in self._vectors.items():
+            # For a clip's own vector: far from all, as the zero query may be, a search reads most of the index.
+            self._find(self.spaces[name], vectors.vectors_at(np.zeros(1, np.int64)), 1, seed=1)
         self.clip(0)
 
     def search(

@@ -37,10 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def chosen(only: Sequence[str] | None, *, quick: bool) -> list[Group]:
-    """The groups that were named, else all of them, or those of a quick run."""
+    """The groups that were named, else those of a quick or a whole run."""
     if only:
         return [GROUPS[name] for name in dict.fromkeys(only)]
-    return [group for group in GROUPS.values() if group.quick or not quick]
+    wanted = ("always",) if quick else ("always", "unless quick")
+    return [group for group in GROUPS.values() if group.runs in wanted]
 
 
 def measure(groups: Iterable[Group], options: Options) -> int:

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from bench.machine import describe_machine
 from bench.options import Options
@@ -20,7 +20,7 @@ class Group:
 
     name: str
     title: str
-    quick: bool = True  # whether a quick run takes it along, without being asked for it
+    runs: Literal["always", "unless quick", "if named"] = "always"
 
 
 GROUPS: Mapping[str, Group] = {
@@ -32,11 +32,12 @@ GROUPS: Mapping[str, Group] = {
         Group("encode", "A text through the text encoder"),
         Group("search", "Search, from ten thousand clips to twenty million"),
         Group("filters", "Which clips a filter lets through"),
-        Group("seed", "A text to its clips within one process, beside the seed", quick=False),
-        Group("milvus", "Search beside milvus-lite", quick=False),
+        Group("seed", "A text to its clips within one process, beside the seed", "unless quick"),
+        Group("milvus", "Search beside milvus-lite", "unless quick"),
         Group("cold_start", "Start, memory and first call of each process"),
         Group("throughput", "Throughput and overload, from the latest load test"),
-        Group("training", "From AudioSet's files to a published index", quick=False),
+        # takes as long as all the others
+        Group("training", "From AudioSet's files to a published index", "if named"),
         Group("flame", "A profile of the gateway under load"),
     )
 }

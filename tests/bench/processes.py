@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 ROOT = Path(__file__).resolve().parents[2]
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 180.0  # an index of 20 million clips reads gigabytes first
 LOOK_S = 0.005  # between two looks at a process that starts
 
 _NEW_CONNECTION = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))

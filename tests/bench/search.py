@@ -36,7 +36,9 @@ BATCHES = (64, 256)
 
 _QUERIES = 10_000
 _FILTERED_QUERIES = 1_000  # of them, that are compared under each filter
-_COMPARED_DISTANCES = 2.1e10  # at most, that the scan of everything takes to answer them all: a few minutes
+# At most so many distances are taken by the scan of everything to answer them all, a few minutes' worth, and
+# so many under each filter.
+_COMPARED_DISTANCES, _FILTERED_DISTANCES = 2.1e10, 2.1e9
 _SEED = 7  # not that of the queries which an index was made ready for
 _MOOD = "sad"  # of the filters that go with what texts ask for
 
@@ -66,16 +68,17 @@ def bench_queries(options: Options, count: int) -> dict[str, NDArray[np.float32]
 
 
 def measure_index(folder: Path, queries: Mapping[str, NDArray[np.float32]], rounds: int) -> dict[str, Any]:
-    """Figures of the newest index under a folder, by space, and what it then has in memory."""
+    """Figures of the newest index under a folder, by space, and what all queries made it map into memory."""
     artifact = artifacts.load(folder, artifacts.MUSIC_INDEX)
     catalog = ClipCatalog.load(artifact.file(CATALOG_FILE))
     moods = catalog.moods()[:, MOODS.names.index(_MOOD)]
     figures: dict[str, Any] = {}
     for space in artifact.manifest.spaces:
         index = VectorIndex.load(vectors_path(artifact, space), space)
+        index.search(queries[space.name], K)
+        mapped = mapped_bytes(vectors_path(artifact, space))  # before anything else reads the files
         with one_core():
             figures[space.name] = measure_space(index, queries[space.name], moods, rounds)
-        mapped = mapped_bytes(vectors_path(artifact, space))
         figures[space.name]["mapped_bytes_per_clip"] = round(mapped / len(index), 1)
     return figures
 
@@ -90,7 +93,7 @@ def measure_space(
     figures = {"every clip": compare(index, flat, queries[:everything], None, rounds)}
     for name, within in filters(moods).items():
         if len(within) >= K:
-            some = queries[: min(_FILTERED_QUERIES, everything)]
+            some = queries[: min(_FILTERED_QUERIES, int(_FILTERED_DISTANCES / len(index)))]
             figures[name] = compare(index, flat, some, within, rounds)
     del flat
     batches = {f"batch of {n}": (lambda i, n=n: index.search(_block(queries, i, n), K)) for n in BATCHES}

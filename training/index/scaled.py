@@ -20,12 +20,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
 from tqdm import tqdm
 
 from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE, MOODS, VAD_SPACE
 from ambiance.errors import AmbianceError
-from training.evaluate.search import nearest, read_vectors
+from training.evaluate.search import read_vectors
 from training.index.catalog import CATALOG_FILE, METADATA, write_catalog
 from training.index.expected_queries import expected_queries
 from training.index.label_hierarchy import LABEL_HIERARCHY_FILE
@@ -70,9 +71,11 @@ class ReleasedClips:
 
     def neighbors(self) -> NDArray[np.int64]:
         """<int64>[n, 8] the clips nearest to each in mood, timbre and VAD, every component as heavy."""
-        features = np.hstack([self.mood[:, :-1], self.vad])
+        features = np.hstack([self.mood[:, :-1], self.vad]).astype(np.float64)
         features /= features.std(axis=0)
-        return nearest(features, features, _NEIGHBORS + 1)[:, 1:]
+        search = NearestNeighbors(n_neighbors=_NEIGHBORS, algorithm="brute").fit(features)
+        found: NDArray[np.int64] = search.kneighbors(return_distance=False)
+        return found
 
 
 @dataclass(frozen=True)
