@@ -14,7 +14,9 @@ from music_index_service.bounds import LEAVES, Level, RaisedLevel
 _CHECKED = 1 << 16  # vectors checked at once: bounds memory
 _CHECKED_LANDMARKS = 4  # those of a file that are tried; its checksum vouches for the others
 _NO_ROW = -1
+_LEAST_FAR = 2e38  # squared length of what only fills a leaf; no figure of a vector is more, see `bounds`
 _TOLERANCE = 1e-6  # of a coordinate, relative to the largest: its last digits are rounded
+_SMALLEST = float(np.finfo(np.float32).smallest_normal)  # below it more digits are
 
 
 def load_blocks(folder: Path, space: Space) -> tuple[BlockArrays, Blocks]:
@@ -44,28 +46,56 @@ def check_blocks(files: BlockFiles) -> float:
         raise ArtifactError(f"{files.folder / 'places.npy'}: a row doesn't stand where it says")
     if np.count_nonzero(rows != _NO_ROW) != files.count:
         raise ArtifactError(f"{files.folder / 'rows.npy'}: names a row twice, or one that there isn't")
-    for name, level in (("branch", files.above), ("leaf", files.leaves)):
-        if not np.isfinite(level.boxes).all():
-            raise ArtifactError(f"{files.folder / name}_boxes.npy: holds a number that isn't finite")
+    _check_bounding(files)
+    inverse = _inverse(files)
     some = _CHECKED // BRANCH
-    starts = range(0, files.branches, some)
-    return max(_check_branches(files, slice(at, min(at + some, files.branches))) for at in starts)
+    slices = (slice(at, min(at + some, files.branches)) for at in range(0, files.branches, some))
+    return max(_check_branches(files, branches, inverse) for branches in slices)
 
 
-def _check_branches(files: BlockFiles, branches: slice) -> float:
+def _check_bounding(files: BlockFiles) -> None:
+    """Require the numbers that bounds are made of to be finite, and steps not to go down."""
+    arrays: dict[str, NDArray[np.floating]] = {"landmarks": files.landmarks}
+    if files.axes is not None:
+        arrays["axes"] = files.axes
+    for name, level in (("branch", files.above), ("leaf", files.leaves)):
+        arrays[f"{name}_boxes"] = level.boxes
+        if isinstance(level, RaisedLevel):
+            arrays[f"{name}_scales"] = level.scales
+            if (level.scales < 0).any():
+                raise ArtifactError(f"{files.folder / name}_scales.npy: holds a number below 0")
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise ArtifactError(f"{files.folder / name}.npy: holds a number that isn't finite")
+
+
+def _inverse(files: BlockFiles) -> NDArray[np.float64] | None:
+    """<float64>[d + 1, d + 1] what carries coordinates along the axes back to features; None without axes."""
+    if files.axes is None:
+        return None
+    try:
+        return np.asarray(np.linalg.inv(files.axes), np.float64)
+    except np.linalg.LinAlgError as error:
+        raise ArtifactError(f"{files.folder / 'axes.npy'}: some axes say the same: {error}") from error
+
+
+def _check_branches(files: BlockFiles, branches: slice, inverse: NDArray[np.float64] | None) -> float:
     leaves = slice(branches.start * LEAVES, branches.stop * LEAVES)
-    held = files.arrays.rows[leaves] != _NO_ROW
-    features = np.where(held[..., None], files.arrays.vectors[leaves].mT, np.float64(0))
+    held, vectors = files.arrays.rows[leaves] != _NO_ROW, files.arrays.vectors[leaves].mT
+    filling = vectors[~held]
+    if filling[:, :-1].any() or not (filling[:, -1] >= _LEAST_FAR).all():
+        raise ArtifactError(f"{files.folder / 'vectors.npy'}: what fills a leaf isn't far from every query")
+    features = np.where(held[..., None], vectors, np.float64(0))
     squares = np.square(features[..., :-1]).sum(axis=2)
     if not np.isfinite(features).all() or not np.allclose(features[..., -1], squares, rtol=1e-6, atol=1e-30):
         raise ArtifactError(
             f"{files.folder / 'vectors.npy'}: a vector isn't finite, or its length is another"
         )
-    if files.axes is None:
+    if inverse is None:
         points = features[..., :-1]
     else:
         features[..., -1] = squares
-        points = features @ np.linalg.inv(files.axes).T
+        points = features @ inverse.T
     _check_level(files, "leaf", files.leaves, branches, points, held)
     whole = (-1, BRANCH, points.shape[2])
     _check_level(files, "branch", files.above, branches, points.reshape(whole), held.reshape(-1, BRANCH))
@@ -83,7 +113,7 @@ def _check_level(
     """Require points <float64>[blocks, n, axes] to be in their blocks' boxes and above their bounds."""
     boxes = _of_branches(level.boxes, branches, name)
     lower, upper = boxes[:, : level.axes], boxes[:, level.axes :]
-    margin = _TOLERANCE * np.abs(boxes).max()
+    margin = _SMALLEST + _TOLERANCE * np.abs(boxes).max()
     inside = (points >= lower[:, None] - margin) & (points <= upper[:, None] + margin)
     if not inside[held].all():
         raise ArtifactError(f"{files.folder / name}_boxes.npy: a vector lies outside its box")
@@ -94,7 +124,7 @@ def _check_level(
         raised = level.excess[landmark] * level.scales
         corners = lower @ np.maximum(start, 0) + upper @ np.minimum(start, 0)
         bounds = corners + _of_branches(raised[:, None], branches, name)[:, 0]
-        margin = _TOLERANCE * len(start) * np.abs(start).max() * np.abs(boxes).max()
+        margin = _SMALLEST + _TOLERANCE * len(start) * np.abs(start).max() * np.abs(boxes).max()
         if ((points @ start < bounds[:, None] - margin) & held).any():
             raise ArtifactError(f"{files.folder / name}_excess.npy: a vector lies below its bound")
 

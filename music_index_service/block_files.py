@@ -27,7 +27,6 @@ class BlockFiles:
         self.arrays = BlockArrays(vectors, rows, places)
         self.axes: NDArray[np.float64] | None = None
         self.landmarks = np.empty((0, self.dimension + 1), np.float32)
-        boxed = self.dimension <= _BOX_COMPONENTS
         self.above: Level
         self.leaves: Level
         boxed = self.dimension <= _BOX_COMPONENTS
@@ -61,7 +60,7 @@ class BlockFiles:
         path = self.folder / f"{name}.npy"
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:  # EOFError: an empty file
             raise ArtifactError(f"{path}: not a readable array: {error}") from error
         fits = array.ndim == len(shape) and all(
             needed in (None, found) for needed, found in zip(shape, array.shape, strict=True)

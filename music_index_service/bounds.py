@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 
 LEAVES = 16  # of a branch
 GROUP = 64  # branches of a group; one small product bounds them, BLAS would spread a large one over threads
+_SORTED = 2048  # figures up to which sorting them all is faster than telling the lowest apart
+_MINUS_2 = np.float32(-2)
+
+# Of a query and a vector: a figure, and every part of its sum, is at most twice as much and fits float32.
+_MAX_SQUARES = 1e38
 
 
 def rounding(components: int) -> float:
@@ -22,21 +27,33 @@ def rounding(components: int) -> float:
 def functional(query: NDArray[np.float32]) -> NDArray[np.float32]:
     """<float32>[d + 1] what a vector and its squared length are multiplied with to give its figure."""
     weights = np.empty(len(query) + 1, np.float32)
-    np.multiply(query, np.float32(-2), out=weights[:-1])
+    np.multiply(query, _MINUS_2, out=weights[:-1])
     weights[-1] = 1
     return weights
+
+
+def kth_lowest(figures: NDArray[np.float32], k: int) -> float:
+    """The k-th lowest figure, k from 1 to all."""
+    ordered = figures.copy()
+    if len(ordered) <= _SORTED:
+        ordered.sort()
+    else:
+        ordered.partition(k - 1)
+    return float(ordered[k - 1])
 
 
 def figure_error(query: NDArray[np.float32], largest_square: float) -> float:
     """How far apart figures may be that exact distances put in the other order.
 
-    Four times the rounding of one: two figures are off, and so are two distances that FAISS takes.
+    Four times the rounding of one: two figures are off, and so are two distances that FAISS takes. Infinity
+    where figures may overflow.
 
     Args:
         query: <float32>[d].
         largest_square: squared length of the longest vector.
     """
-    return 4 * rounding(len(query)) * (float(np.dot(query, query)) + largest_square)
+    squares = float(query.dot(query)) + largest_square
+    return 4 * rounding(len(query)) * squares if squares <= _MAX_SQUARES else np.inf
 
 
 class QueryBounds(Protocol):
@@ -57,8 +74,11 @@ class QueryBounds(Protocol):
 class Bounds(Protocol):
     """Bounds of the blocks of one index."""
 
-    def of(self, query: NDArray[np.float32]) -> QueryBounds:
-        """Those for a query <float32>[dimension]."""
+    def of(self, query: NDArray[np.float32], weights: NDArray[np.float32]) -> QueryBounds:
+        """Those for a query <float32>[dimension], and its functional."""
+
+    def expected_query(self) -> NDArray[np.float32] | None:
+        """<float32>[1, dimension] a query for which the bounds are tight; None if they are for any."""
 
 
 class Level:
@@ -97,12 +117,14 @@ class BoxBounds:
 
     def __init__(self, branches: Level, leaves: Level) -> None:
         self._levels = (branches.boxes, leaves.boxes)
-        # component by component, since all are compared with every query
-        self._groups = np.ascontiguousarray(branches.around().T.reshape(2, branches.axes, -1))
+        self._groups = np.ascontiguousarray(branches.around().T)[None]
 
-    def of(self, query: NDArray[np.float32]) -> "_Boxes":
+    def of(self, query: NDArray[np.float32], weights: NDArray[np.float32]) -> "_Boxes":
         """See Bounds."""
         return _Boxes(self._groups, self._levels, query)
+
+    def expected_query(self) -> None:
+        """See Bounds."""
 
 
 class _Boxes:
@@ -112,28 +134,32 @@ class _Boxes:
         levels: tuple[NDArray[np.float32], NDArray[np.float32]],
         query: NDArray[np.float32],
     ) -> None:
-        self._groups, self._levels, self._at = groups, levels, query[:, None]
-        self._square = np.dot(query, query)
+        self._groups, self._levels, self._query = groups, levels, query
+        self._square = query.dot(query)
         self.slack = 4 * rounding(len(query)) * float(self._square)
 
     def groups(self) -> NDArray[np.float32]:
-        return self._figures(*self._groups).sum(axis=0) - self._square
+        return self._within(self._groups)[0]
 
     def branches(self, groups: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._within(self._levels[0][groups])
+        return self._within(self._levels[0].take(groups, axis=0))
 
     def leaves(self, branches: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._within(self._levels[1][branches])
+        return self._within(self._levels[1].take(branches, axis=0))
 
     def _within(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-        axes = len(self._at)
-        return self._figures(boxes[:, :axes], boxes[:, axes:]).sum(axis=1) - self._square
-
-    def _figures(self, lower: NDArray[np.float32], upper: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Squared distances along each component."""
-        beyond = np.maximum(lower - self._at, self._at - upper)
-        np.maximum(beyond, 0, out=beyond)
-        return np.square(beyond, out=beyond)
+        """<float32>[n, width] figures of the nearest points of boxes <float32>[n, 2 * axes, width]."""
+        count, corners, width = boxes.shape
+        axes = corners // 2
+        rows = boxes.reshape(count, corners * width)  # long ones, on which numpy is fast
+        at = self._query.repeat(width)
+        beyond = np.maximum(rows[:, : axes * width], at)
+        np.minimum(beyond, rows[:, axes * width :], out=beyond)
+        beyond -= at
+        beyond *= beyond
+        figures: NDArray[np.float32] = np.add.reduce(beyond.reshape(count, axes, width), axis=1)
+        figures -= self._square
+        return figures
 
 
 class LandmarkBounds:
@@ -154,36 +180,44 @@ class LandmarkBounds:
         """Take axes <float64>[d + 1, d + 1], which carry a query to coordinates along them, and landmarks
         <float32>[n, d + 1] in those.
         """
-        self._axes, self._columns = axes, np.ascontiguousarray(landmarks.T)
-        self._branches, self._leaves = branches, leaves
+        self._axes, self._landmarks, self._branches, self._leaves = axes, landmarks, branches, leaves
         boxes = branches.boxes
         lower, upper = boxes[:, : branches.axes], boxes[:, branches.axes :]
-        self._half_widths = ((upper - lower).mean(axis=(0, 2)) / 2).astype(np.float32)
-        self._sizes = np.maximum(np.abs(lower), np.abs(upper)).max(axis=(0, 2))
+        self._sizes = np.tile(np.maximum(np.abs(lower), np.abs(upper)).max(axis=(0, 2)), 2)
         self._signed = _signed(landmarks)
-        raised = np.einsum("kgw,gw->k", branches.excess, branches.scales) / branches.scales.size
-        # How high a landmark's bounds are on average, less what a step to a query costs.
-        self._worth = (raised - np.abs(landmarks) @ self._half_widths).astype(np.float32)
         self._error = 4 * rounding(2 * branches.axes)
         around = np.ascontiguousarray(branches.around().T)
         self._groups = around, branches.least(self._signed)
+        # The nearest landmark by what a step costs: least |w(a - l)|^2, which is most 2 w^2 l.a - |w l|^2.
+        widths = (upper - lower).mean(axis=(0, 2), dtype=np.float64)
+        self._slopes = (2 * widths**2 * landmarks).astype(np.float32)
+        self._offsets = np.square(widths * landmarks).sum(axis=1).astype(np.float32)
 
-    def of(self, query: NDArray[np.float32]) -> "_Landmark":
+    def of(self, query: NDArray[np.float32], weights: NDArray[np.float32]) -> "_Landmark":
         """See Bounds."""
-        along = (functional(query) @ self._axes).astype(np.float32)
-        steps = np.abs(along[:, None] - self._columns)
-        landmark = int((self._worth - self._half_widths @ steps).argmax())
-        step = _signed(along - self._columns[:, landmark])
-        weights = self._signed[landmark] + step
-        slack = self._error * float(np.abs(weights).reshape(2, -1).sum(axis=0) @ self._sizes)
+        along = (weights @ self._axes).astype(np.float32)
+        landmark = int((self._slopes @ along - self._offsets).argmax())
+        step = _signed(along - self._landmarks[landmark])
+        signed = self._signed[landmark] + step
+        slack = self._error * float(np.abs(signed).dot(self._sizes))
         around, least = self._groups
-        groups = least[landmark] + step @ around
-        return _Landmark(groups, self._branches, self._leaves, landmark, weights, slack)
+        groups = step @ around
+        groups += least[landmark]
+        return _Landmark(groups, self._branches, self._leaves, landmark, signed, slack)
+
+    def expected_query(self) -> NDArray[np.float32]:
+        """See Bounds."""
+        weights = self._landmarks[-1] @ np.linalg.inv(self._axes)
+        return (weights[None, :-1] / -2).astype(np.float32)
 
 
 def _signed(functionals: NDArray[np.float32]) -> NDArray[np.float32]:
     """<float32>[..., 2 * axes] the positive parts, which meet lower corners, then the negative ones."""
-    return np.concatenate([np.maximum(functionals, 0), np.minimum(functionals, 0)], axis=-1)
+    axes = functionals.shape[-1]
+    signed = np.empty((*functionals.shape[:-1], 2 * axes), np.float32)
+    np.maximum(functionals, 0, out=signed[..., :axes])
+    np.minimum(functionals, 0, out=signed[..., axes:])
+    return signed
 
 
 class _Landmark:
@@ -209,5 +243,6 @@ class _Landmark:
         return self._within(self._leaves, branches)
 
     def _within(self, level: RaisedLevel, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        raised = level.excess[self._landmark][rows] * level.scales[rows]
-        return self._weights @ level.boxes[rows] + raised
+        raised = level.excess[self._landmark].take(rows, axis=0) * level.scales.take(rows, axis=0)
+        raised += self._weights @ level.boxes.take(rows, axis=0)
+        return raised

@@ -21,29 +21,41 @@ class Passing:
 
 
 class PassingCache:
-    """The filters used last, within a number and a size. Any number of threads may ask at once."""
+    """The filters used last, within a number and a size. Any number of threads may ask at once.
+
+    A set of rows grows when it is first searched within, in each space; what was used last is weighed again
+    at the next request, and kept even if it exceeds the size alone.
+    """
 
     def __init__(self, max_bytes: int, max_count: int = MAX_KEPT_FILTERS) -> None:
         self._max_bytes, self._max_count = max_bytes, max_count
         self._kept: OrderedDict[CanonicalFilter, Passing] = OrderedDict()
+        self._sizes: dict[CanonicalFilter, int] = {}  # bytes, when they were last weighed
+        self._total = 0  # of the sizes
         self._lock = Lock()
 
     def get(self, conditions: CanonicalFilter, compute: Callable[[CanonicalFilter], Passing]) -> Passing:
         """What is kept of these conditions, else what `compute` makes of them."""
         with self._lock:
             if (kept := self._kept.get(conditions)) is not None:
-                self._kept.move_to_end(conditions)
+                self._use(conditions)
                 return kept
         passing = compute(conditions)  # outside the lock: another thread may do the same, and no harm done
         with self._lock:
             self._kept[conditions] = passing
-            self._shrink()
+            self._use(conditions)
         return passing
 
-    def _shrink(self) -> None:
-        """Drop the filters used longest ago; sizes are read anew, since a set of rows grows by use."""
-        sizes = {conditions: passing.rows.nbytes for conditions, passing in self._kept.items()}
-        total = sum(sizes.values())
-        while total > self._max_bytes or len(self._kept) > self._max_count:
+    def _use(self, conditions: CanonicalFilter) -> None:
+        """Note that these are used now, and drop the filters used longest ago where too much is kept."""
+        self._weigh(next(reversed(self._kept)))  # what was used before has been searched within by now
+        self._kept.move_to_end(conditions)
+        self._weigh(conditions)
+        while (self._total > self._max_bytes or len(self._kept) > self._max_count) and len(self._kept) > 1:
             dropped, _ = self._kept.popitem(last=False)
-            total -= sizes[dropped]
+            self._total -= self._sizes.pop(dropped)
+
+    def _weigh(self, conditions: CanonicalFilter) -> None:
+        size = self._kept[conditions].rows.nbytes
+        self._total += size - self._sizes.get(conditions, 0)
+        self._sizes[conditions] = size

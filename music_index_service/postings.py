@@ -55,7 +55,7 @@ class Postings:
 def _load(path: Path, dtype: type[T], *, mapped: bool) -> NDArray[T]:
     try:
         array = np.asarray(np.load(path, mmap_mode="r" if mapped else None))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:  # EOFError: an empty file
         raise ArtifactError(f"{path}: not a readable numpy array: {error}") from error
     if array.dtype != dtype or array.ndim != 1:
         raise ArtifactError(f"{path}: {array.dtype}{list(array.shape)}, needs one axis of {dtype.__name__}")

@@ -1,7 +1,6 @@
 """The rows that a filter lets through: made by the filters, searched within by the vector indexes."""
 
 from collections.abc import Callable, Hashable
-from functools import cached_property
 from typing import Protocol, TypeVar, cast
 
 import numpy as np
@@ -15,6 +14,9 @@ class _Sized(Protocol):
 
 Kept = TypeVar("Kept", bound=_Sized)
 
+# Rows that are held as a list whatever the index; of more, the smaller of a list and a bit for each row is.
+_MAX_LISTED = 250_000
+
 
 class RowSet:
     """Some of the rows of an index. It never changes but for what is kept with it; threads may share it."""
@@ -27,24 +29,31 @@ class RowSet:
         """
         if len(rows) and not (rows[0] >= 0 and rows[-1] < size and (rows[1:] > rows[:-1]).all()):
             raise ValueError(f"rows: must ascend, differ and lie in 0..{size - 1}")
-        self.rows, self.size = rows, size
+        self.size, self._count = size, len(rows)
+        self._listed: NDArray[np.int64] | None = rows
+        self._bits = np.empty(0, np.uint8)  # one for each row of the index, where they aren't listed
         self._kept: dict[Hashable, _Sized] = {}
 
     @classmethod
     def of_mask(cls, mask: NDArray[np.bool_]) -> "RowSet":
         """The rows at which a mask <bool>[size] is true."""
-        return cls(np.flatnonzero(mask), len(mask))
+        count, size = int(np.count_nonzero(mask)), len(mask)
+        if count <= _MAX_LISTED or 64 * count <= size:
+            return cls(np.flatnonzero(mask), size)
+        wide = cls(np.empty(0, np.int64), size)
+        wide._count, wide._listed, wide._bits = count, None, np.packbits(mask)
+        return wide
 
     def __len__(self) -> int:
         """Rows in the set."""
-        return len(self.rows)
+        return self._count
 
-    @cached_property
-    def bitmap(self) -> NDArray[np.uint8]:
-        """<uint8>[ceil(size / 8)] a bit a row, the lowest first."""
-        inside = np.zeros(self.size, np.bool_)
-        inside[self.rows] = True
-        return np.packbits(inside, bitorder="little")
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """<int64>[n] the rows, ascending; listed anew at each call where they are held as bits."""
+        if self._listed is not None:
+            return self._listed
+        return np.flatnonzero(np.unpackbits(self._bits, count=self.size))
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """What a search derives from the rows and wants again next time; made on the first call."""
@@ -55,6 +64,6 @@ class RowSet:
     @property
     def nbytes(self) -> int:
         """Bytes that the set holds now; it grows when it is first searched within."""
-        bitmap = self.__dict__.get("bitmap")
-        held = list(self._kept.values())  # another thread may add to it meanwhile
-        return self.rows.nbytes + (bitmap.nbytes if bitmap is not None else 0) + sum(a.nbytes for a in held)
+        kept = list(self._kept.values())  # another thread may add to it meanwhile
+        listed = self._listed.nbytes if self._listed is not None else 0
+        return listed + self._bits.nbytes + sum(each.nbytes for each in kept)

@@ -78,8 +78,8 @@ class MusicIndex:
     def warm_up(self) -> None:
         """Search every space as a first caller would, and read a clip."""
         for name, vectors in self._vectors.items():
-            # For a clip's own vector: far from all, as the zero query may be, a search reads most of the index.
-            self._find(self.spaces[name], vectors.vectors_at(np.zeros(1, np.int64)), 1, seed=1)
+            # Far from what is expected a search may read most of the index.
+            self._find(self.spaces[name], vectors.expected_query(), 1, seed=1)
         self.clip(0)
 
     def search(

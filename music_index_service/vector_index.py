@@ -1,12 +1,12 @@
 """Exact nearest neighbours among the vectors of one space; the only importer of faiss in this service.
 
-A small index is compared with every vector. A large one is in blocks, most of which are passed by because
-nothing in them can be near enough, and FAISS compares the query with what is left: it finds the same rows at
-the same distances, to the bit.
+A small index is compared with every vector, roughly if that is faster. A large one is in blocks, most of
+which are passed by because nothing in them can be near enough. FAISS compares the query with what is left: it
+finds the same rows at the same distances, to the bit.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import faiss
@@ -20,9 +20,9 @@ from music_index_service.blocks import WIDTH, BlockArrays, Blocks
 from music_index_service.row_copies import RowCopy
 from music_index_service.row_set import RowSet
 
-# A filter's rows up to so many are copied together and compared with the query one and all, by FAISS, or
-# roughly at first.
-_MAX_COMPARED, _MAX_COPIED = 20_000, 250_000
+# Up to so many vectors FAISS compares one and all, as fast as anything could. Up to so many more a copy is
+# kept, and they are compared roughly at first.
+_MAX_COMPARED, _MAX_COPIED = 4_000, 150_000
 
 _SCANNED_AT_ONCE = 1 << 18  # vectors, where all are compared: bounds memory
 
@@ -57,6 +57,10 @@ class VectorIndex(ABC):
     def vectors_at(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """<float32>[..., dimension] copies of the vectors of rows <int64>[...]."""
 
+    def expected_query(self) -> NDArray[np.float32]:
+        """<float32>[1, dimension] a query of the kind that is answered fast."""
+        return self.vectors_at(np.zeros(1, np.int64))
+
     @abstractmethod
     def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors: ...
 
@@ -83,19 +87,20 @@ class VectorIndex(ABC):
             return self._search(queries, k, within)
         if len(within) > _MAX_COMPARED:
             copy = within.kept((self, "copy"), lambda: RowCopy(self.vectors_at(within.rows)))
-            return _stacked(_nearest_in_copy(copy, query, within.rows, k) for query in _one_by_one(queries))
+            return _one_by_one(queries, lambda query: _nearest_in_copy(copy, query, within.rows, k))
         vectors = within.kept((self, "vectors"), lambda: self.vectors_at(within.rows))
         return _nearest(queries, vectors, within.rows, k)
 
 
 class FlatIndex(VectorIndex):
-    """Compares a query with every vector."""
+    """Compares a query with every vector: roughly at first where that is faster."""
 
     def __init__(self, index: faiss.IndexFlat, space: Space) -> None:
         """Take an index of finite vectors of a space."""
         super().__init__(space)
         self._index = index
-        self._vectors = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(-1, index.d)
+        self._vectors = _vectors_of(index)
+        self._copy = RowCopy(self._vectors) if _MAX_COMPARED < len(self._vectors) <= _MAX_COPIED else None
 
     @classmethod
     def read(cls, path: Path, space: Space) -> "FlatIndex":
@@ -110,10 +115,9 @@ class FlatIndex(VectorIndex):
             raise ArtifactError(f"{path}: needs an IndexFlatL2, found {type(index).__name__}")
         if index.d != space.dimension:
             raise ArtifactError(f"{path}: dimension {index.d}, the manifest says {space.dimension}")
-        loaded = cls(index, space)
-        if not np.isfinite(loaded._vectors).all():
+        if not np.isfinite(_vectors_of(index)).all():
             raise ArtifactError(f"{path}: holds a vector that isn't finite")
-        return loaded
+        return cls(index, space)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -122,10 +126,17 @@ class FlatIndex(VectorIndex):
         return self._vectors[rows]
 
     def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
+        copy = self._copy
+        if within is None and copy is not None:
+            return _one_by_one(queries, lambda query: self._search_copy(copy, query, k))
         if within is None:
             distances, rows = self._index.search(queries, k)
             return distances, rows
         return _nearest_of_many(self, queries, within.rows, k)
+
+    def _search_copy(self, copy: RowCopy, query: NDArray[np.float32], k: int) -> Neighbors:
+        rows = copy.candidates(query[0], k)
+        return _nearest(query, self._vectors.take(rows, axis=0), rows, k)
 
 
 class BlockIndex(VectorIndex):
@@ -143,15 +154,16 @@ class BlockIndex(VectorIndex):
     def __len__(self) -> int:
         return len(self._arrays.places)
 
-    def vectors_at(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._at(self._arrays.places[rows])
+    def expected_query(self) -> NDArray[np.float32]:
+        query = self._blocks.expected_query()
+        return query if query is not None else super().expected_query()
 
-    def _at(self, places: NDArray[np.integer]) -> NDArray[np.float32]:
-        leaves, columns = np.divmod(places, WIDTH)
+    def vectors_at(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        leaves, columns = np.divmod(self._arrays.places[rows], WIDTH)
         return self._arrays.vectors[leaves, :-1, columns]
 
     def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
-        return _stacked(self._search_one(query, k, within) for query in _one_by_one(queries))
+        return _one_by_one(queries, lambda query: self._search_one(query, k, within))
 
     def _search_one(self, query: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
         subset = None
@@ -160,20 +172,26 @@ class BlockIndex(VectorIndex):
         places = self._blocks.candidates(query[0], k, subset)
         if places is None:
             return _nearest_of_many(self, query, None if within is None else within.rows, k)
-        rows = self._arrays.rows.ravel()[places]
+        rows = self._arrays.rows[places]
         order = rows.argsort()
-        return _nearest(query, self._at(places[order]), rows[order], k)
+        leaves, columns = places
+        return _nearest(query, self._arrays.vectors[leaves[order], :-1, columns[order]], rows[order], k)
 
 
-def _one_by_one(queries: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Each query <float32>[1, dimension]."""
-    for row in range(len(queries)):
-        yield queries[row : row + 1]
+def _vectors_of(index: faiss.IndexFlat) -> NDArray[np.float32]:
+    """<float32>[n, dimension] a view of what an index holds."""
+    vectors: NDArray[np.float32] = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d)
+    return vectors.reshape(-1, index.d)
 
 
-def _stacked(answers: Iterable[Neighbors]) -> Neighbors:
-    distances, rows = zip(*answers, strict=True)
-    return (distances[0], rows[0]) if len(rows) == 1 else (np.concatenate(distances), np.concatenate(rows))
+def _one_by_one(
+    queries: NDArray[np.float32], search: Callable[[NDArray[np.float32]], Neighbors]
+) -> Neighbors:
+    """What a search finds for each query <float32>[1, dimension]."""
+    if len(queries) == 1:
+        return search(queries)
+    distances, rows = zip(*(search(queries[at : at + 1]) for at in range(len(queries))), strict=True)
+    return np.concatenate(distances), np.concatenate(rows)
 
 
 def _nearest_in_copy(copy: RowCopy, query: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Neighbors:

@@ -53,6 +53,14 @@ def test_postings_that_break_the_format_are_refused(
         Postings.load(tmp_path, 2, 2, 3)
 
 
+@pytest.mark.parametrize("file", [ROWS_FILE, STARTS_FILE])
+def test_an_empty_file_is_refused(tmp_path: Path, file: str) -> None:
+    write_files(tmp_path, ROWS, STARTS)
+    (tmp_path / file).write_bytes(b"")
+    with pytest.raises(ArtifactError, match=rf"^{tmp_path / file}: not a readable numpy array: "):
+        Postings.load(tmp_path, 2, 2, 3)
+
+
 def test_a_fall_between_two_pieces_of_the_check_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

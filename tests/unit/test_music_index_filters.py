@@ -126,5 +126,14 @@ def test_what_a_search_keeps_with_the_rows_counts() -> None:
     assert asked_anew(cache, [1, 2, 1]) == [2, 1]
 
 
-def test_a_filter_larger_than_the_cache_is_answered_and_not_kept() -> None:
-    assert asked_anew(PassingCache(max_bytes=1), [1, 1]) == [1, 1]
+def test_growth_is_noticed_when_kept_filters_are_asked_for() -> None:
+    cache = PassingCache(max_bytes=10_000)
+    assert asked_anew(cache, [1, 2, 3]) == [1, 2, 3]
+    for number in (1, 2):  # searched within again, in another space
+        rows = cache.get(numbered(number), Compiler()).rows
+        rows.kept("copies", lambda: np.zeros(6_000, np.uint8))
+    assert asked_anew(cache, [2, 1]) == [1]
+
+
+def test_a_filter_larger_than_the_cache_is_kept_until_the_next() -> None:
+    assert asked_anew(PassingCache(max_bytes=1), [1, 1, 2, 2, 1]) == [1, 2, 1]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 MODEL_FILE = "model.tflite"
 SIGNATURE = "encode"
 
-_BATCH = 256  # rows in one call: bounds the interpreter's arena to tens of MB
+_BATCH = 8  # rows in one call, as the service reads them: more leave the caches and take longer
 
 
 def run_litert(
