@@ -38,17 +38,18 @@ class PassingCache:
         """What is kept of these conditions, else what `compute` makes of them."""
         with self._lock:
             if (kept := self._kept.get(conditions)) is not None:
-                self._use(conditions)
+                self._use(conditions, kept)
                 return kept
         passing = compute(conditions)  # outside the lock: another thread may do the same, and no harm done
         with self._lock:
-            self._kept[conditions] = passing
-            self._use(conditions)
+            self._use(conditions, passing)
         return passing
 
-    def _use(self, conditions: CanonicalFilter) -> None:
-        """Note that these are used now, and drop the filters used longest ago where too much is kept."""
-        self._weigh(next(reversed(self._kept)))  # what was used before has been searched within by now
+    def _use(self, conditions: CanonicalFilter, passing: Passing) -> None:
+        """Keep what is used now, and drop the filters used longest ago where that is too much."""
+        if self._kept:
+            self._weigh(next(reversed(self._kept)))  # what was used before has been searched within by now
+        self._kept[conditions] = passing
         self._kept.move_to_end(conditions)
         self._weigh(conditions)
         while (self._total > self._max_bytes or len(self._kept) > self._max_count) and len(self._kept) > 1:

@@ -38,7 +38,7 @@ def made_up_results() -> dict[str, Any]:
     latency = {"p50": 5.0, "p99": 20.0, "max": 30.0}
     ratios = {"p50": spread(1.2), "p99": spread(1.4)}
     results: dict[str, Any] = {
-        "format": 1,
+        "format": 2,
         "started": "2026-01-02T03:04:05+00:00",
         "machine": {"cores": 2, "cpu": "A <fast> one", "revision": "abc"},
         "texts": "3 made-up sentences",
@@ -53,6 +53,13 @@ def made_up_results() -> dict[str, Any]:
             "senders": 2,
             "connections": 2,
             "concurrency": 16,
+            "tls": False,
+            "phases": ["unloaded", "throughput", "rates", "h2load"],
+            "quick": False,
+            "rate": 0.0,
+            "duration_s": 6.0,
+            "deadline_s": 2.0,
+            "p99_limit_ms": 100.0,
         },
         "unloaded": {
             "timings": {name: {"p50_ms": 1.0, "p99_ms": 2.0} for name in ("echo", "three echoes", "match")},

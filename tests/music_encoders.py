@@ -1,6 +1,7 @@
 """Music encoders that a test can foretell, importable by the worker processes of a job."""
 
 import os
+import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,13 @@ def encode_clips(encoder: Artifact, frames: Bytes, frame_counts: Counts) -> Enco
     angle = valence * np.float32(6)
     timbre = np.stack([np.cos(angle), np.sin(angle), *[0 * angle] * 4], axis=1, dtype=np.float32)
     return EncodedClips(MOODS.closeness(vad), vad, timbre)
+
+
+def hang(encoder: Artifact, frames: Bytes, frame_counts: Counts) -> EncodedClips:
+    """Leave the process's id beside the encoder and take for ever."""
+    encoder.path.with_suffix(f".{os.getpid()}").touch()
+    time.sleep(3_600)
+    return encode_clips(encoder, frames, frame_counts)
 
 
 def die(encoder: Artifact, frames: Bytes, frame_counts: Counts) -> EncodedClips:

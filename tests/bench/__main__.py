@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from bench.ending import exit_on_terminate
 from bench.groups import GROUPS, Group, run_group
 from bench.options import Options
 from bench.page import section_text, write_page
@@ -21,7 +22,10 @@ FAILED = 1  # exit status
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the flags say; returns 1 if a group couldn't be measured or figures can't be kept."""
+    """Do what the flags say; returns 1 if a group couldn't be measured or figures can't be kept. Exits 143 on
+    SIGTERM.
+    """
+    exit_on_terminate()
     flags = _parse(argv)
     try:
         if flags.keep:

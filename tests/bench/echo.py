@@ -2,12 +2,15 @@
 of its own, which answers every call with the same bytes. `python -m bench.echo --reply-bytes 4000`.
 
 Told of another echo it asks that one twice before it answers, as a gateway asks two services, and does
-nothing with what it hears.
+nothing with what it hears. It ends with the process that started it.
 """
 
 import ambiance.rpc.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
 
+import os
+import select
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -58,8 +61,14 @@ def _asking(target: str) -> Callable[[bytes], object]:
     return lambda request: call(request, timeout=DEADLINE_S)
 
 
+def _end_with(process_id: int) -> None:
+    select.select([os.pidfd_open(process_id)], [], [])
+    os._exit(1)
+
+
 def main() -> int:
     """Serve until SIGTERM; returns the exit status."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     settings = load_settings(EchoSettings, PROGRAM)
     return run(PROGRAM, settings, partial(load, settings))
 

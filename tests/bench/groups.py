@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, Literal
 
+from bench.ending import exit_on_terminate
 from bench.machine import describe_machine
 from bench.options import Options
+from training.lifetimes import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def run_group(group: Group, options: Options) -> dict[str, Any]:
     """
     start, taken, machine = time.perf_counter(), datetime.now(UTC), describe_machine()
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(1, spawn, _begin) as pool:
         figures = pool.submit(_measure, group.name, options).result()
     return {
         "group": group.name,
@@ -61,6 +63,11 @@ def run_group(group: Group, options: Options) -> dict[str, Any]:
         "machine": machine,
         "figures": figures,
     }
+
+
+def _begin() -> None:
+    end_with_parent()
+    exit_on_terminate()
 
 
 def _measure(name: str, options: Options) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What load tests found (`make load`): calls a second, latency against rate, overload. Reads the latest
-results, of the cluster and of the one process that is all three services; it measures nothing itself."""
+results of whole tests on this machine, of the cluster and of the one process that is all three services; it
+measures nothing itself."""
 
 import json
 import shutil
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.options import Options
+from load.target import is_loopback
 
 CLUSTER, ONE_PROCESS = "cluster", "one process"
 RESULT = "result.json"
@@ -15,13 +17,15 @@ PICTURE = "rates.png"
 _PERCENTILES = ("p50", "p90", "p99", "p99.9")
 _NAMED_STEPS = ("knee", "at_80", "echo_at_80", "overload")
 _CROSS_CHECKS = ("h2load",)
+_WHOLE = {"unloaded", "throughput", "rates"}  # phases
 
 
 def measure(options: Options) -> dict[str, Any]:
     """The latest load test of each kind; the picture of the cluster's is copied beside the figures."""
     found = latest(options.loads)
     if not found:
-        return {"skipped": f"there is no load test in {options.loads}; `make load` runs one"}
+        where = f"there is no whole load test of this machine in {options.loads}"
+        return {"skipped": f"{where}; `make load` runs one"}
     if CLUSTER in found and (picture := found[CLUSTER].with_name(PICTURE)).is_file():
         options.out.mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, options.out / PICTURE)
@@ -29,9 +33,18 @@ def measure(options: Options) -> dict[str, Any]:
 
 
 def latest(folder: Path) -> dict[str, Path]:
-    """The result of the load test of each kind that started last."""
-    results = sorted((_read(path)["started"], path) for path in folder.glob(f"*/{RESULT}"))
-    return {ONE_PROCESS if _read(path)["one_process"] else CLUSTER: path for _, path in results}
+    """The result of the whole load test of each kind that started last."""
+    results = {path: _read(path) for path in folder.glob(f"*/{RESULT}")}
+    whole = sorted((result["started"], path) for path, result in results.items() if is_whole(result))
+    return {ONE_PROCESS if results[path]["one_process"] else CLUSTER: path for _, path in whole}
+
+
+def is_whole(result: dict[str, Any]) -> bool:
+    """Whether a load test took its time, left nothing out and loaded this machine."""
+    options = result["options"]
+    if not _WHOLE.issubset(options.get("phases", ())):  # older tests didn't note them
+        return False
+    return not options["quick"] and not options["rate"] and is_loopback(options["target"])
 
 
 def summary(result: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def measure_job(clips: int, music_share: float, encoders: Path, *, hear_only: bo
             (folder / "artifacts" / kind).symlink_to((encoders / kind).resolve())
         job, memory = _child(folder, *(["--hear-only"] if hear_only else []))
         again, _ = _child(folder, "--hear-only")
-        for file in sorted((folder / "spool").glob("*.arrow"))[::2]:
+        for file in sorted((folder / "spool").glob("*.spool"))[::2]:
             file.unlink()
         half, _ = _child(folder, "--hear-only")
     return _figures(clips, job) | {

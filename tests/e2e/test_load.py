@@ -68,15 +68,14 @@ def test_a_fixed_rate(cluster: ClusterUnderTest, tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 def test_a_whole_test_and_its_baseline(cluster: ClusterUnderTest, tmp_path: Path) -> None:
     out, baseline = tmp_path / "out", tmp_path / "baseline.json"
-    flags = (*PATIENT, "--concurrency", "4", "--start-rate", "40", "--max-rate", "120", "--out", str(out))
+    flags = (*PATIENT, "--concurrency", "4", "--start-rate", "300", "--out", str(out))
     done = load("--target", cluster.target, *flags, "--save-baseline", str(baseline), data=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     result = only_result(out)
     assert json.loads(baseline.read_text()) == result
-    assert result["knee"]["rate"] <= 40
     assert result["capacity_per_s"] >= result["throughput"]["match"]["calls_per_s"]
-    assert result["overload"]["rate"] == min(120, 3 * result["capacity_per_s"])
+    assert result["overload"]["rate"] == pytest.approx(3 * result["capacity_per_s"])
     assert result["at_80"]["rate"] == pytest.approx(0.8 * result["knee"]["rate"])
     assert all(figure["name"] in done.stdout for figure in result["figures"])
     assert set(result["throughput"]) == {"echo", "match", "batch"}
@@ -88,7 +87,7 @@ def test_a_whole_test_and_its_baseline(cluster: ClusterUnderTest, tmp_path: Path
     for figure in result["figures"]:
         figure["value"] = 1e9 if figure["higher_is_better"] else 0.0
     baseline.write_text(json.dumps(result))
-    flags = ("--quick", "--concurrency", "4", "--only", "unloaded", "--baseline", str(baseline))
+    flags = (*PATIENT, "--concurrency", "4", "--only", "unloaded", "--baseline", str(baseline))
     worse = load("--target", cluster.target, *flags, "--out", str(out), data=tmp_path)
     assert worse.returncode == 1, worse.stderr
     assert "unloaded p50 / three echoes: " in worse.stdout

@@ -20,6 +20,7 @@ class Figure:
     is_ratio: bool = True
     bound: float | None = None
     unit: str = ""
+    phase: str = ""
 
     @property
     def holds(self) -> bool | None:
@@ -43,7 +44,22 @@ class Figure:
 
 def figures_of(results: Results) -> list[Figure]:
     """The figures of the phases that ran."""
-    return [*_unloaded(results), *_throughput(results), *_rates(results), *_overload(results)]
+    found = {
+        "unloaded": _unloaded(results),
+        "throughput": _throughput(results),
+        "rates": [*_rates(results), *_overload(results)],
+    }
+    return [replace(figure, phase=phase) for phase, figures in found.items() for figure in figures]
+
+
+def failures_of(results: Results) -> list[str]:
+    """What no server may do at any speed, of the runs whose replies were looked into: a sentence each."""
+    runs = [*results.get("steps", []), *(results[name] for name in ("at_80", "overload") if name in results)]
+    checked = [(f"at {run['rate']:.0f}/s", run) for run in runs if "reply_faults" in run]
+    silent = [f"{at}: no call was answered" for at, run in checked if not run["outcomes"].get(OK)]
+    return silent + [
+        f"{at}: faulty replies: {run['reply_faults']}" for at, run in checked if run["reply_faults"]
+    ]
 
 
 def _unloaded(results: Results) -> list[Figure]:

@@ -53,7 +53,7 @@ class Fleet:
         due = due_times(plan)
         start = time.monotonic() + START_S
         jobs = [
-            OpenLoop(work, start, due[i :: self.senders], i * len(work.requests) // self.senders)
+            OpenLoop(work, start, due[i :: self.senders], self._first_request(work, i), plan.warm_up_s)
             for i in range(self.senders)
         ]
         return start, Samples.joined(self._ask(jobs, plan.total_s + 2 * work.deadline_s))
@@ -63,10 +63,14 @@ class Fleet:
         start = time.monotonic() + START_S
         shares = [len(range(i, in_flight, self.senders)) for i in range(self.senders)]
         jobs = [
-            ClosedLoop(work, start, seconds, share, i * len(work.requests) // self.senders)
+            ClosedLoop(work, start, seconds, share, self._first_request(work, i))
             for i, share in enumerate(shares)
         ]
         return start, Samples.joined(self._ask(jobs, seconds + work.deadline_s))
+
+    def _first_request(self, work: Work, sender_number: int) -> int:
+        """Where a sender begins, so that not all send the same."""
+        return sender_number * len(work.requests) // self.senders
 
     def close(self) -> None:
         """End the senders."""

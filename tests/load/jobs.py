@@ -42,6 +42,7 @@ class OpenLoop:
     start: float
     due_s: NDArray[np.float64]
     first_request: int  # where in the requests this sender begins
+    warm_up_s: float = 0.0  # after which replies are kept
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class Samples:
 
     times: <float64>[n, 3], when each was due, sent and done, on time.monotonic; NaN where it never was.
     outcomes: <int8>[n], indices into OUTCOMES.
-    replies: some of the OK ones, serialised.
-    refusals: the status details of some RESOURCE_EXHAUSTED calls, serialised; empty where there were none.
+    replies: some of the OK ones, serialised, drawn from all that were due after the warm-up.
+    refusals: the status details of RESOURCE_EXHAUSTED calls, drawn alike; empty where there were none.
     cpu_s, wall_s: CPU seconds of the senders, and how long they were at it, each summed over senders.
     """
 

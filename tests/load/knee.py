@@ -24,10 +24,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Every step in the order it was measured, and the step at the knee; None if no rate held."""
+    """Every step in the order it was measured, and the highest that held, if any did."""
 
     steps: tuple[Step, ...]
-    knee: Step | None
+    held: Step | None
+    has_failed: bool  # whether a rate did: without one that is too high there is no telling where the knee is
+
+    @property
+    def knee(self) -> Step | None:
+        """The step at the knee, if it was found."""
+        return self.held if self.has_failed else None
 
 
 def shortcoming(step: Step, limits: Limits) -> str | None:
@@ -48,16 +54,17 @@ def find_knee(measure: Callable[[float], Step], limits: Limits, start: float, ma
     and neither way takes more than MAX_STEPS.
     """
     search = _Search(measure, limits)
-    knee, ceiling = _bracket(search, min(start, max_rate), max_rate)
+    held, ceiling = _bracket(search, min(start, max_rate), max_rate)
+    has_failed = ceiling < math.inf
     for _ in range(REFINEMENTS):
-        if knee is None or knee.rate >= ceiling:
+        if held is None or not has_failed:
             break
-        middle = math.sqrt(knee.rate * ceiling)
+        middle = math.sqrt(held.rate * ceiling)
         if (step := search.held(middle)) is None:
             ceiling = middle
         else:
-            knee = step
-    return Sweep(tuple(search.steps), knee)
+            held = step
+    return Sweep(tuple(search.steps), held, has_failed)
 
 
 class _Search:
@@ -76,7 +83,7 @@ class _Search:
 
 
 def _bracket(search: _Search, start: float, max_rate: float) -> tuple[Step | None, float]:
-    """The highest step that held, and a rate above it that didn't, or `max_rate` if each held."""
+    """The highest step that held, and a rate above it that didn't; infinity if each held."""
     rate, knee, ceiling = start, None, math.inf
     for _ in range(MAX_STEPS):
         if (step := search.held(rate)) is not None:
@@ -91,4 +98,4 @@ def _bracket(search: _Search, start: float, max_rate: float) -> tuple[Step | Non
             rate /= FACTOR
             if rate < LEAST_RATE:
                 break
-    return knee, min(ceiling, max_rate)
+    return knee, ceiling

@@ -3,14 +3,15 @@
 import argparse
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ambiance.affect import MOOD_SPACE
+from ambiance.errors import InvalidInputError
 from ambiance.limits import DEFAULT_K, MAX_HITS, MAX_K
-from ambiance.rpc.channel import GATEWAY_PORT
+from ambiance.rpc.channel import GATEWAY_PORT, resolvable
 from load.arrivals import Arrivals, Plan
 from load.target import Target, is_loopback
 
@@ -29,6 +30,7 @@ class Options:
 
     target: Target
     phases: tuple[str, ...]
+    quick: bool
     k: int
     space: str
     arrivals: Arrivals
@@ -49,6 +51,11 @@ class Options:
     save_baseline: Path | None
     tolerance: float
 
+    @property
+    def figured_phases(self) -> tuple[str, ...]:
+        """The phases that end in figures, if all goes well."""
+        return _figured(self.phases, self.rate)
+
     def plan(self, rate: float, *, times: float = 1.0) -> Plan:
         """An open loop at a rate, `times` as long as a step."""
         return Plan(rate, self.warm_up_s, self.duration_s * times, self.arrivals, self.seed)
@@ -58,7 +65,7 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     """Read the flags; exits 2 with one sentence on anything out of place."""
     parser = _parser()
     flags = vars(parser.parse_args(argv))
-    quick, only = flags.pop("quick"), flags.pop("only")
+    quick, only = flags["quick"], flags.pop("only")
     flags["duration_s"] = flags["duration_s"] or (1.0 if quick else 6.0)
     if flags["warm_up_s"] is None:
         flags["warm_up_s"] = 0.3 if quick else 1.0
@@ -72,7 +79,16 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     phases = tuple(phase for phase in PHASES if not only or phase in only)
     if "throughput" in phases and (k := flags["k"]) * BATCH > MAX_HITS:
         parser.error(f"-k: at most {MAX_HITS // BATCH} with the phase throughput, got {k}; see --only")
+    if flags["baseline"] and not _figured(phases, flags["rate"]):
+        parser.error("--baseline: with this --only or --rate there is no figure to compare")
+    if (kept := flags["save_baseline"]) and kept.is_dir():
+        parser.error(f"--save-baseline: {kept}: is a folder")
     return Options(target=_target(parser, flags), phases=phases, rounds=3 if quick else 20, **flags)
+
+
+def _figured(phases: Iterable[str], rate: float) -> tuple[str, ...]:
+    """Those of some phases that end in figures: h2load only checks some, and one rate shows no knee."""
+    return tuple(phase for phase in phases if phase != "h2load" and not (phase == "rates" and rate))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -136,6 +152,12 @@ def _parser() -> argparse.ArgumentParser:
 def _target(parser: argparse.ArgumentParser, flags: dict[str, Any]) -> Target:
     """Take the flags that tell where to call."""
     address, tls, ca, name, token = map(flags.pop, ("target", "tls", "ca", "server_name", "token"))
+    try:
+        resolvable(address)
+    except InvalidInputError as error:
+        parser.error(f"--{error}")
+    if not (token.isascii() and token.isprintable()):
+        parser.error("--token: printable ASCII only, as gRPC carries nothing else")
     if not tls and (ca or name):
         parser.error("--ca and --server-name: need --tls")
     if token and not tls and not is_loopback(address):

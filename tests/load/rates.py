@@ -39,8 +39,7 @@ class Rates:
         sweep = self._sweep(closed_loop_rate)
         results: Results = {"steps": [step.to_json() for step in sweep.steps]}
         if (knee := sweep.knee) is None:
-            self._say(f"no rate down to {sweep.steps[-1].rate:.1f}/s held: there is no knee")
-            return results
+            return results | self._without_knee(sweep)
         capacity = max(closed_loop_rate or 0.0, *(step.achieved_per_s for step in sweep.steps))
         self._say(f"knee {knee.rate:.0f}/s; capacity {capacity:.0f}/s, the most that any run had answered")
         results |= {"knee": knee.to_json(), "capacity_per_s": capacity}
@@ -48,6 +47,14 @@ class Rates:
         results["at_80"] = self._checked(self.measure("80 % of knee", calm, LONGEST_STEP))
         results["echo_at_80"] = self.measure("echo, same", calm, LONGEST_STEP, echo).to_json()
         return results | self._overload(capacity)
+
+    def _without_knee(self, sweep: Sweep) -> Results:
+        if sweep.held is None:
+            self._say(f"no rate down to {sweep.steps[-1].rate:.1f}/s held: there is no knee")
+            return {}
+        rate = sweep.held.rate
+        self._say(f"held at {rate:.0f}/s, the highest rate that --max-rate allows: no knee, no overload")
+        return {"held_per_s": rate}
 
     def _overload(self, capacity: float) -> Results:
         rate = min(OVERLOAD * capacity, self._options.max_rate)

@@ -23,6 +23,7 @@ import grpc
 from load.jobs import ClosedLoop, Connect, OpenLoop, Samples, Work
 from load.recorder import Recorder
 from load.target import Target
+from training.lifetimes import end_with_parent
 
 MAX_IN_FLIGHT = 10_000  # of one sender: what it holds in memory stays bounded
 CONNECT_S = 5.0
@@ -55,10 +56,10 @@ class Sender:
 
     def open_loop(self, job: OpenLoop) -> Samples:
         """Send each call when it is due; the latest end is one deadline after the last."""
-        work, recorder = job.work, Recorder(job.work)
+        work, recorder = job.work, Recorder(job.work, job.start + job.warm_up_s)
         timeout, metadata = work.deadline_s, work.target.metadata
         methods = self._methods(work)
-        cpu, dues = time.process_time(), (job.start + job.due_s).tolist()
+        cpu, begin, dues = time.process_time(), time.monotonic(), (job.start + job.due_s).tolist()
         running: dict[int, float] = {}
         for i, due in enumerate(dues):
             if (wait := due - time.monotonic()) > 0:
@@ -71,9 +72,12 @@ class Sender:
             request = work.requests[(job.first_request + i) % len(work.requests)]
             call = methods[i % len(methods)].future(request, timeout=timeout, metadata=metadata)
             call.add_done_callback(partial(_end, recorder, running, i, due, sent))
-        cpu, wall = time.process_time() - cpu, time.monotonic() - job.start
-        _wait_until(lambda: not running, timeout + GRACE_S)
-        return recorder.samples(cpu, wall, list(running.copy().values()))
+        cpu, wall = time.process_time() - cpu, time.monotonic() - begin
+        _wait_until(lambda: len(recorder.rows) == len(dues), timeout + GRACE_S)
+        lost = [due for i in list(running) if (due := running.pop(i, None)) is not None]
+        # A call that isn't among them any more is being noted at this moment.
+        _wait_until(lambda: len(recorder.rows) + len(lost) == len(dues), GRACE_S)
+        return recorder.samples(cpu, wall, lost)
 
     def closed_loop(self, job: ClosedLoop) -> Samples:
         """A thread for each call in flight. A call counts if it ends in time."""
@@ -94,11 +98,12 @@ class Sender:
 
 
 def _end(recorder: Recorder, running: dict[int, float], i: int, due: float, sent: float, call: Any) -> None:
+    if running.pop(i, None) is None:
+        return  # given up: it counts as lost
     if call.code() is grpc.StatusCode.OK:
         recorder.answered(due, sent, call.result())
     else:
         recorder.failed(due, sent, call)
-    del running[i]
 
 
 def _wait_until(condition: Callable[[], bool], limit_s: float) -> None:
@@ -122,6 +127,7 @@ def _call_on(job: ClosedLoop, method: Any, numbers: "itertools.count[int]", reco
 
 def serve(pipe: Connection, connections: int) -> None:
     """Do one job after another until the parent ends. The answer to a failed job is its error."""
+    end_with_parent()
     sys.setswitchinterval(SWITCH_S)
     sender = Sender(connections, ask_for_priority())
     gc.collect()

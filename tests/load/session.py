@@ -1,5 +1,6 @@
 """One load test from its first call to its results: the phases, in an order that gives each what it needs."""
 
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -20,7 +21,7 @@ from load.target import Target
 from load.texts import mixed_texts
 from load.workload import Workload, prepare
 
-FORMAT = 1  # of the results
+FORMAT = 2  # of the results
 
 UNLOADED_CALLS = 100  # of each kind in a round
 THROUGHPUT_ROUNDS = 3
@@ -30,8 +31,13 @@ HEALTH_DEADLINE_S = 2.0
 _TEXT_SERVICE = text_service_pb2.DESCRIPTOR.services_by_name["TextService"].full_name
 
 
-def run_session(options: Options, say: Say) -> Results:
+def run_session(options: Options, say: Say, check: Callable[[Results], None]) -> Results:
     """Load the target in every phase that was asked for; says each figure as it is there.
+
+    Args:
+        options: what was asked for.
+        say: takes a line for people.
+        check: takes what is known before the first call is measured, and may refuse to go on.
 
     Raises:
         NobodyAnswersError: if no server answers at the target.
@@ -50,6 +56,7 @@ def run_session(options: Options, say: Say) -> Results:
         "one_process": _is_one_process(options.target),
         "options": noted(options),
     }
+    check(results)
     reply = ("--reply-bytes", str(workload.reply_bytes))
     with Fleet(options.senders, options.connections) as fleet, serving("bench.echo", *reply) as running:
         echo = workload.echo(Target(running.target))
@@ -65,9 +72,9 @@ def run_session(options: Options, say: Say) -> Results:
 
 def noted(options: Options) -> Results:
     """The options that figures depend on; the token is in no file."""
-    names = ("k", "space", "arrivals", "seed", "senders", "connections", "concurrency")
+    names = ("k", "space", "arrivals", "seed", "senders", "connections", "concurrency", "quick", "rate")
     times = ("duration_s", "warm_up_s", "deadline_s", "p99_limit_ms")
-    where = {"target": options.target.address, "tls": options.target.tls}
+    where = {"target": options.target.address, "tls": options.target.tls, "phases": list(options.phases)}
     return where | {name: getattr(options, name) for name in (*names, *times)}
 
 

@@ -66,11 +66,18 @@ def step(rate: float) -> dict[str, Any]:
     }
 
 
-def load_test(folder: Path, started: str, *, one_process: bool = False) -> None:
+def load_test(folder: Path, started: str, *, one_process: bool = False, **options: object) -> None:
     folder.mkdir(parents=True)
     found = {
         "started": started,
         "one_process": one_process,
+        "options": {
+            "target": "127.0.0.1:50051",
+            "phases": ["unloaded", "throughput", "rates"],
+            "quick": False,
+            "rate": 0.0,
+            **options,
+        },
         "machine": {"revision": "abc"},
         "texts": "made up",
         "figures": [{"name": "knee", "value": 900.0}],
@@ -93,6 +100,19 @@ def test_the_latest_load_test_of_each_kind_is_read(tmp_path: Path) -> None:
     assert figures["cluster"]["calls_per_s"] == {"echo": 4_000.0}
     assert figures["cluster"]["overload"]["latency_ms"] == {"p50": 1.0, "p90": 2.0, "p99": 3.0, "p99.9": 4.0}
     assert (tmp_path / "out" / "rates.png").read_bytes().startswith(b"2026-01-01T04")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"quick": True}, {"rate": 9.0}, {"phases": ["rates"]}, {"target": "10.0.0.1:443"}],
+)
+def test_a_load_test_that_was_not_whole_or_not_of_this_machine_is_passed_by(
+    option: dict[str, object], tmp_path: Path
+) -> None:
+    load_test(tmp_path / "03", "2026-01-01T03:00:00+00:00")
+    load_test(tmp_path / "04", "2026-01-01T04:00:00+00:00", **option)
+    figures = read_load_tests(Options(loads=tmp_path, out=tmp_path / "out"))
+    assert figures["cluster"]["started"].startswith("2026-01-01T03")
 
 
 def test_without_a_load_test_the_figures_say_so(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import fields, replace
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -111,6 +112,47 @@ def test_a_single_label_is_not_taken_for_a_list_of_characters() -> None:
     with pytest.raises(InvalidInputError) as caught:
         calls.match_text("joy", replace(OPTIONS, filter=ClipFilter(labels="Jazz")))
     assert violation(caught) == Violation("filter.labels", "a list of texts, got a single text")
+
+
+def test_what_comes_from_an_iterator_is_read_once_and_goes_out_whole() -> None:
+    conditions = ClipFilter(moods=(mood for mood in ["sad"]), without_labels=map(str, ["Music"]))  # type: ignore[arg-type]
+    sent: Any = calls.match_text("joy", replace(OPTIONS, filter=conditions)).request
+    assert (list(sent.filter.moods), list(sent.filter.without_labels)) == (["sad"], ["Music"])
+    batch: Any = calls.match_texts(iter(["joy", "grief"]), OPTIONS).request
+    encoded: Any = calls.encode_texts(iter(["joy", "grief"]), explain=False).request
+    assert list(batch.texts) == list(encoded.texts) == ["joy", "grief"]
+    found: Any = calls.find_neighbors(iter([Vector("vad", [0.5], "vad-1")]), 10, "", 0).request
+    assert [query.lineage for query in found.queries] == ["vad-1"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "offence"),
+    [
+        (ClipFilter(labels=None), Violation("filter.labels", "a list of texts, got NoneType")),
+        (ClipFilter(labels=["Jazz", 3]), Violation("filter.labels[1]", "a text, got int")),
+        (ClipFilter(labels={"Jazz": 1}), Violation("filter.labels", "a list of texts, got dict")),
+        (
+            ClipFilter(min_mood_scores={"sad": "x"}),
+            Violation("filter.min_mood_scores['sad']", "a number, got str"),
+        ),
+        (ClipFilter(min_mood_scores={3: 0.5}), Violation("filter.min_mood_scores[3]", "a text, got int")),
+        (
+            ClipFilter(min_mood_scores=["sad"]),
+            Violation("filter.min_mood_scores", "a mapping of moods to numbers, got list"),
+        ),
+        ({"labels": ["Jazz"]}, Violation("filter", "a ClipFilter, got dict")),
+    ],
+)
+def test_a_filter_of_other_types_is_named_by_its_field(conditions: Any, offence: Violation) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        calls.match_text("joy", replace(OPTIONS, filter=conditions))
+    assert violation(caught) == offence
+
+
+def test_a_text_that_is_none_is_named() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        calls.encode_texts(["joy", None], explain=False)  # type: ignore[list-item]
+    assert violation(caught) == Violation("texts[1]", "a text, got NoneType")
 
 
 def test_a_filter_goes_out_as_it_was_written_and_none_goes_out_unasked() -> None:

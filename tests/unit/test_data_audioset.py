@@ -221,7 +221,8 @@ def test_dequantising_spans_the_range_of_unsigned_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "expected"), [(0, "x@0"), (30, "x@30"), (100_000, "x@100000"), (239.8, "x@239.8")]
+    ("start", "expected"),
+    [(0, "x@0"), (-0.0, "x@0"), (30, "x@30"), (100_000, "x@100000"), (239.8, "x@239.8")],
 )
 def test_clip_ids_keep_whole_seconds_whole(start: float, expected: str) -> None:
     assert clip_id("x", float(np.float32(start))) == expected

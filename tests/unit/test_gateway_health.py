@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ambiance.errors import AmbianceError, OverloadedError, UnavailableError
+from ambiance.errors import AmbianceError, DeadlineError, OverloadedError, UnavailableError
 from ambiance.type.v1.space_pb2 import Space
 from gateway.health import HealthWatch
 
@@ -21,15 +21,15 @@ class FakePeer:
         self.name = name
         self.held = [Space(name="vad", dimension=3, lineage=lineage)]
         self.error: AmbianceError | None = None
-        self.busy = False
+        self.busy: AmbianceError | None = None
 
     def require_serving(self, timeout_s: float) -> None:
         if self.error is not None:
             raise self.error
 
     def spaces(self, timeout_s: float) -> Sequence[Space]:
-        if self.busy:
-            raise OverloadedError("all permits are taken", 0.1)
+        if self.busy is not None:
+            raise self.busy
         return self.held
 
 
@@ -99,12 +99,18 @@ def test_reports_and_logs_transitions_only(
     assert caplog.records[1].__dict__["reason"] == "text service doesn't answer at localhost:1"
 
 
-def test_a_service_too_busy_to_describe_itself_changes_nothing(text: FakePeer, music: FakePeer) -> None:
+@pytest.mark.parametrize(
+    "busy",
+    [OverloadedError("all 64 permits are taken", 0.1), DeadlineError("text service: no answer in time")],
+)
+def test_a_service_too_busy_to_describe_itself_changes_nothing(
+    text: FakePeer, music: FakePeer, busy: AmbianceError
+) -> None:
     recorder = Recorder()
     watch = HealthWatch(text, music, "vad", INTERVAL_S)
     watch.start(recorder)
     recorder.wait_for([True])
-    music.busy = True
+    music.busy = busy
     assert watch.look() is None
     watch.close()
     assert recorder.reports == [True]

@@ -7,10 +7,20 @@ from typing import Any
 
 import pytest
 
-from load.baseline import compare, read_baseline
+from load.baseline import Baseline, compare, read_baseline
 from load.errors import LoadError
-from load.figures import Figure, figures_of
-from load_results import made_up_results
+from load.figures import Figure, failures_of, figures_of
+from load_results import made_up_results, made_up_step
+
+Compared = tuple[list[str], bool]
+
+
+PHASES = ("unloaded", "throughput", "rates")
+
+
+def beside(figures: list[Figure], results: dict[str, Any], tolerance: float, *phases: str) -> Compared:
+    """How figures stand beside the made-up ones."""
+    return compare(figures, results, Baseline.model_validate(made_up_results()), tolerance, phases)
 
 
 def by_name(results: dict[str, Any]) -> dict[str, Figure]:
@@ -73,7 +83,7 @@ def test_a_figure_says_its_target() -> None:
 
 def test_a_run_beside_itself_is_no_worse() -> None:
     results = made_up_results()
-    lines, worse = compare(figures_of(results), results["machine"], results, tolerance=0.0)
+    lines, worse = beside(figures_of(results), results, 0.0, *PHASES)
     assert not worse
     assert len(lines) == len(results["figures"])
     assert all(line.endswith(": ok") for line in lines)
@@ -83,7 +93,7 @@ def test_a_run_beside_itself_is_no_worse() -> None:
 def test_what_should_be_low_may_rise_by_the_tolerance(times: float, worse: bool) -> None:
     results = made_up_results()
     figure = by_name(results)["unloaded p50"]
-    lines, found = compare([replace(figure, value=times * figure.value)], results["machine"], results, 0.25)
+    lines, found = beside([replace(figure, value=times * figure.value)], results, 0.25)
     assert found == worse
     assert ("WORSE" in lines[0]) == worse
 
@@ -92,26 +102,62 @@ def test_what_should_be_low_may_rise_by_the_tolerance(times: float, worse: bool)
 def test_what_should_be_high_may_fall_by_the_tolerance(times: float, worse: bool) -> None:
     results = made_up_results()
     figure = by_name(results)["knee"]
-    _, found = compare([replace(figure, value=times * figure.value)], results["machine"], results, 0.25)
+    _, found = beside([replace(figure, value=times * figure.value)], results, 0.25)
     assert found == worse
 
 
 def test_a_baseline_of_another_machine_is_good_for_ratios_only() -> None:
     results = made_up_results()
     figures = [replace(figure, value=10 * figure.value) for figure in figures_of(results)]
-    lines, worse = compare(figures, {"cores": 64, "cpu": "another"}, results, 0.25)
+    lines, worse = beside(figures, results | {"machine": {"cores": 64, "cpu": "another"}}, 0.25, *PHASES)
     assert worse
     assert "another machine (2 x A <fast> one): ratios only" in lines[0]
     assert not any(line.startswith(("unloaded p50:", "knee:")) for line in lines)
 
 
-def test_figures_that_only_one_run_has_are_told() -> None:
+def test_a_server_that_collapses_is_worse() -> None:
     results = made_up_results()
-    new = Figure("something new", 1.0)
-    lines, worse = compare([new], results["machine"], results, 0.25)
-    assert lines[0] == "something new: not in the baseline"
-    assert "knee: in the baseline, not measured now" in lines
+    for name in ("knee", "at_80", "echo_at_80", "overload", "capacity_per_s", "overload_times"):
+        del results[name]
+    lines, worse = beside(figures_of(results), results, 10.0, *PHASES)
+    assert worse
+    assert "knee: not found, baseline 400: WORSE" in lines
+    assert sum(line.endswith("WORSE") for line in lines) == sum(
+        figure["phase"] == "rates" for figure in made_up_results()["figures"]
+    )
+
+
+def test_phases_that_were_not_asked_for_are_not_compared() -> None:
+    results = made_up_results()
+    unloaded = [figure for figure in figures_of(results) if figure.phase == "unloaded"]
+    lines, worse = beside(unloaded, results, 0.25, "unloaded")
     assert not worse
+    assert len(lines) == len(unloaded) > 0
+
+
+def test_a_figure_that_the_baseline_lacks_is_told() -> None:
+    lines, worse = beside([Figure("something new", 1.0)], made_up_results(), 0.25)
+    assert lines == ["something new: not in the baseline"]
+    assert not worse
+
+
+def test_steps_of_another_length_are_told() -> None:
+    results = made_up_results()
+    results["options"]["duration_s"] = 1.0
+    lines, _ = beside([], results, 0.25)
+    assert lines == ["the baseline's steps took 6.0 s, these 1.0 s: the shorter are the rougher"]
+
+
+def test_runs_without_answers_or_with_faulty_ones_are_failures() -> None:
+    results = made_up_results()
+    assert failures_of(results) == []
+    results["overload"]["reply_faults"] = {"the same clip twice": 2}
+    silent = made_up_step(100, shed_share=1.0).to_json() | {"reply_faults": {}}
+    assert failures_of(results | {"steps": [silent]}) == [
+        "at 100/s: no call was answered",
+        "at 1200/s: faulty replies: {'the same clip twice': 2}",
+    ]
+    assert failures_of({"steps": [made_up_step(100, shed_share=1.0).to_json()]}) == []  # of a sweep
 
 
 OPTIONS = made_up_results()["options"]
@@ -120,17 +166,45 @@ OPTIONS = made_up_results()["options"]
 def test_a_baseline_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     path.write_text(json.dumps(made_up_results()))
-    assert read_baseline(path, OPTIONS) == json.loads(json.dumps(made_up_results()))
+    baseline = read_baseline(path, OPTIONS)
+    assert baseline == Baseline.model_validate(made_up_results())
+    baseline.require_same_work(made_up_results())
 
 
-def test_a_baseline_of_another_workload_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "now", "then"),
+    [("k", 7, 10), ("p99_limit_ms", 50.0, 100.0), ("deadline_s", 9.0, 2.0), ("tls", True, False)],
+)
+def test_a_baseline_that_was_taken_otherwise_is_refused(
+    option: str, now: object, then: object, tmp_path: Path
+) -> None:
     path = tmp_path / "baseline.json"
     path.write_text(json.dumps(made_up_results()))
-    with pytest.raises(LoadError, match="was taken with k 10, this is 7: not comparable"):
-        read_baseline(path, OPTIONS | {"k": 7})
+    with pytest.raises(
+        LoadError, match=f"baseline {path}: was taken with {option} {then}, this is {now}: not comparable"
+    ):
+        read_baseline(path, OPTIONS | {option: now})
 
 
-@pytest.mark.parametrize("content", [None, "not JSON", "[]", '{"format": 0, "figures": []}', '{"format": 1}'])
+@pytest.mark.parametrize(("name", "now"), [("texts", "comments"), ("one_process", True)])
+def test_a_baseline_of_other_work_is_refused(name: str, now: object) -> None:
+    baseline = Baseline.model_validate(made_up_results())
+    with pytest.raises(LoadError, match=f"taken with {name} .*, this is {now}: not comparable"):
+        baseline.require_same_work(made_up_results() | {name: now})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "not JSON",
+        "[]",
+        '{"format": 2, "figures": []}',
+        '{"format": 2}',
+        json.dumps(made_up_results() | {"format": 1}),
+        json.dumps(made_up_results() | {"figures": [{"name": "knee"}]}),
+    ],
+)
 def test_what_is_no_baseline_is_refused_by_name(content: str | None, tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     if content is not None:

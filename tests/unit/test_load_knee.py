@@ -77,14 +77,21 @@ def test_one_noisy_moment_does_not_end_a_sweep() -> None:
 def test_no_rate_exceeds_the_limit() -> None:
     measure, asked = server(capacity=1e9)
     sweep = find_knee(measure, LIMITS, 100, max_rate=250)
-    assert sweep.knee is not None
-    assert sweep.knee.rate == max(asked) == 250
+    assert sweep.held is not None
+    assert sweep.held.rate == max(asked) == 250
     assert find_knee(measure, LIMITS, 1_000, max_rate=250).steps[0].rate == 250
+
+
+def test_where_no_rate_failed_no_knee_was_found() -> None:
+    measure, _ = server(capacity=1_000)
+    assert find_knee(measure, LIMITS, 100, max_rate=900).knee is None
+    assert find_knee(measure, LIMITS, 100, max_rate=1_200).knee is not None
 
 
 def test_a_server_that_answers_nothing_has_no_knee() -> None:
     measure, asked = server(capacity=0)
     sweep = find_knee(measure, LIMITS, 100, max_rate=1_000)
     assert sweep.knee is None
+    assert sweep.held is None
     assert len(asked) == len(sweep.steps) <= MAX_STEPS * TRIES
     assert LEAST_RATE <= asked[-1] < LEAST_RATE * FACTOR

@@ -36,6 +36,11 @@ def _no_token(monkeypatch: pytest.MonkeyPatch) -> None:
             "--target example.org:443 --token t",
             "--token: without --tls it would cross the network in the clear",
         ),
+        ("--target=", "--target: is empty; a host:port is needed"),
+        ("--token tökén", "--token: printable ASCII only"),
+        ("--save-baseline /", "--save-baseline: /: is a folder"),
+        ("--baseline x --only h2load", "--baseline: with this --only or --rate there is no figure"),
+        ("--baseline x --only rates --rate 9", "--baseline: with this --only or --rate there is no figure"),
         ("--only everything", "--only: invalid choice"),
         ("--speed 3", "unrecognized arguments: --speed"),
     ],
@@ -58,6 +63,11 @@ def test_a_sweep_stays_within_the_calls_that_a_step_may_have() -> None:
 def test_phases_keep_their_order() -> None:
     assert parse([]).phases == PHASES
     assert parse(["--only", "rates", "--only", "unloaded"]).phases == ("unloaded", "rates")
+
+
+def test_which_phases_end_in_figures() -> None:
+    assert parse(["--baseline", "x"]).figured_phases == ("unloaded", "throughput", "rates")
+    assert parse(["--baseline", "x", "--rate", "9"]).figured_phases == ("unloaded", "throughput")
 
 
 def test_quick_is_shorter_but_keeps_what_was_asked_for() -> None:

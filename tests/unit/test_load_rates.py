@@ -66,10 +66,17 @@ def test_a_closed_loop_that_reached_more_is_the_capacity() -> None:
 
 
 def test_the_highest_rate_caps_the_overload_and_says_so() -> None:
+    results, fleet, said = run("--max-rate", "1620", closed_loop_rate=600.0)
+    assert max(rate for _, rate, _ in fleet.asked) == 1620
+    assert results["overload_times"] == pytest.approx(2.7)
+    assert "--max-rate keeps the overload to 2.70 x capacity" in said
+
+
+def test_a_sweep_that_its_own_ceiling_ends_finds_no_knee() -> None:
     results, fleet, said = run("--max-rate", "900")
-    assert max(rate for _, rate, _ in fleet.asked) == 900
-    assert results["overload_times"] == pytest.approx(900 / 400, rel=0.01)
-    assert "--max-rate keeps the overload to 2.25 x capacity" in said
+    assert set(results) == {"steps", "held_per_s"}
+    assert results["held_per_s"] == max(rate for _, rate, _ in fleet.asked) == 300
+    assert said.splitlines()[-1].startswith("held at 300/s, the highest rate that --max-rate allows: no knee")
 
 
 def test_one_rate_instead_of_a_sweep() -> None:

@@ -14,8 +14,10 @@ import pytest
 
 from ambiance.errors import OverloadedError
 from ambiance.rpc.errors import to_status
+from load import sender as sender_module
 from load.arrivals import Plan, due_times
-from load.jobs import OK, OUTCOMES, SHED, SHORT_REPLY, SKIPPED, ClosedLoop, OpenLoop, Samples, Work
+from load.jobs import LOST, OK, OUTCOMES, SHED, SHORT_REPLY, SKIPPED, ClosedLoop, OpenLoop, Samples, Work
+from load.recorder import SAMPLED, Recorder
 from load.replies import refusal_fault
 from load.sender import Sender
 from load.target import Target
@@ -118,6 +120,58 @@ def test_a_call_without_an_answer_ends_at_its_deadline(serve: Serve) -> None:
     _, samples = open_loop(work_for(serve(wait), deadline_s=0.2), Plan(50, 0, 0.1))
     release.set()
     assert names(samples) == ["DEADLINE_EXCEEDED"] * 5
+
+
+def test_a_call_that_is_given_up_counts_once(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def wait(request: bytes, _context: grpc.ServicerContext) -> bytes:
+        release.wait(10)
+        return request
+
+    monkeypatch.setattr(sender_module, "GRACE_S", -5.0)  # gRPC ends these calls later
+    _, samples = open_loop(work_for(serve(wait), deadline_s=5.0), Plan(50, 0, 0.1))
+    release.set()
+    assert names(samples) == [LOST] * 5
+
+
+class Answered:
+    """A call that ended well."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.OK
+
+    def result(self) -> bytes:
+        return b"a reply"
+
+
+def test_an_answer_to_a_call_that_was_given_up_does_not_count_again() -> None:
+    recorder, running = Recorder(work_for("127.0.0.1:1")), {7: 0.0}
+    for number in (7, 7, 8):
+        sender_module._end(recorder, running, number, 0.0, 0.0, Answered())
+    assert running == {}
+    assert names(recorder.samples(0.0, 0.0, [])) == [OK]
+
+
+def test_a_sender_without_calls_has_been_at_it_for_no_time_below_zero() -> None:
+    nothing = OpenLoop(work_for("127.0.0.1:1"), time.monotonic() + 3_600, np.empty(0), 0)
+    sender = Sender(connections=1, has_priority=False)
+    sender._channels[nothing.work.target] = [nothing.work.target.channel()]
+    samples = sender.open_loop(nothing)
+    assert samples.wall_s >= 0
+    assert len(samples.outcomes) == 0
+
+
+def test_replies_are_kept_from_the_whole_of_the_measured_time() -> None:
+    recorder = Recorder(work_for("127.0.0.1:1"), measured_from=1_000.0)
+    for due in range(11_000):
+        recorder.answered(due, due, f"{due}".encode())
+    kept = sorted(map(int, recorder.samples(0.0, 0.0, []).replies))
+    assert len(kept) == SAMPLED
+    assert kept[0] >= 1_000  # the warm-up is left out
+    tenths = np.histogram(kept, bins=10, range=(1_000, 11_000))[0]
+    assert tenths.min() >= 1
+    assert tenths.max() <= SAMPLED / 2
 
 
 def test_refusals_are_counted_by_code_and_their_details_kept(serve: Serve) -> None:

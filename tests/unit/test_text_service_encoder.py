@@ -139,3 +139,18 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / MODEL_FILE).write_bytes(b"not a model")
     with pytest.raises(ArtifactError, match=r"model.tflite: LiteRT can't run it: "):
         LiteRtEncoder(tmp_path / MODEL_FILE, interpreters=1)
+
+
+def test_what_nobody_waits_for_is_not_read_to_the_end(
+    encoder: LiteRtEncoder, random_windows: RandomWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, counts = encoder._run, []
+
+    def count(windows: NDArray[np.int32], deadline: float) -> Outputs:
+        counts.append(len(windows))
+        return run(windows, deadline)
+
+    monkeypatch.setattr(encoder, "_run", count)
+    with pytest.raises(DeadlineError, match="the caller left before every window was read"):
+        encoder.encode(random_windows(400), 10, lambda: len(counts) < 2)
+    assert len(counts) < 6  # each thread ends with the block it is at

@@ -105,7 +105,7 @@ def test_emotions_that_are_no_posterior_are_never_passed_on() -> None:
 
 def test_what_rounding_leads_beyond_vad_comes_back_into_it() -> None:
     class Rounding(MeanIdEncoder):
-        def encode(self, windows: object, timeout_s: float) -> Outputs:
+        def encode(self, windows: object, timeout_s: float, is_wanted: object) -> Outputs:
             outputs = outputs_of(np.array([0.5]))
             outputs["vad"][0] = [1 + 1e-6, -1e-6, 0.5]
             return check_outputs(outputs)

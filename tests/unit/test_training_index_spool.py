@@ -1,6 +1,7 @@
 """Spool files: what is kept of the music that was encoded, what is taken up again, and what never counts."""
 
 from collections.abc import Sequence
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from ambiance.affect import vad_lineage
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from audioset_files import MUSIC, SAD, SPEECH, clip_record, tfrecord, write_archive
-from music_encoders import Bytes, Counts, die, encode_clips
+from clusters import wait_until
+from music_encoders import Bytes, Counts, die, encode_clips, hang
+from support import has_ended
 from training.data.errors import DataError
 from training.index import __main__ as index_job
 from training.index import spool
@@ -167,14 +170,25 @@ def test_a_half_written_part_never_counts(
         broken.setattr(Path, "rename", lambda path, target: (_ for _ in ()).throw(OSError("power cut")))
         with pytest.raises(OSError, match="power cut"):
             hear(hearing, spooling)
-    assert list(spooling.folder.glob("*.arrow")) == []
+    assert list(spooling.folder.glob("*.spool")) == []
     assert len(read_music(hear(hearing, spooling))) == 5
 
 
 def test_a_damaged_spool_file_is_named_with_its_remedy(hearing: Hearing, spooling: Spooling) -> None:
     files = hear(hearing, spooling)
-    files[2].write_bytes(files[2].read_bytes()[:-50])
-    with pytest.raises(DataError, match=rf"{files[2].name}: damaged .*; delete it and run again"):
+    whole = files[2].read_bytes()
+    changed = [bytes([*whole[:at], whole[at] ^ 1, *whole[at + 1 :]]) for at in range(0, len(whole), 97)]
+    for content in (whole[:-50], whole[:7], b"", whole + b"x", *changed):
+        files[2].write_bytes(content)
+        with pytest.raises(DataError, match=rf"{files[2].name}: damaged .*; delete it and run again"):
+            read_part(files[2])
+    with pytest.raises(DataError, match=f"{files[2].name}: damaged"):
+        hear(hearing, spooling)
+
+
+def test_a_folder_that_cant_be_is_refused(hearing: Hearing, spooling: Spooling) -> None:
+    spooling.folder.write_text("a file")
+    with pytest.raises(DataError, match=rf"^{spooling.folder}: not a folder for spool files: File exists$"):
         hear(hearing, spooling)
 
 
@@ -201,12 +215,24 @@ def test_a_process_that_is_ended_is_told(encoder: Artifact, spooling: Spooling) 
         hear(hearing, Spooling(spooling.folder, workers=2))
 
 
+def test_workers_end_with_a_job_that_is_killed(encoder: Artifact, spooling: Spooling) -> None:
+    hearing = Hearing(encoder, hang, CLASSES, keeps_mean_frames=False)
+    arguments = (spooling.folder.parent, SPLITS, hearing, Spooling(spooling.folder, workers=2))
+    job = get_context("spawn").Process(target=spool_music, args=arguments)
+    job.start()
+    wait_until(lambda: any(encoder.path.parent.glob("1.*")))
+    job.kill()
+    job.join()
+    workers = [int(path.suffix[1:]) for path in encoder.path.parent.glob("1.*")]
+    wait_until(lambda: all(map(has_ended, workers)))
+
+
 @pytest.mark.parametrize(
     ("flags", "offence"),
     [
         (["--workers", "0"], "--workers: 1 to 64 processes, got 0"),
         (["--workers", "65"], "--workers: 1 to 64 processes, got 65"),
-        (["--workers", "two"], "--workers: invalid"),
+        (["--workers", "two"], "--workers: 1 to 64 processes, got two"),
         (["--splits", "train"], "--splits: invalid choice: 'train'"),
         (["--splits"], "--splits: expected at least one argument"),
     ],

@@ -72,7 +72,8 @@ class Clips:
 
 def clip_id(youtube_id: str, start_second: float) -> str:
     """`<youtube id>@<start second>`; the few clips that start inside a second keep the fraction, to 1 ms."""
-    return f"{youtube_id}@{f'{start_second:.3f}'.rstrip('0').rstrip('.')}"
+    start = f"{start_second + 0.0:.3f}"  # adding 0 makes a 0 of -0
+    return f"{youtube_id}@{start.rstrip('0').rstrip('.')}"
 
 
 def dequantize(frames: NDArray[np.uint8]) -> NDArray[np.float32]:

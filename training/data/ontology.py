@@ -67,11 +67,6 @@ class Ontology:
         return {name: i for i, name in enumerate(self.names)}
 
 
-def mood_classes() -> tuple[int, ...]:
-    """Class indices of the seven moods, in the order of `affect.MOODS`."""
-    return tuple(_MOOD_CLASSES)
-
-
 def moods_of(labels: Sequence[int]) -> tuple[int, ...]:
     """Moods among a clip's class indices, as indices into `affect.MOODS.names`, ascending.
 

@@ -66,9 +66,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _workers(text: str) -> int:
-    count = int(text)
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
     if not 1 <= count <= MAX_WORKERS:
-        raise argparse.ArgumentTypeError(f"1 to {MAX_WORKERS} processes, got {count}")
+        raise argparse.ArgumentTypeError(f"1 to {MAX_WORKERS} processes, got {text}")
     return count
 
 

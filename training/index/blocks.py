@@ -110,6 +110,9 @@ def write_blocks(vectors: NDArray[np.float32], queries: NDArray[np.float32], fol
         vectors: finite, n from 1.
         queries: <float32>[m, d] like those to come; the search is fastest for such, and exact for any.
         folder: to be made.
+
+    Raises:
+        ArtifactError: if components are so large that what is reckoned with them isn't finite.
     """
     folder.mkdir()
     axes = fit_axes(vectors, queries) if vectors.shape[1] > BOX_COMPONENTS else None
@@ -123,6 +126,8 @@ def write_blocks(vectors: NDArray[np.float32], queries: NDArray[np.float32], fol
     np.save(folder / "branch_boxes.npy", branches)
     if axes is not None:
         asked = (functionals(queries) @ axes.inverse).astype(np.float32)
+        if not (np.isfinite(leaves).all() and np.isfinite(asked).all()):
+            raise ArtifactError(f"{folder}: the components of vectors or queries are too large")
         np.save(folder / "axes.npy", axes.inverse)
         _write_landmarks(points, filled, choose_landmarks(asked, leaves), leaves, folder)
 

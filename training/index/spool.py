@@ -1,7 +1,8 @@
 """Spool files: what a music encoder heard in a few shards of AudioSet, kept until the index is made of it.
 
 A file is named after everything that it follows from and takes its name once it is whole, so that a job that
-is run again reads no finished part twice, and none that another encoder heard.
+is run again reads no finished part twice, and none that another encoder heard. It holds an Arrow file, and
+then the SHA-256 of that.
 """
 
 import hashlib
@@ -25,8 +26,9 @@ from training.music.features import mean_frames
 PART_BYTES = 8 * 1024 * 1024  # of shards, about 5,500 clips: bounds a process's memory
 MEAN_FRAMES = "mean_frames"
 
-_FORMAT = "ambiance.music_spool 1"  # raise it when a change of code changes what is written
+_FORMAT = "ambiance.music_spool 2"  # raise it when a change of code changes what is written
 _CLIPS_READ = "clips_read"
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Hearing:
         digest.update(f"{sorted(self.music)} {self.keeps_mean_frames}\n".encode())
         for shard in part.shards:
             digest.update(shard.content)
-        return f"{digest.hexdigest()}.arrow"
+        return f"{digest.hexdigest()}.spool"
 
 
 def iterate_parts(shards: Iterable[Shard]) -> Iterator[Part]:
@@ -100,9 +102,14 @@ def read_part(file: Path) -> pa.Table:
         DataError: if it is damaged.
     """
     try:
-        return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
+        content = pa.memory_map(str(file)).read_buffer()
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{file}: damaged ({error}); delete it and run again") from error
+    end = max(0, content.size - _DIGEST_BYTES)
+    table = content.slice(0, end)
+    if hashlib.sha256(table).digest() != content.slice(end).to_pybytes():
+        raise DataError(f"{file}: damaged (its content isn't what its SHA-256 says); delete it and run again")
+    return pa.ipc.open_file(pa.BufferReader(table)).read_all()
 
 
 def clips_in(file: Path) -> int:
@@ -133,8 +140,12 @@ def _encode(hearing: Hearing, music: list[Clip]) -> pa.RecordBatch:
 
 def _write(batch: pa.RecordBatch, clips_read: int, draft: Path) -> None:
     described = batch.replace_schema_metadata({_CLIPS_READ: str(clips_read)})
+    table = pa.BufferOutputStream()
+    with pa.ipc.new_file(table, described.schema) as writer:
+        writer.write_batch(described)
+    content = table.getvalue()
     with draft.open("wb") as file:
-        with pa.ipc.new_file(file, described.schema) as writer:
-            writer.write_batch(described)
+        file.write(content)
+        file.write(hashlib.sha256(content).digest())
         file.flush()
         os.fsync(file.fileno())

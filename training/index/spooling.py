@@ -13,6 +13,7 @@ from tqdm import tqdm
 from training.data.audioset import CLIP_COUNTS, iterate_split_shards
 from training.data.errors import DataError
 from training.index.spool import Hearing, Part, clips_in, iterate_parts, spool_part
+from training.lifetimes import end_with_parent
 
 MAX_WORKERS = 64
 
@@ -35,10 +36,14 @@ def spool_music(data_dir: Path, splits: Sequence[str], hearing: Hearing, spoolin
     file already, from a run that was broken off say, is only read to be recognised.
 
     Raises:
-        DataError: if a split is missing or anything in it is damaged; names the file and the record.
+        DataError: if a split is missing or anything in it is damaged; names the file and the record. Or if
+            a spool file is damaged, or there can't be such a folder.
         ArtifactError: if the encoder writes what is out of range; names the clip.
     """
-    spooling.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        spooling.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{spooling.folder}: not a folder for spool files: {error.strerror}") from error
     files: list[Path] = []
     total = sum(CLIP_COUNTS.get(split, 0) for split in splits)
     with tqdm(total=total, desc="hearing", unit=" clips", unit_scale=True, disable=None) as bar:
@@ -64,7 +69,7 @@ def _run(jobs: Iterable[_Job], spooling: Spooling) -> Iterator[int]:
             yield spool_part(*job)
         return
     # Spawned: a fork would copy this process's threads in whatever state they are.
-    pool = ProcessPoolExecutor(spooling.workers, get_context("spawn"))
+    pool = ProcessPoolExecutor(spooling.workers, get_context("spawn"), end_with_parent)
     under_way: deque[Future[int]] = deque()
     try:
         for job in jobs:
