@@ -26,9 +26,11 @@ def require_utf8(values: Mapping[str, str]) -> None:
     """Require that each value can be sent, keyed by its field: no message of gRPC or protobuf names that.
 
     Raises:
-        InvalidInputError: for the first value with a lone surrogate.
+        InvalidInputError: for the first value that isn't a string, or has a lone surrogate.
     """
     for field, value in values.items():
+        if not isinstance(value, str):
+            raise InvalidInputError.of(field, f"a text, got {type(value).__name__}")
         try:
             value.encode()
         except UnicodeEncodeError as error:

@@ -3,8 +3,9 @@
 `ambiance.client` and `ambiance.aio` only carry them out, each in its own way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -85,32 +86,25 @@ def match_text(text: str, options: MatchOptions) -> Call[MatchResult]:
     return Call(GATEWAY, "MatchText", request, parsing.match_result)
 
 
-def match_texts(texts: Sequence[str], options: MatchOptions) -> Call[list[MatchResult]]:
+def match_texts(texts: Iterable[str], options: MatchOptions) -> Call[list[MatchResult]]:
     """MatchTexts of the gateway."""
-    require_utf8(_indexed("texts", texts))
-    request = match_service_pb2.MatchTextsRequest(texts=texts, **options.fields())
+    request = match_service_pb2.MatchTextsRequest(texts=_texts("texts", texts), **options.fields())
     return Call(GATEWAY, "MatchTexts", request, parsing.match_results)
 
 
-def encode_texts(texts: Sequence[str], *, explain: bool) -> Call[list[EncodedText]]:
+def encode_texts(texts: Iterable[str], *, explain: bool) -> Call[list[EncodedText]]:
     """EncodeTexts of the text service."""
-    require_utf8(_indexed("texts", texts))
-    request = text_service_pb2.EncodeTextsRequest(texts=texts, explain=explain)
+    request = text_service_pb2.EncodeTextsRequest(texts=_texts("texts", texts), explain=explain)
     return Call(TEXT_SERVICE, "EncodeTexts", request, parsing.encoded_texts)
 
 
 def find_neighbors(
-    queries: Sequence[Vector], k: int, index: str, seed: int, clip_filter: ClipFilter | None = None
+    queries: Iterable[Vector], k: int, index: str, seed: int, clip_filter: ClipFilter | None = None
 ) -> Call[list[SearchResult]]:
     """FindNeighbors of the music index service."""
     require_utf8({"index": index})
-    for i, query in enumerate(queries):
-        require_utf8({f"queries[{i}].space": query.space, f"queries[{i}].lineage": query.lineage})
-    vectors = [
-        space_pb2.Vector(space=query.space, values=query.values, lineage=query.lineage) for query in queries
-    ]
     request = music_index_service_pb2.FindNeighborsRequest(
-        queries=vectors,
+        queries=[_vector_message(f"queries[{i}]", query) for i, query in enumerate(queries)],
         k=_int32("k", k),
         index=index,
         seed=_seed(seed),
@@ -122,19 +116,41 @@ def find_neighbors(
 def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter | None:
     if conditions is None:
         return None
-    values = {field.name: getattr(conditions, field.name) for field in fields(conditions)}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            require_utf8({f"filter.{name}[{key!a}]": key for key in value})
-        else:
-            require_utf8(_indexed(f"filter.{name}", value))
+    if not isinstance(conditions, ClipFilter):
+        raise InvalidInputError.of("filter", f"a ClipFilter, got {type(conditions).__name__}")
+    values: dict[str, Any] = {}
+    for name in (field.name for field in fields(conditions)):
+        read = _scores if name == "min_mood_scores" else _texts
+        values[name] = read(f"filter.{name}", getattr(conditions, name))
     return clip_filter_pb2.ClipFilter(**values)
 
 
-def _indexed(field: str, values: Sequence[str]) -> dict[str, str]:
-    if isinstance(values, str):  # a sequence too, of its characters: surely not what was meant
+def _vector_message(field: str, vector: Vector) -> space_pb2.Vector:
+    require_utf8({f"{field}.space": vector.space, f"{field}.lineage": vector.lineage})
+    return space_pb2.Vector(space=vector.space, values=vector.values, lineage=vector.lineage)
+
+
+def _texts(field: str, values: Iterable[str]) -> list[str]:
+    """The texts of a field, read once: they may come from an iterator."""
+    if isinstance(values, str):  # iterable too, by its characters: surely not what was meant
         raise InvalidInputError.of(field, "a list of texts, got a single text")
-    return {f"{field}[{i}]": value for i, value in enumerate(values)}
+    if not isinstance(values, Iterable) or isinstance(values, Mapping):
+        raise InvalidInputError.of(field, f"a list of texts, got {type(values).__name__}")
+    texts = {f"{field}[{i}]": value for i, value in enumerate(values)}
+    require_utf8(texts)
+    return list(texts.values())
+
+
+def _scores(field: str, values: Mapping[str, float]) -> dict[str, float]:
+    """The number that a field holds for each name."""
+    if not isinstance(values, Mapping):
+        raise InvalidInputError.of(field, f"a mapping of moods to numbers, got {type(values).__name__}")
+    scores = dict(values)
+    require_utf8({f"{field}[{name!a}]": name for name in scores})
+    for name, score in scores.items():
+        if not isinstance(score, Real):
+            raise InvalidInputError.of(f"{field}[{name!a}]", f"a number, got {type(score).__name__}")
+    return scores
 
 
 def _int32(field: str, value: int) -> int:

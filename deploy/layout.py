@@ -14,6 +14,8 @@ from ambiance.rpc.channel import GATEWAY_PORT, MUSIC_INDEX_SERVICE_PORT, TEXT_SE
 
 ROOT = Path(__file__).resolve().parent.parent
 
+MAX_WORKERS = 64  # of a service, as its settings have it
+
 
 class ClusterError(Exception):
     """Raised when a command can't do its work; the message is the sentence a person reads."""
@@ -85,7 +87,7 @@ class Cluster:
     def workers(self, service: Service) -> int:
         """The processes that share a service's ports; what the service itself will refuse counts as one."""
         value = self.settings.get(service.workers_variable, "")
-        return int(value) if value.isdecimal() else 1
+        return int(value) if value.isdecimal() and 1 <= int(value) <= MAX_WORKERS else 1
 
     def environment(self) -> dict[str, str]:
         """The environment for the engines' programs."""

@@ -4,6 +4,7 @@ A failed call raises the domain error behind it, with the service's name in the 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle
 from typing import Any
 
 import grpc
@@ -19,20 +20,32 @@ from ambiance.type.v1 import space_pb2
 
 DEFAULT_INDEX = "default"
 
+# Connections to each service. One would reach a single worker of it, see `ambiance.rpc.workers`.
+CONNECTIONS = 4
+
 _TEXT = text_service_pb2.DESCRIPTOR.services_by_name["TextService"].full_name
 _MUSIC = music_index_service_pb2.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
 
 
 class Backend:
-    """One service and the one channel to it."""
+    """One service and the channels to it, which calls take in turn."""
 
-    def __init__(self, name: str, service: str, target: str) -> None:
-        """Take the name for messages, the full name of the gRPC service, and "host:port"."""
+    def __init__(
+        self, name: str, service: str, target: str, make_stub: Callable[[grpc.Channel], Any]
+    ) -> None:
+        """Take the name for messages, the gRPC service's full name, "host:port", and what makes its stub."""
         self.name = name
         self._service, self._target = service, target
-        self.channel = grpc.insecure_channel(resolvable(target), options=CHANNEL_OPTIONS)
+        self._channels = [
+            grpc.insecure_channel(resolvable(target), options=CHANNEL_OPTIONS) for _ in range(CONNECTIONS)
+        ]
+        self._stubs = cycle([make_stub(channel) for channel in self._channels])
         # the types of grpc_health know its stub, but not its methods
-        self._check_health = health_pb2_grpc.HealthStub(self.channel).Check  # type: ignore[attr-defined]
+        self._health_checks = [health_pb2_grpc.HealthStub(channel).Check for channel in self._channels]  # type: ignore[attr-defined]
+
+    def stub(self) -> Any:
+        """The stub whose turn it is."""
+        return next(self._stubs)
 
     def call(self, rpc: Callable[..., Any], request: Message, timeout_s: float) -> Any:
         """Send a request; the channel retries within the timeout, see `ambiance.rpc.channel`."""
@@ -42,30 +55,30 @@ class Backend:
             raise from_rpc_error(error, self.name) from error
 
     def require_serving(self, timeout_s: float) -> None:
-        """Ask the service for its health.
+        """Ask the service for its health, over every connection: whose first call finds it open then.
 
         Raises:
             UnavailableError: if it can't be asked in time or isn't serving, in the same words every time.
         """
         request = health_pb2.HealthCheckRequest(service=self._service)
         try:
-            status = self.call(self._check_health, request, timeout_s).status
+            statuses = {self.call(check, request, timeout_s).status for check in self._health_checks}
         except (UnavailableError, DeadlineError) as error:
             raise UnavailableError(f"{self.name} doesn't answer at {self._target}") from error
-        if status != health_pb2.HealthCheckResponse.SERVING:
+        if statuses != {health_pb2.HealthCheckResponse.SERVING}:
             raise UnavailableError(f"{self.name} at {self._target} isn't serving")
 
     def close(self) -> None:
-        """Close the channel."""
-        self.channel.close()
+        """Close every channel."""
+        for channel in self._channels:
+            channel.close()
 
 
 class TextBackend(Backend):
     """The text service."""
 
     def __init__(self, target: str) -> None:
-        super().__init__("text service", _TEXT, target)
-        self._stub = text_service_pb2_grpc.TextServiceStub(self.channel)
+        super().__init__("text service", _TEXT, target, text_service_pb2_grpc.TextServiceStub)
 
     def encode(
         self, texts: Sequence[str], *, explain: bool, timeout_s: float
@@ -73,12 +86,12 @@ class TextBackend(Backend):
         """EncodeTexts within `timeout_s` seconds."""
         request = text_service_pb2.EncodeTextsRequest(texts=texts, explain=explain)
         response: text_service_pb2.EncodeTextsResponse
-        response = self.call(self._stub.EncodeTexts, request, timeout_s)
+        response = self.call(self.stub().EncodeTexts, request, timeout_s)
         return response
 
     def spaces(self, timeout_s: float) -> Sequence[space_pb2.Space]:
         """Spaces that the loaded model writes."""
-        response = self.call(self._stub.GetModel, text_service_pb2.GetModelRequest(), timeout_s)
+        response = self.call(self.stub().GetModel, text_service_pb2.GetModelRequest(), timeout_s)
         return list(response.model.spaces)
 
 
@@ -86,8 +99,9 @@ class MusicBackend(Backend):
     """The music index service."""
 
     def __init__(self, target: str) -> None:
-        super().__init__("music index service", _MUSIC, target)
-        self._stub = music_index_service_pb2_grpc.MusicIndexServiceStub(self.channel)
+        super().__init__(
+            "music index service", _MUSIC, target, music_index_service_pb2_grpc.MusicIndexServiceStub
+        )
 
     def find_neighbors(
         self,
@@ -103,11 +117,11 @@ class MusicBackend(Backend):
             index=index, queries=queries, k=k, seed=seed, filter=clip_filter
         )
         response: music_index_service_pb2.FindNeighborsResponse
-        response = self.call(self._stub.FindNeighbors, request, timeout_s)
+        response = self.call(self.stub().FindNeighbors, request, timeout_s)
         return response
 
     def spaces(self, timeout_s: float) -> Sequence[space_pb2.Space]:
         """Spaces of the default index; none if it isn't loaded."""
         request = music_index_service_pb2.ListIndexesRequest()
-        response = self.call(self._stub.ListIndexes, request, timeout_s)
+        response = self.call(self.stub().ListIndexes, request, timeout_s)
         return [space for index in response.indexes if index.name == DEFAULT_INDEX for space in index.spaces]

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ambiance.errors import AmbianceError, OverloadedError, PreconditionError
+from ambiance.errors import AmbianceError, DeadlineError, OverloadedError, PreconditionError
 from ambiance.type.v1.space_pb2 import Space
 
 # Longest pause between two looks while something is wrong, so that a cluster that starts is ready soon.
@@ -73,8 +73,9 @@ class HealthWatch:
             self._require_common_space()
             if self._trouble is not None:
                 self._rehearse()
-        except OverloadedError:
-            return self._trouble  # a service that is too busy to say is alive, and nothing new is known
+        except (OverloadedError, DeadlineError):
+            # Its health was asked for first, and answered: too busy to say more, and nothing new is known.
+            return self._trouble
         except AmbianceError as error:
             return str(error)
         return None

@@ -13,7 +13,10 @@ from ambiance.rpc.server import Servicer
 
 
 class DirectContext:
-    """What a servicer asks of the context of its call: the time it has."""
+    """What a servicer of this process asks of a call's context: the seconds left, and whether to go on.
+
+    It knows the deadline that its caller set, and not whether that caller's own caller is still there.
+    """
 
     def __init__(self, timeout_s: float) -> None:
         """Start the clock."""

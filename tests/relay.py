@@ -45,6 +45,11 @@ class Relay:
         self.target = f"127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
+    @property
+    def connection_count(self) -> int:
+        """Connections that were opened so far."""
+        return len(self._links)
+
     def freeze(self) -> None:
         """From now on swallow what comes through today's connections, which stay open; new ones work."""
         for link in self._links:

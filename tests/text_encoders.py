@@ -13,7 +13,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from ambiance.affect import EMOTIONS, vad_lineage
 from ambiance.artifacts import TEXT_ENCODER, Artifact, Manifest, Origin, Space
 from ambiance.tokenizer import PAD, UNKNOWN, TextTokenizer
-from text_service.windows import ModelSignature, Outputs
+from text_service.windows import IsWanted, ModelSignature, Outputs, always
 
 RELEASED = Path(__file__).parents[1] / "artifacts"
 
@@ -38,7 +38,7 @@ class MeanIdEncoder:
         self.timeouts: list[float] = []
         self.window_counts: list[int] = []
 
-    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
+    def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted = always) -> Outputs:
         self.timeouts.append(timeout_s)
         self.window_counts.append(len(windows))
         return outputs_of(windows.sum(axis=1) / np.maximum(np.count_nonzero(windows, axis=1), 1) / 10)

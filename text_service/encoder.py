@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from ambiance.errors import ArtifactError, DeadlineError
 from text_service.blocks import BLOCK_SIZES, blocks_by_length, shortest
-from text_service.windows import INPUT_NAME, SIGNATURE, ModelSignature, Outputs, check_outputs
+from text_service.windows import (
+    INPUT_NAME,
+    SIGNATURE,
+    IsWanted,
+    ModelSignature,
+    Outputs,
+    always,
+    check_outputs,
+)
 
 MODEL_FILE = "model.tflite"
 
@@ -55,23 +63,24 @@ class LiteRtEncoder:
             self._idle.put(runners)
         self._lengths = np.array(sorted(runners[1]))
         self._helper_count = interpreters - 1
-        self._helpers = ThreadPoolExecutor(interpreters, "encoder")  # starts its threads when they are needed
+        # It starts its threads when they are needed, and can't be told to have none.
+        self._helpers = ThreadPoolExecutor(max(1, self._helper_count), "encoder")
 
     @property
     def signature(self) -> ModelSignature:
         """See `WindowEncoder.signature`."""
         return self._signature
 
-    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
+    def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted = always) -> Outputs:
         """See `WindowEncoder.encode`."""
         deadline = monotonic() + timeout_s
         lengths = shortest(windows, self._lengths)
         if len(windows) == 1:
             return check_outputs(self._run(windows[:, : lengths[0]], deadline))
-        return check_outputs(self._read_blocks(windows, lengths, deadline))
+        return check_outputs(self._read_blocks(windows, lengths, deadline, is_wanted))
 
     def _read_blocks(
-        self, windows: NDArray[np.int32], lengths: NDArray[np.int64], deadline: float
+        self, windows: NDArray[np.int32], lengths: NDArray[np.int64], deadline: float, is_wanted: IsWanted
     ) -> dict[str, NDArray[np.float32]]:
         widths = self._signature.widths.items()
         outputs = {name: np.empty((len(windows), width), np.float32) for name, width in widths}
@@ -80,6 +89,8 @@ class LiteRtEncoder:
 
         def read() -> None:
             for rows, length in left:
+                if not is_wanted():
+                    raise DeadlineError("the caller left before every window was read")
                 for name, values in self._run(windows[rows, :length], deadline).items():
                     outputs[name][rows] = values
 

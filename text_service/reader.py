@@ -10,7 +10,7 @@ from ambiance.affect import VAD_SPACE, mood_shares
 from ambiance.pooling import EMOTIONS_OUTPUT, pool
 from ambiance.tokenizer import Encoding, TextTokenizer
 from text_service.influences import Influence, word_influences
-from text_service.windows import Outputs, WindowEncoder
+from text_service.windows import IsWanted, Outputs, WindowEncoder, always
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TextReader:
         """Split a text into windows; none if it has no word."""
         return self._tokenizer.encode(text, self._window)
 
-    def read(self, encodings: Sequence[Encoding], timeout_s: float) -> Reading:
+    def read(self, encodings: Sequence[Encoding], timeout_s: float, is_wanted: IsWanted = always) -> Reading:
         """Read texts that have at least one window each.
 
         A text's reading doesn't depend on the texts around it, to the bit.
@@ -50,14 +50,18 @@ class TextReader:
             as `WindowEncoder.encode`.
         """
         windows = np.concatenate([encoding.windows for encoding in encodings])
-        outputs = pool(self._encoder.encode(windows, timeout_s), encodings)
+        outputs = pool(self._encoder.encode(windows, timeout_s, is_wanted), encodings)
         # Rounding leads out by a hair. (np.clip takes three times as long.)
         outputs[VAD_SPACE] = np.minimum(np.maximum(outputs[VAD_SPACE], 0), 1)
         emotions = outputs[EMOTIONS_OUTPUT]
         return Reading(_ranked(emotions), _ranked(mood_shares(emotions)), outputs)
 
     def explain(
-        self, texts: Sequence[str], encodings: Sequence[Encoding], timeout_s: float
+        self,
+        texts: Sequence[str],
+        encodings: Sequence[Encoding],
+        timeout_s: float,
+        is_wanted: IsWanted = always,
     ) -> list[list[Influence]]:
         """The words that moved the emotion of each text most; `encodings` are the texts' own.
 
@@ -67,7 +71,7 @@ class TextReader:
         offsets = [self._tokenizer.offsets(text) for text in texts]
 
         def read_emotions(windows: NDArray[np.int32]) -> NDArray[np.float32]:
-            return self._encoder.encode(windows, timeout_s)[EMOTIONS_OUTPUT]
+            return self._encoder.encode(windows, timeout_s, is_wanted)[EMOTIONS_OUTPUT]
 
         return word_influences(texts, encodings, offsets, read_emotions)
 

@@ -7,7 +7,7 @@ import grpc
 
 from ambiance.affect import EMOTIONS, VAD_SPACE
 from ambiance.artifacts import Artifact
-from ambiance.errors import ArtifactError, Violation
+from ambiance.errors import ArtifactError, DeadlineError, Violation
 from ambiance.rpc.messages import space_message
 from ambiance.rpc.server import Servicer
 from ambiance.text.v1 import text_service_pb2 as pb
@@ -18,7 +18,7 @@ from ambiance.validation import check_each, check_explained, checked_texts
 from text_service.influences import Influence
 from text_service.reader import Reading, TextReader
 from text_service.result_bytes import result_bytes
-from text_service.windows import LONGEST_CALL_S
+from text_service.windows import LONGEST_CALL_S, IsWanted
 
 SCORES_NOTE = "emotions"  # the manifest's note that says what the scores are
 
@@ -59,12 +59,12 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
         texts = checked_texts("texts", request.texts)
         if request.explain:
             check_explained("texts", texts)
-        encodings = [self._reader.tokenize(text) for text in texts]
+        encodings = self._tokenize(texts, context.is_active)
         check_each("texts", encodings, _word_violation)
-        reading = self._reader.read(encodings, _time_left(context))
+        reading = self._reader.read(encodings, _time_left(context), context.is_active)
         response = self._response(encodings, reading)
         if request.explain:
-            influences = self._reader.explain(texts, encodings, _time_left(context))
+            influences = self._reader.explain(texts, encodings, _time_left(context), context.is_active)
             for result, of_text in zip(response.results, influences, strict=True):
                 _add_influences(result, of_text)
         return response
@@ -74,6 +74,14 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
     ) -> pb.GetModelResponse:
         """Describe the loaded model."""
         return pb.GetModelResponse(model=self._model)
+
+    def _tokenize(self, texts: Sequence[str], is_wanted: IsWanted) -> list[Encoding]:
+        encodings = []
+        for text in texts:
+            if not is_wanted():
+                raise DeadlineError("the caller left before every text was read")
+            encodings.append(self._reader.tokenize(text))
+        return encodings
 
     def _response(self, encodings: Sequence[Encoding], reading: Reading) -> pb.EncodeTextsResponse:
         # Filled in place: a message given to another's constructor is copied.

@@ -11,7 +11,15 @@ from ambiance.rpc.channel import CHANNEL_OPTIONS, resolvable
 from ambiance.rpc.errors import from_rpc_error
 from text_service.tf_serving_protos import ModelSpec, PredictionServiceStub, PredictRequest, PredictResponse
 from text_service.tf_serving_tensors import TensorError, output_kinds, token_ids_kind
-from text_service.windows import INPUT_NAME, SIGNATURE, ModelSignature, Outputs, check_outputs
+from text_service.windows import (
+    INPUT_NAME,
+    SIGNATURE,
+    IsWanted,
+    ModelSignature,
+    Outputs,
+    always,
+    check_outputs,
+)
 
 
 class TfServingEncoder:
@@ -33,8 +41,8 @@ class TfServingEncoder:
         """See `WindowEncoder.signature`."""
         return self._signature
 
-    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
-        """See `WindowEncoder.encode`.
+    def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted = always) -> Outputs:
+        """See `WindowEncoder.encode`. One request holds every window, so `is_wanted` is of no use.
 
         Raises:
             UnavailableError: if TF Serving can't be reached.

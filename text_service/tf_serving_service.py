@@ -54,7 +54,8 @@ class TfServingServicer:
             raise PreconditionError(f"signature {shown(signature_name)} not found; the model has {held}")
         names = self._wanted_outputs(request.output_filter)
         windows = self._windows(request)
-        outputs = self._encoder.encode(windows, min(context.time_remaining(), LONGEST_CALL_S))
+        timeout_s = min(context.time_remaining(), LONGEST_CALL_S)
+        outputs = self._encoder.encode(windows, timeout_s, context.is_active)
         return PredictResponse(
             model_spec=self._spec(signature_name),
             outputs={name: self._outputs[name].write_listed(outputs[name]) for name in names},

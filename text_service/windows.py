@@ -1,6 +1,6 @@
 """What every backend is to the rest of the service: windows of token ids in, the model's outputs out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -26,6 +26,14 @@ _LARGEST = float(np.finfo(np.float32).max)
 _RANGES = {EMOTIONS_OUTPUT: (0.0, 1.0), VAD_SPACE: (0.0, 1.0)}
 
 Outputs = Mapping[str, NDArray[np.float32]]
+
+# Whether somebody still waits for the answer.
+IsWanted = Callable[[], bool]
+
+
+def always() -> bool:
+    """Of what is read for nobody in particular."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -58,13 +66,14 @@ class WindowEncoder(Protocol):
     def signature(self) -> ModelSignature:
         """The model's tensors."""
 
-    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
+    def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted = always) -> Outputs:
         """Read windows <int32>[n, window]; returns each output of the signature, <float32>[n, width].
 
-        A window's outputs don't depend on the windows around it.
+        A window's outputs don't depend on the windows around it. `is_wanted` is asked again and again, from
+        any thread; once it says no the rest isn't read.
 
         Raises:
-            DeadlineError: if `timeout_s` seconds pass first.
+            DeadlineError: if `timeout_s` seconds pass first, or the answer isn't wanted any more.
             ArithmeticError: if the model's output isn't what `check_outputs` asks for.
         """
 

@@ -8,6 +8,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import grpc
@@ -16,9 +17,13 @@ from ambiance.errors import OverloadedError
 from ambiance.rpc.errors import to_status
 
 # When a refused caller may try again, in seconds: each is told another time between these, so that they don't
-# come back together. A full house is answered within the first.
+# come back together. A full house of single texts is answered within the first; batches take longer.
 RETRY_AFTER_S = (0.1, 0.3)
 _RETRY_TIMES = 16
+
+# What a call waits for its turn, in seconds. Even under overload one comes sooner; after that those that have
+# the turns are slow, long batches or callers of a slow peer, and a short call goes ahead beside them.
+PATIENCE_S = 0.25
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,17 +32,40 @@ if TYPE_CHECKING:  # generic in its stubs only
 
 
 class CallPool(ThreadPoolExecutor):
-    """Threads that answer calls, and the count of calls that have or await one."""
+    """The calls that were let in: a thread for each, the turns in which they are answered, and their count.
+
+    A thread waits for its call's message first, for as long as the caller takes to send it. So calls have a
+    thread each, and those whose message is there take one of the few turns, or lose patience.
+    """
 
     def __init__(self, threads: int, permits: int) -> None:
-        """Take the number of threads, and the most calls that may be inside, waiting ones included."""
-        super().__init__(min(threads, permits), thread_name_prefix="call")
-        self._permits, self._inside = permits, 0
+        """Take how many calls are answered at the same time, and how many may be inside."""
+        super().__init__(permits, thread_name_prefix="call")
+        self.permits, self._inside = permits, 0
         self._lock = threading.Lock()
+        self._turns: SimpleQueue[None] = SimpleQueue()  # a semaphore, but not one made of Python
+        for _ in range(threads):
+            self._turns.put(None)
+
+    def take_turn(self) -> bool:
+        """Wait until this thread may answer its call; returns whether it has a turn to give back."""
+        try:
+            self._turns.get(timeout=PATIENCE_S)
+        except Empty:
+            return False
+        return True
+
+    def end_turn(self) -> None:
+        """Give the turn back."""
+        self._turns.put(None)
+
+    def is_empty(self) -> bool:
+        """Whether every call that was let in has been answered."""
+        return not self._inside
 
     def is_full(self) -> bool:
         """Whether the next call must be refused. Calls arrive in one thread, so none slips in after."""
-        return self._inside >= self._permits
+        return self._inside >= self.permits
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As the base class does."""

@@ -39,6 +39,9 @@ _SERVICE_CONFIG = {
 CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     ("grpc.enable_retries", 1),
+    # A channel has connections of its own. gRPC would give all channels of a process the same one to an
+    # address, and so one of the workers there.
+    ("grpc.use_local_subchannel_pool", 1),
     # gRPC would send even loopback calls through http_proxy, which is there for the package registry.
     ("grpc.enable_http_proxy", 0),
     # A peer that vanished without closing its connection must not cost every call its deadline. Its answers

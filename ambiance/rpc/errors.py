@@ -25,6 +25,7 @@ from ambiance.errors import (
 from ambiance.validation import MAX_MESSAGE_BYTES
 
 INTERNAL_MESSAGE = "internal error; the server's log has the details"
+_TOO_LARGE = "message larger than max"  # gRPC's words
 
 _CODES: dict[type[AmbianceError], grpc.StatusCode] = {
     InvalidInputError: grpc.StatusCode.INVALID_ARGUMENT,
@@ -115,8 +116,11 @@ def _invalid_input(call: grpc.Call, _peer: str, message: str) -> AmbianceError:
 
 def _overloaded(call: grpc.Call, peer: str, message: str) -> AmbianceError:
     info = error_details_pb2.RetryInfo()
-    seconds = info.retry_delay.ToNanoseconds() / 1e9 if _details_of(call, info) else 0.0
-    return OverloadedError(f"{peer}: {message}", seconds)
+    if _details_of(call, info):
+        return OverloadedError(f"{peer}: {message}", info.retry_delay.ToNanoseconds() / 1e9)
+    if _TOO_LARGE in message:  # gRPC's own refusal: the same request will never be let in
+        return InvalidInputError.of("request", message)
+    return OverloadedError(f"{peer}: {message}", 0.0)
 
 
 _BUILDERS: dict[grpc.StatusCode, Callable[[grpc.Call, str, str], AmbianceError]] = {

@@ -38,11 +38,12 @@ class Undecodable:
 
 
 class Guard(grpc.ServerInterceptor):
-    """Lets at most `permits` calls and MAX_STREAMS streams in at once and refuses the rest without delay."""
+    """Lets as many calls in as their pool has permits, and MAX_STREAMS streams; refuses the rest at once."""
 
-    def __init__(self, threads: int, permits: int, metrics: RpcMetrics) -> None:
-        self._calls = CallPool(threads, permits)
-        self._refusals = Refusals(f"all {permits} permits are taken")
+    def __init__(self, calls: CallPool, metrics: RpcMetrics) -> None:
+        self._calls = calls
+        all_of_them = f"all {calls.permits} permits are" if calls.permits > 1 else "the only permit is"
+        self._refusals = Refusals(f"{all_of_them} taken")
         self._streams = threading.BoundedSemaphore(MAX_STREAMS)
         self._metrics = metrics
         self._guarded: dict[str, tuple[MethodHandler, MethodHandler]] = {}  # to answer, and to refuse
@@ -78,10 +79,18 @@ class Guard(grpc.ServerInterceptor):
         return answering, self._refusals.handler(metrics.refused)
 
     def _answer(self, method: str, handler: Handler, metrics: MethodMetrics) -> Handler:
+        def in_turn(request: Any, context: grpc.ServicerContext) -> Any:
+            has_turn = self._calls.take_turn()
+            try:
+                return _call(handler, request, context)
+            finally:
+                if has_turn:
+                    self._calls.end_turn()
+
         def guarded(request: Any, context: grpc.ServicerContext) -> Any:
             start, code = metrics.started(), grpc.StatusCode.OK
             try:
-                return _call(handler, request, context)
+                return in_turn(request, context)
             except Exception as error:
                 code = status_code(error)
                 _log_if_ours(method, error)
@@ -111,7 +120,7 @@ class Guard(grpc.ServerInterceptor):
 def _call(handler: Handler, request: Any, context: grpc.ServicerContext) -> Any:
     if isinstance(request, Undecodable):
         raise InvalidInputError.of("request", request.reason)
-    if not context.is_active():  # cancelled or expired while it waited for a thread
+    if not context.is_active():  # cancelled or expired while it waited for its turn
         raise DeadlineError("the deadline passed before the call began")
     return handler(request, context)
 

@@ -13,6 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from ambiance.limits import MAX_REQUEST_BYTES
+from ambiance.rpc.admission import CallPool
 from ambiance.rpc.guard import MAX_STREAMS, Guard
 from ambiance.rpc.listening import listen
 from ambiance.rpc.settings import ServerSettings
@@ -74,8 +75,8 @@ class HealthReporter:
 
 def create_server(
     application: Application, settings: ServerSettings, metrics: RpcMetrics, reporter: HealthReporter
-) -> tuple[grpc.Server, int]:
-    """Build a server with health and reflection that isn't started yet; returns it and its port.
+) -> tuple[grpc.Server, int, CallPool]:
+    """Build a server with health and reflection that isn't started yet; returns it, its port and its calls.
 
     The server is the synchronous one: on two cores it answered an echo in 0.32 to 0.58 ms at 4,200 to 4,500
     calls/s, grpc.aio in 0.51 to 0.66 ms at 3,300 to 4,300.
@@ -83,9 +84,10 @@ def create_server(
     Raises:
         AmbianceError: if the address can't be listened on.
     """
+    calls = CallPool(settings.threads, settings.permits)
     server = grpc.server(
         ThreadPoolExecutor(SPARE_THREADS, thread_name_prefix="rpc"),  # calls have threads of their own
-        interceptors=[Guard(settings.threads, settings.permits, metrics)],
+        interceptors=[Guard(calls, metrics)],
         options=[
             # Only workers share a port: any other two processes would share its calls in silence.
             ("grpc.so_reuseport", int(settings.workers > 1)),
@@ -99,18 +101,18 @@ def create_server(
     health_pb2_grpc.add_HealthServicer_to_server(reporter.servicer, server)
     names = [servicer.name for servicer in application.servicers]
     reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-    return server, listen(server, settings.host, settings.port)
+    return server, listen(server, settings.host, settings.port), calls
 
 
-def drain(server: grpc.Server, reporter: HealthReporter, metrics: RpcMetrics, limit_s: float) -> None:
-    """Stop a server gently: NOT_SERVING, a short while later no new calls, and the end once none runs.
+def drain(server: grpc.Server, reporter: HealthReporter, calls: CallPool, limit_s: float) -> None:
+    """Stop a server gently: NOT_SERVING, a short while later no new calls, and the end once none is left.
 
-    Calls that run longer than `limit_s` seconds after the last was accepted are cancelled.
+    Calls that take longer than `limit_s` seconds after the last was accepted are cancelled.
     """
     reporter.drain()
     time.sleep(LAME_DUCK_S)
     stopped = server.stop(limit_s)
-    while not stopped.wait(LOOK_S) and metrics.in_flight():
+    while not stopped.wait(LOOK_S) and not calls.is_empty():
         pass
     server.stop(LEAVE_S).wait()
 
@@ -128,7 +130,9 @@ class ServerProcess:
         self._drain_seconds = settings.drain_seconds
         self._application = load()
         self._reporter = HealthReporter([servicer.name for servicer in self._application.servicers])
-        self._server, self.port = create_server(self._application, settings, self.metrics, self._reporter)
+        self._server, self.port, self._calls = create_server(
+            self._application, settings, self.metrics, self._reporter
+        )
         # What is loaded lives as long as the process: the garbage collector needn't walk it during calls.
         gc.freeze()
 
@@ -142,7 +146,7 @@ class ServerProcess:
 
     def end(self) -> None:
         """Drain and close."""
-        drain(self._server, self._reporter, self.metrics, self._drain_seconds)
+        drain(self._server, self._reporter, self._calls, self._drain_seconds)
         self._application.close()
 
 

@@ -6,6 +6,7 @@ from time import perf_counter
 from grpc import StatusCode
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.process_collector import ProcessCollector
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 from ambiance.errors import AmbianceError
@@ -31,23 +32,18 @@ class RpcMetrics:
         )
         self._seconds = Histogram(
             "grpc_server_handling_seconds",
-            "Time from a call's arrival in its handler to its answer, in seconds.",
+            "Time from the arrival of a call's message to its answer, the wait included, in seconds.",
             labels,
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
         self._in_flight = Gauge(
             "grpc_server_in_flight",
-            "Calls being answered now.",
+            "Calls whose message has arrived and that aren't answered yet.",
             labels,
             registry=self.registry,
             multiprocess_mode="livesum",  # for several workers, see `ambiance.rpc.worker_metrics`
         )
-
-    def in_flight(self) -> int:
-        """Calls that this process is answering now, of every method."""
-        (gauge,) = self._in_flight.collect()
-        return sum(int(sample.value) for sample in gauge.samples)
 
     def method(self, path: str) -> "MethodMetrics":
         """The metrics of one method, given as "/package.Service/Method"."""
@@ -106,13 +102,24 @@ def serve_metrics(registry: CollectorRegistry, host: str, port: int) -> int:
     return int(server.server_port)
 
 
+class PlainFormatter(logging.Formatter):
+    """A line a record: time, level, logger and message, and then its facts as name=value."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        """As the base class does, and the facts."""
+        facts = [f"{name}={value!r}" for name, value in vars(record).items() if name not in RESERVED_ATTRS]
+        return " ".join([super().formatMessage(record), *facts])
+
+
 def configure_logging(level: str, style: str) -> None:
     """Send logs to standard error, one JSON object or one plain line each."""
     handler = logging.StreamHandler()
-    plain = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     json = JsonFormatter(
         ["asctime", "levelname", "name", "message"],
         rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
     )
-    handler.setFormatter(json if style == "json" else logging.Formatter(plain))
+    handler.setFormatter(json if style == "json" else PlainFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

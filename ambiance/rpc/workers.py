@@ -26,11 +26,12 @@ EARLY_S = 10.0
 MAX_FAILURES = 5
 # The pause before the next start, doubled with every failure in a row.
 FIRST_PAUSE_S = 0.5
-# What a worker may take to end, beyond its drain, before it is killed.
-END_SLACK_S = 5.0
+# What a worker may take to end, beyond its drain, before it is killed. By default all of it is less than the
+# 15 s after which supervisord and Docker kill the parent.
+END_SLACK_S = 3.0
 
-# Of a worker that couldn't load or listen, and has said why.
-REFUSED = 1
+# The exit status of a worker that couldn't load or listen, and has said why; Python's own for a failure is 1.
+REFUSED = 78
 
 logger = logging.getLogger(__name__)
 
@@ -92,12 +93,11 @@ class Worker:
         """
         assert self.process is not None
         lived_s, status = time.monotonic() - self._started, self.process.exitcode
-        early = lived_s < EARLY_S
-        self._failures = self._failures + 1 if early else 1
+        self._failures = self._failures + 1 if lived_s < EARLY_S else 1
         what = f"worker {self.number} ended {lived_s:.1f} s after its start, with status {status}"
         if self._failures >= MAX_FAILURES:
             raise AmbianceError(f"{what}, for the {self._failures}th time in a row")
-        if early and status == REFUSED and self._spawned == 1:
+        if status == REFUSED and self._spawned == 1:
             raise AmbianceError(what)
         self._due = time.monotonic() + FIRST_PAUSE_S * 2 ** (self._failures - 1)
         self.process = None

@@ -20,7 +20,7 @@ def serve() -> Iterator[Serve]:
         def start(application: Application, **settings: object) -> grpc.Channel:
             values = ServerSettings(**{"port": 0, "metrics_port": 0, **settings})  # type: ignore[arg-type]
             reporter = HealthReporter([servicer.name for servicer in application.servicers])
-            server, port = create_server(application, values, RpcMetrics(), reporter)
+            server, port, _ = create_server(application, values, RpcMetrics(), reporter)
             server.start()
             stack.callback(lambda: server.stop(None).wait())
             if application.watch_health is None:

@@ -39,6 +39,7 @@ from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 from ambiance.type.v1 import space_pb2
 from gateway.application import build, rehearse
+from gateway.backends import CONNECTIONS
 from gateway.settings import GatewaySettings
 
 WAIT_S = 20.0
@@ -136,7 +137,7 @@ class FakeServer:
     def start(self) -> None:
         settings = ServerSettings(port=self.port)
         self.reporter = HealthReporter([self._servicer.name])
-        self._server, self.port = create_server(
+        self._server, self.port, _ = create_server(
             Application([self._servicer]), settings, RpcMetrics(), self.reporter
         )
         self._server.start()
@@ -517,3 +518,11 @@ def test_a_gateway_serves_once_a_match_was_rehearsed(
     cluster.text.script.errors = [NotFoundError("not yet")]
     wait_for_health(cluster.gateway(), health_pb2.HealthCheckResponse.SERVING)
     assert cluster.hops() == (2, 1)
+
+
+def test_the_gateway_opens_several_connections_to_each_service(cluster: Cluster) -> None:
+    with relay(cluster.music_server.target) as between:
+        stub = cluster.stub(music_target=between.target)
+        for _ in range(2 * CONNECTIONS):
+            stub.MatchText(pb.MatchTextRequest(text="joy"))
+        assert between.connection_count == CONNECTIONS

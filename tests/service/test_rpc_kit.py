@@ -28,6 +28,7 @@ from ambiance.errors import (
     UnavailableError,
     Violation,
 )
+from ambiance.rpc.admission import CallPool
 from ambiance.rpc.errors import INTERNAL_MESSAGE, from_rpc_error
 from ambiance.rpc.guard import MAX_STREAMS
 from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server, drain
@@ -199,6 +200,9 @@ def test_a_request_over_the_process_own_limit_is_not_read(serve: Serve) -> None:
     with pytest.raises(grpc.RpcError, match="larger than max") as raised:
         stubs.TextServiceStub(channel).EncodeTexts(pb.EncodeTextsRequest(texts=["a" * 1_001]), timeout=5)
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[attr-defined]
+    error = from_rpc_error(raised.value, "text service")  # no overload: to come back is no use
+    assert isinstance(error, InvalidInputError)
+    assert [violation.field for violation in error.violations] == ["request"]
 
 
 def test_a_call_that_a_closing_peer_drops_is_unavailable(serve: Serve) -> None:
@@ -254,6 +258,7 @@ class Draining:
     channel: grpc.Channel
     lame_duck: threading.Event
     thread: threading.Thread
+    inside: CallPool
 
     def ended(self) -> bool:
         self.thread.join(30)
@@ -264,18 +269,21 @@ class Draining:
 def start_draining(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Draining]]:
     lame_duck = threading.Event()
     monkeypatch.setattr("ambiance.rpc.server.time", SimpleNamespace(sleep=lambda _: lame_duck.wait(30)))
-    reporter, metrics = HealthReporter([NAME]), RpcMetrics()
+    reporter = HealthReporter([NAME])
     with ExitStack() as stack:
 
-        def start(answer: Answer, before: Callable[[grpc.Channel], None], limit_s: float) -> Draining:
-            server, port = create_server(application(answer), ServerSettings(port=0), metrics, reporter)
+        def start(
+            answer: Answer, before: Callable[[grpc.Channel], None], limit_s: float, **values: int
+        ) -> Draining:
+            settings = ServerSettings(port=0, **values)
+            server, port, inside = create_server(application(answer), settings, RpcMetrics(), reporter)
             server.start()
             reporter.report(serving=True)
             channel = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}"))
             before(channel)
-            thread = threading.Thread(target=drain, args=(server, reporter, metrics, limit_s), daemon=True)
+            thread = threading.Thread(target=drain, args=(server, reporter, inside, limit_s), daemon=True)
             thread.start()
-            return Draining(channel, lame_duck, thread)
+            return Draining(channel, lame_duck, thread, inside)
 
         yield start
         lame_duck.set()
@@ -329,6 +337,32 @@ def test_a_drain_accepts_calls_for_a_while_and_waits_for_those_that_run(
     assert draining.ended()
 
 
+def test_a_drain_waits_for_calls_that_were_let_in_and_await_their_turn(
+    start_draining: Callable[..., Draining], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ambiance.rpc.admission.PATIENCE_S", 30.0)
+    entered, leave, calls = threading.Semaphore(0), threading.Semaphore(0), []
+
+    def hold() -> pb.GetModelResponse:
+        entered.release()
+        assert leave.acquire(timeout=30)
+        return pb.GetModelResponse(model=pb.Model(recipe="kept"))
+
+    def call(channel: grpc.Channel) -> None:
+        stub = stubs.TextServiceStub(channel)
+        calls.extend(stub.GetModel.future(pb.GetModelRequest(), timeout=30) for _ in range(8))
+        assert entered.acquire(timeout=5)
+
+    draining = start_draining(hold, call, limit_s=600, threads=1, permits=8)
+    while not draining.inside.is_full():
+        pass
+    draining.lame_duck.set()
+    for _ in calls:
+        leave.release()
+    assert [call.result(30).model.recipe for call in calls] == ["kept"] * 8
+    assert draining.ended()
+
+
 def test_a_call_that_outlasts_the_drain_is_cut(start_draining: Callable[..., Draining]) -> None:
     entered, leave, calls = threading.Event(), threading.Event(), []
 
@@ -350,7 +384,7 @@ def test_a_call_that_outlasts_the_drain_is_cut(start_draining: Callable[..., Dra
 
 def test_metrics_count_calls_by_code() -> None:
     reporter, metrics = HealthReporter([NAME]), RpcMetrics()
-    server, port = create_server(
+    server, port, _ = create_server(
         application(raising(NotFoundError("none"))), ServerSettings(port=0), metrics, reporter
     )
     server.start()

@@ -20,7 +20,8 @@ def answers(channel: grpc.Channel) -> bool:
 
 def create(host: str, port: int = 0) -> tuple[grpc.Server, int]:
     settings, reporter = ServerSettings(host=host, port=port), HealthReporter([])
-    return create_server(Application([]), settings, RpcMetrics(), reporter)
+    server, port, _ = create_server(Application([]), settings, RpcMetrics(), reporter)
+    return server, port
 
 
 def test_two_processes_cannot_share_a_port() -> None:

@@ -154,7 +154,7 @@ def test_what_no_worker_can_load_ends_the_parent_with_the_reason(tmp_path: Path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert f"{tmp_path}/music_index" in done.stderr
-    assert re.search(r"worker \d ended \S+ s after its start, with status 1$", done.stderr.strip())
+    assert re.search(r"worker \d ended \S+ s after its start, with status 78$", done.stderr.strip())
 
 
 class Dead:
@@ -199,13 +199,23 @@ def test_a_long_life_makes_up_for_early_deaths(clock: list[float]) -> None:
 
 
 def test_a_worker_that_came_up_once_may_fail_to_load_later(clock: list[float]) -> None:
-    worker = Worker(0, lambda _: Dead(workers.REFUSED))  # type: ignore[arg-type,return-value]
+    statuses = iter([-9, workers.REFUSED])
+    worker = Worker(0, lambda _: Dead(next(statuses)))  # type: ignore[arg-type,return-value]
     worker.start()
     clock[0] += 3_600
     worker.bury()
     worker.start()
     worker.bury()  # raises nothing
     assert worker.pause_s() > 0
+
+
+@pytest.mark.parametrize("lived_s", [1.0, 60.0])
+def test_what_a_worker_cannot_load_is_final_however_long_it_tried(clock: list[float], lived_s: float) -> None:
+    worker = Worker(0, lambda _: Dead(workers.REFUSED))  # type: ignore[arg-type,return-value]
+    worker.start()
+    clock[0] += lived_s
+    with pytest.raises(AmbianceError, match=r"with status 78$"):
+        worker.bury()
 
 
 def test_a_reserved_port_is_for_workers_alone() -> None:
@@ -221,7 +231,7 @@ def test_a_reserved_port_is_for_workers_alone() -> None:
 
 def create(settings: ServerSettings) -> int:
     """Bind a server that never starts."""
-    _, port = create_server(Application([]), settings, RpcMetrics(), HealthReporter([]))
+    _, port, _ = create_server(Application([]), settings, RpcMetrics(), HealthReporter([]))
     return port
 
 

@@ -29,7 +29,7 @@ from text_encoders import (
 )
 from text_service.reader import TextReader
 from text_service.service import describe_model, text_servicer
-from text_service.windows import Outputs, WindowEncoder
+from text_service.windows import IsWanted, Outputs, WindowEncoder
 
 NO_WORD = "has no word that the model can read"
 
@@ -90,8 +90,8 @@ def test_emotions_and_moods_are_complete_and_in_order(serve: Serve) -> None:
 
 def test_a_model_without_an_embedding_sends_none(serve: Serve) -> None:
     class Bare(MeanIdEncoder):
-        def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
-            outputs = super().encode(windows, timeout_s)
+        def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted) -> Outputs:
+            outputs = super().encode(windows, timeout_s, is_wanted)
             return {name: rows for name, rows in outputs.items() if name != "embedding"}
 
     (result,) = start(serve, Bare()).encode("so happy").results
@@ -204,7 +204,7 @@ class Gate:
     def __init__(self) -> None:
         self.entered, self.leave = threading.Event(), threading.Event()
 
-    def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
+    def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted) -> Outputs:
         self.entered.set()
         if not self.leave.wait(timeout_s):
             raise DeadlineError("the test kept the gate closed")
@@ -236,9 +236,32 @@ def test_a_faulty_model_is_our_fault_and_says_nothing_of_the_text(
     class Faulty:
         signature = SIGNATURE
 
-        def encode(self, windows: NDArray[np.int32], timeout_s: float) -> Outputs:
+        def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted) -> Outputs:
             raise ArithmeticError("window 0 of 1: the model answered vad [nan, 0.5, 0.5]")
 
     raised = start(serve, Faulty()).refused("so happy")
     assert refusal(raised) == (grpc.StatusCode.INTERNAL, "internal error; the server's log has the details")
     assert "so happy" not in caplog.text
+
+
+def test_a_caller_who_has_left_is_worked_for_no_longer(serve: Serve) -> None:
+    left = threading.Event()
+
+    class Waiting:
+        signature = SIGNATURE
+
+        def __init__(self) -> None:
+            self.entered = threading.Event()
+
+        def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted) -> Outputs:
+            self.entered.set()
+            while is_wanted():
+                pass
+            left.set()
+            raise DeadlineError("the caller left")
+
+    encoder = Waiting()
+    call = start(serve, encoder).EncodeTexts.future(pb.EncodeTextsRequest(texts=["sad"]))
+    assert encoder.entered.wait(5)
+    call.cancel()
+    assert left.wait(5)
