@@ -8,7 +8,6 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import grpc
@@ -21,10 +20,6 @@ from ambiance.rpc.errors import to_status
 RETRY_AFTER_S = (0.1, 0.3)
 _RETRY_TIMES = 16
 
-# What a call waits for its turn, in seconds. Even under overload one comes sooner; after that those that have
-# the turns are slow, long batches or callers of a slow peer, and a short call goes ahead beside them.
-PATIENCE_S = 0.25
-
 P = ParamSpec("P")
 T = TypeVar("T")
 if TYPE_CHECKING:  # generic in its stubs only
@@ -32,32 +27,17 @@ if TYPE_CHECKING:  # generic in its stubs only
 
 
 class CallPool(ThreadPoolExecutor):
-    """The calls that were let in: a thread for each, the turns in which they are answered, and their count.
+    """The threads that answer calls, and the count of the calls that were let in.
 
-    A thread waits for its call's message first, for as long as the caller takes to send it. So calls have a
-    thread each, and those whose message is there take one of the few turns, or lose patience.
+    Few threads: many would compete with gRPC's own for the interpreter's lock, and calls would wait in gRPC
+    where no permit counts them. So a few slow calls, long batches say, hold up short ones.
     """
 
     def __init__(self, threads: int, permits: int) -> None:
         """Take how many calls are answered at the same time, and how many may be inside."""
-        super().__init__(permits, thread_name_prefix="call")
+        super().__init__(min(threads, permits), thread_name_prefix="call")
         self.permits, self._inside = permits, 0
         self._lock = threading.Lock()
-        self._turns: SimpleQueue[None] = SimpleQueue()  # a semaphore, but not one made of Python
-        for _ in range(threads):
-            self._turns.put(None)
-
-    def take_turn(self) -> bool:
-        """Wait until this thread may answer its call; returns whether it has a turn to give back."""
-        try:
-            self._turns.get(timeout=PATIENCE_S)
-        except Empty:
-            return False
-        return True
-
-    def end_turn(self) -> None:
-        """Give the turn back."""
-        self._turns.put(None)
 
     def is_empty(self) -> bool:
         """Whether every call that was let in has been answered."""

@@ -79,18 +79,10 @@ class Guard(grpc.ServerInterceptor):
         return answering, self._refusals.handler(metrics.refused)
 
     def _answer(self, method: str, handler: Handler, metrics: MethodMetrics) -> Handler:
-        def in_turn(request: Any, context: grpc.ServicerContext) -> Any:
-            has_turn = self._calls.take_turn()
-            try:
-                return _call(handler, request, context)
-            finally:
-                if has_turn:
-                    self._calls.end_turn()
-
         def guarded(request: Any, context: grpc.ServicerContext) -> Any:
             start, code = metrics.started(), grpc.StatusCode.OK
             try:
-                return in_turn(request, context)
+                return _call(handler, request, context)
             except Exception as error:
                 code = status_code(error)
                 _log_if_ours(method, error)
@@ -120,7 +112,7 @@ class Guard(grpc.ServerInterceptor):
 def _call(handler: Handler, request: Any, context: grpc.ServicerContext) -> Any:
     if isinstance(request, Undecodable):
         raise InvalidInputError.of("request", request.reason)
-    if not context.is_active():  # cancelled or expired while it waited for its turn
+    if not context.is_active():  # cancelled or expired while it waited for a thread
         raise DeadlineError("the deadline passed before the call began")
     return handler(request, context)
 

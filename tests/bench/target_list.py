@@ -27,8 +27,10 @@ def _gain(title: str, group: str, name: str, limit: float, obstacle: str = "") -
     return Target(title, group, ("ratios", name, "p50"), limit, at_least=True, unit=" x", obstacle=obstacle)
 
 
-def _under_load(title: str, figure: str, limit: float, *, at_least: bool = False) -> Target:
-    return Target(title, "throughput", (CLUSTER, "figures", figure), limit, at_least, " x")
+def _under_load(
+    title: str, figure: str, limit: float, *, at_least: bool = False, obstacle: str = ""
+) -> Target:
+    return Target(title, "throughput", (CLUSTER, "figures", figure), limit, at_least, " x", obstacle)
 
 
 _MATCH = [
@@ -64,23 +66,33 @@ _LOAD = [
         "match rate / third of echo rate",
         0.8,
         at_least=True,
+        obstacle="two cores run four processes and the client, and each finds its"
+        " caches cold when its turn comes:"
+        " a match takes about 4 ms of processor time over all of them, three echoes in a row about 1.3 ms.",
     ),
     _under_load(
         f"texts a second in batches of {BATCH} beside texts alone, as fast as answers come",
         "texts/s in batches / texts/s alone",
         10,
         at_least=True,
+        obstacle="as for a batch one call after another.",
     ),
     _under_load(
         "at 3 x capacity, p99 of accepted calls beside p99 at 80 % of the knee",
         "accepted p99 in overload / p99 at 80 %",
         3,
+        obstacle="gRPC's own serving thread competes with the calls for the"
+        " interpreter's lock, so some wait where no"
+        " permit counts them.",
     ),
     _under_load(
         "at 3 x capacity, answers a second beside capacity",
         "goodput / capacity in overload",
         0.85,
         at_least=True,
+        obstacle="a refusal costs 0.12 to 0.30 ms of processor time, most of it gRPC's,"
+        " and the senders need the same"
+        " two cores.",
     ),
 ]
 
@@ -91,6 +103,9 @@ _ENCODE = [
         ("timings", "1 text", "p50_ms"),
         0.3,
         unit=" ms",
+        obstacle="the parts of a call, tokens, model and reply, take 0.16 ms in a tight"
+        " loop, and twice that when"
+        " other processes have used the caches in between.",
     ),
     _gain(
         "a text alone beside one in a batch of 64",
@@ -101,7 +116,14 @@ _ENCODE = [
         " shares is what little surrounds them.",
     ),
     _gain("the seed's Keras call beside a text alone", "encode", "seed: Keras call / 1 text", 100),
-    _gain("`tf.function` beside a text alone", "encode", "tf.function / 1 text", 5),
+    _gain(
+        "`tf.function` beside a text alone",
+        "encode",
+        "tf.function / 1 text",
+        5,
+        "`tf.function` is timed as bare windows in, arrays out; ours is the"
+        " whole call, from request to reply.",
+    ),
 ]
 
 
@@ -128,8 +150,18 @@ _HUGE_INDEX = Target(
 )
 
 
+_OBSTACLES = {
+    "start_s": "imports take most of it; the index is read and its digests are checked besides.",
+    "resident_mb": "what is mapped counts as resident once it was touched; the kernel may"
+    " take it back at any time.",
+    "first_call_ratio": "the first call of a connection opens it, and runs code that no call"
+    " has run in this process.",
+}
+
+
 def _of_process(process: str, what: str, figure: str, limit: float, unit: str) -> Target:
-    return Target(f"{process}, {what}", "cold_start", ("processes", process, figure), limit, unit=unit)
+    path = ("processes", process, figure)
+    return Target(f"{process}, {what}", "cold_start", path, limit, unit=unit, obstacle=_OBSTACLES[figure])
 
 
 _PROCESSES = [
@@ -149,8 +181,18 @@ _TRAINING = [
         ("whole", "clips_per_s"),
         25_000,
         at_least=True,
+        obstacle="hearing the clips is three times as fast as this; what is left is"
+        " mostly the prices of a million"
+        " clips, and reading the comments that set them.",
     ),
-    Target("the same for all of AudioSet", "training", ("whole", "seconds"), 90, unit=" s"),
+    Target(
+        "the same for all of AudioSet",
+        "training",
+        ("whole", "seconds"),
+        90,
+        unit=" s",
+        obstacle="as above.",
+    ),
 ]
 
 _LARGE, _HUGE = size_name(AUDIOSET_CLIPS), size_name(HUGE_CLIPS)
@@ -161,9 +203,26 @@ def _searched(part: str, what: str) -> list[Target]:
     path = (_LARGE, "*", part)
     return [
         Target(f"{what}, recall@10", "search", (*path, "recall_at_10"), 1, at_least=True),
-        Target(f"{what}, p50", "search", (*path, "timings", OURS, "p50_ms"), 0.15, unit=" ms"),
         Target(
-            f"FAISS's scan beside {what}", "search", (*path, "ratio", "p50"), 50, at_least=True, unit=" x"
+            f"{what}, p50",
+            "search",
+            (*path, "timings", OURS, "p50_ms"),
+            0.15,
+            unit=" ms",
+            obstacle="some sixty small array calls from Python take most of it; bounds in"
+            " the mood space, of twelve"
+            " effective dimensions, leave about a hundred leaves of 32 clips to read.",
+        ),
+        Target(
+            f"FAISS's scan beside {what}",
+            "search",
+            (*path, "ratio", "p50"),
+            50,
+            at_least=True,
+            unit=" x",
+            obstacle="each scan empties the caches for the search that follows it; a wide"
+            " filter makes the scan itself"
+            " cheaper.",
         ),
     ]
 
@@ -177,6 +236,9 @@ _SEARCH = [
         (_HUGE, "*", EVERYTHING, "timings", OURS, "p99_ms"),
         1,
         unit=" ms",
+        obstacle="a text of mixed emotion lies between the moods, far from every clip,"
+        " where bounds exclude little:"
+        " such queries read thousands of leaves.",
     ),
 ]
 

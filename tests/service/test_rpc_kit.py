@@ -337,10 +337,9 @@ def test_a_drain_accepts_calls_for_a_while_and_waits_for_those_that_run(
     assert draining.ended()
 
 
-def test_a_drain_waits_for_calls_that_were_let_in_and_await_their_turn(
-    start_draining: Callable[..., Draining], monkeypatch: pytest.MonkeyPatch
+def test_a_drain_waits_for_calls_that_were_let_in_and_await_a_thread(
+    start_draining: Callable[..., Draining],
 ) -> None:
-    monkeypatch.setattr("ambiance.rpc.admission.PATIENCE_S", 30.0)
     entered, leave, calls = threading.Semaphore(0), threading.Semaphore(0), []
 
     def hold() -> pb.GetModelResponse:
