@@ -36,10 +36,13 @@ TF_FUNCTION, KERAS, PREDICT = "tf.function", "seed: Keras call", "seed: Keras pr
 
 
 class _Context:
-    """What the handler asks of a call: how long it has."""
+    """What the handler asks of a call: how long it has, and whether anyone waits for it."""
 
     def time_remaining(self) -> float:
         return DEADLINE_S
+
+    def is_active(self) -> bool:
+        return True
 
 
 def measure(options: Options) -> dict[str, Any]:
