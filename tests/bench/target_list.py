@@ -48,7 +48,7 @@ _MATCH = [
         "matching",
         IN_ONE_RATIO,
         1.5,
-        obstacle="half an echo is less time than encoding, search and reply take together; see the stages below.",
+        obstacle="half an echo is less time than encoding, search and reply take together, see below.",
     ),
     _gain(
         f"a text in a batch of {BATCH} beside one alone, one call after another",
