@@ -32,14 +32,14 @@ class RpcMetrics:
         )
         self._seconds = Histogram(
             "grpc_server_handling_seconds",
-            "Time from the arrival of a call's message to its answer, the wait included, in seconds.",
+            "Time from a call's arrival in its handler to its answer, in seconds.",
             labels,
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
         self._in_flight = Gauge(
             "grpc_server_in_flight",
-            "Calls whose message has arrived and that aren't answered yet.",
+            "Calls being answered now.",
             labels,
             registry=self.registry,
             multiprocess_mode="livesum",  # for several workers, see `ambiance.rpc.worker_metrics`
