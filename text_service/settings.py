@@ -22,8 +22,6 @@ class TextServiceSettings(ServerSettings):
     metrics_port: int = Field(
         9052, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
     )
-    # More than a gateway sends at once, so that a few long batches don't hold up the rest.
-    threads: int = Field(16, ge=1, le=1024, description="calls answered at the same time")
     artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
     # not `version`: every process has a flag --version that prints its own
     artifact_version: int | None = Field(

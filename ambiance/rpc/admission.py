@@ -6,8 +6,13 @@ nothing else of gRPC's that isn't public is used, and this is the only file that
 
 import itertools
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import grpc
@@ -20,24 +25,46 @@ from ambiance.rpc.errors import to_status
 RETRY_AFTER_S = (0.1, 0.3)
 _RETRY_TIMES = 16
 
+# How long a call may go on before it counts as slow, in seconds.
+PATIENCE_S = 0.1
+
 P = ParamSpec("P")
 T = TypeVar("T")
 if TYPE_CHECKING:  # generic in its stubs only
     MethodHandler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
 
 
+@dataclass(eq=False)
+class _Call:
+    """A call that was let in."""
+
+    run: Callable[[], Any]
+    ended: Future[Any]
+    arrived: float  # as `perf_counter` tells it
+    began: float = 0.0
+
+
 class CallPool(ThreadPoolExecutor):
     """The threads that answer calls, and the count of the calls that were let in.
 
     Few threads: many would compete with gRPC's own for the interpreter's lock, and calls would wait in gRPC
-    where no permit counts them. So a few slow calls, long batches say, hold up short ones.
+    where no permit counts them. But while calls wait, a further thread stands in for each that is slow: one
+    that has gone on for PATIENCE_S, as a long batch does, or a call that was opened and is never sent.
     """
 
     def __init__(self, threads: int, permits: int) -> None:
-        """Take how many calls are answered at the same time, and how many may be inside."""
-        super().__init__(min(threads, permits), thread_name_prefix="call")
-        self.permits, self._inside = permits, 0
-        self._lock = threading.Lock()
+        """Take how many calls are answered at the same time, slow ones aside, and how many may be inside."""
+        self._usual = min(threads, permits)
+        super().__init__(self._usual, thread_name_prefix="call")
+        self._most_stand_ins = permits - self._usual
+        self._stand_ins = ThreadPoolExecutor(max(1, self._most_stand_ins), thread_name_prefix="call_stand_in")
+        self._answering = threading.local()
+        self.permits = permits
+        self._lock = threading.Lock()  # of what follows
+        self._inside = 0
+        self._waiting: deque[_Call] = deque()
+        self._running: set[_Call] = set()
+        self._watched, self._standing_in = False, 0
 
     def is_empty(self) -> bool:
         """Whether every call that was let in has been answered."""
@@ -47,18 +74,76 @@ class CallPool(ThreadPoolExecutor):
         """Whether the next call must be refused. Calls arrive in one thread, so none slips in after."""
         return self._inside >= self.permits
 
+    def arrival(self) -> float:
+        """When the call that this thread answers was let in, as `perf_counter` tells it."""
+        return float(self._answering.arrival)
+
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As the base class does."""
+        call = _Call(partial(fn, *args, **kwargs), Future(), perf_counter())
         with self._lock:
             self._inside += 1
-        return super().submit(self._count_out, fn, *args, **kwargs)  # type: ignore[arg-type]
+            self._waiting.append(call)
+            unwatched = self._inside > self._usual and not self._watched
+            self._watched |= unwatched
+        super().submit(self._answer_next)
+        if unwatched:
+            threading.Thread(target=self._watch, name="call_watch", daemon=True).start()
+        return call.ended
 
-    def _count_out(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As the base class does."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        self._stand_ins.shutdown(wait, cancel_futures=cancel_futures)
+
+    def _answer_next(self) -> bool:
+        """Answer the call that has waited longest; returns whether there was one."""
+        with self._lock:
+            if not self._waiting:  # a stand-in took it
+                return False
+            call = self._waiting.popleft()
+            call.began = perf_counter()
+            self._running.add(call)
+        self._answering.arrival, result, error = call.arrived, None, None
         try:
-            return fn(*args, **kwargs)
-        finally:
+            result = call.run()
+        except BaseException as raised:  # whoever holds the future is told, as by the base class
+            error = raised
+        with self._lock:
+            self._running.remove(call)
+            self._inside -= 1
+        if error is None:
+            call.ended.set_result(result)
+        else:
+            call.ended.set_exception(error)
+        return True
+
+    def _watch(self) -> None:
+        """Look after the calls that wait, as long as there are any."""
+        while True:
+            time.sleep(PATIENCE_S)
             with self._lock:
-                self._inside -= 1
+                if not self._waiting:
+                    self._watched = False
+                    return
+                missing = min(self._slow(), self._most_stand_ins) - self._standing_in
+                self._standing_in += max(0, missing)
+            for _ in range(missing):
+                self._stand_ins.submit(self._stand_in)
+
+    def _stand_in(self) -> None:
+        """Answer calls while some wait and slow ones need it."""
+        needed = True
+        while needed:
+            answered = self._answer_next()
+            with self._lock:
+                needed = answered and self._standing_in <= self._slow()
+                self._standing_in -= not needed
+
+    def _slow(self) -> int:
+        """Calls that have taken too long to count as running."""
+        latest = perf_counter() - PATIENCE_S
+        return sum(call.began < latest for call in self._running)
 
 
 class _CallingThread(ThreadPoolExecutor):

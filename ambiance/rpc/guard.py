@@ -80,7 +80,8 @@ class Guard(grpc.ServerInterceptor):
 
     def _answer(self, method: str, handler: Handler, metrics: MethodMetrics) -> Handler:
         def guarded(request: Any, context: grpc.ServicerContext) -> Any:
-            start, code = metrics.started(), grpc.StatusCode.OK
+            code = grpc.StatusCode.OK
+            metrics.started()
             try:
                 return _call(handler, request, context)
             except Exception as error:
@@ -88,7 +89,7 @@ class Guard(grpc.ServerInterceptor):
                 _log_if_ours(method, error)
                 return context.abort_with_status(to_status(error))
             finally:
-                metrics.finished(start, code.name)
+                metrics.finished(self._calls.arrival(), code.name)
 
         return guarded
 

@@ -31,7 +31,12 @@ class ServerSettings(BaseSettings):
     # and behind that calls wait where no permit counts them: at three times the capacity and 32 permits, 4
     # threads answered half the calls within 0.08 s, 8 within 0.14 s and 32 within 1.5 s. Where calls wait for
     # others, a far-off TF Serving say, more are needed.
-    threads: int = Field(4, ge=1, le=1024, description="calls answered at the same time")
+    threads: int = Field(
+        4,
+        ge=1,
+        le=1024,
+        description="calls answered at the same time, those not counted that take over 0.1 s",
+    )
     workers: int = Field(
         1, ge=1, le=64, description="processes that share the port; a connection stays with one of them"
     )

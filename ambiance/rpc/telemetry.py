@@ -32,7 +32,7 @@ class RpcMetrics:
         )
         self._seconds = Histogram(
             "grpc_server_handling_seconds",
-            "Time from a call's arrival in its handler to its answer, in seconds.",
+            "Time from a call's admission to its answer, its wait for a thread included, in seconds.",
             labels,
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
@@ -64,14 +64,13 @@ class MethodMetrics:
         self._seconds, self._in_flight = seconds, in_flight
         self._by_code: dict[str, Counter] = {}
 
-    def started(self) -> float:
-        """Note that a call began; returns its start for `finished`."""
+    def started(self) -> None:
+        """Note that a thread took a call up."""
         self._in_flight.inc()
-        return perf_counter()
 
-    def finished(self, start: float, code: str) -> None:
-        """Note that the call that began at `start` was answered with this status code."""
-        self._seconds.observe(perf_counter() - start)
+    def finished(self, admitted: float, code: str) -> None:
+        """Note that a call, let in at `admitted` by `perf_counter`, was answered with this status code."""
+        self._seconds.observe(perf_counter() - admitted)
         self._in_flight.dec()
         self._count(code)
 

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -73,7 +74,9 @@ class Holder:
 
 
 @pytest.fixture
-def hold() -> Iterator[Any]:
+def hold(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Starts holders, in which calls wait for a thread as long as a test takes."""
+    monkeypatch.setattr(admission, "PATIENCE_S", 60)
     with ExitStack() as stack:
 
         def start(threads: int, permits: int) -> Holder:
@@ -149,6 +152,70 @@ def test_a_call_that_was_cancelled_while_it_waited_gives_its_permit_back(hold: A
         pass
     assert "all 2 permits" in str(holder.refused())
     assert len(held) == 2  # a call whose future is dropped is cancelled
+
+
+def test_the_time_that_a_call_took_holds_its_wait_for_a_thread(hold: Any) -> None:
+    holder = hold(threads=1, permits=2)
+    calls = holder.fill(running=1, waiting=1)
+    while not holder.inside.is_full():
+        pass
+    assert not holder.entered.acquire(timeout=0.2)
+    for call in calls:
+        holder.leave.release()
+        call.result(5)
+    labels = {"grpc_service": SERVICE, "grpc_method": METHOD}
+    while not holder.inside.is_empty():
+        pass
+    assert holder.metrics.registry.get_sample_value("grpc_server_handling_seconds_sum", labels) > 0.4
+
+
+def test_slow_calls_are_stood_in_for(hold: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "PATIENCE_S", 0.01)
+    holder = hold(threads=2, permits=8)
+    slow = holder.fill(running=8)  # each enters though none has left
+    holder.refused()
+    assert not any(call.done() for call in slow)
+
+
+def test_callers_that_send_nothing_do_not_hold_up_the_rest(
+    hold: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "PATIENCE_S", 0.01)
+    holder = hold(threads=2, permits=8)
+    silence = threading.Event()
+    opened = holder.channel.stream_unary(f"/{SERVICE}/{METHOD}")
+    half_open = [opened.future(iter(silence.wait, True), timeout=30) for _ in range(4)]
+    holder.leave.release()
+    assert holder.call(b"whole", timeout=5) == b"whole"
+    assert len(half_open) == 4
+    silence.set()
+
+
+def test_stand_ins_leave_when_slow_calls_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "PATIENCE_S", 0.01)
+    running, most, lock = 0, 0, threading.Lock()
+
+    def short() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.001)
+        with lock:
+            running -= 1
+
+    with CallPool(threads=1, permits=100) as pool:
+        leave = threading.Event()
+        slow = [pool.submit(leave.wait, 30) for _ in range(4)]
+        for call in [pool.submit(short) for _ in range(20)]:
+            call.result(30)
+        leave.set()
+        for call in slow:
+            call.result(30)
+        most = 0
+        for call in [pool.submit(short) for _ in range(20)]:
+            call.result(30)
+    assert most == 1
 
 
 def test_a_pool_counts_what_fails_as_ended() -> None:
