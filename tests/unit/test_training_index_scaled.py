@@ -70,8 +70,8 @@ def test_clips_bear_what_their_released_clip_bears(index: Artifact, released: Re
 
 def test_the_service_loads_it(index: Artifact) -> None:
     loaded = load_index("default", index.path.parents[1])
-    loaded.warm_up()
     assert len(loaded) == CLIPS
+    assert set(loaded.expected_queries()) == {"vad", "mood"}
     assert index.manifest.spaces == artifacts.load(RELEASE, artifacts.MUSIC_INDEX).manifest.spaces
 
 
@@ -92,6 +92,8 @@ def test_many_clips_are_published_in_blocks(
         queries = flat.vectors_at(np.arange(0, CLIPS, 50)) + np.float32(0.01)
         for found, expected in zip(blocks.search(queries, 10), flat.search(queries, 10), strict=True):
             np.testing.assert_array_equal(found, expected)
+        read, written = (vectors_module.read_vectors(one.path, space.name) for one in (large, index))
+        np.testing.assert_array_equal(read, written)
 
 
 @pytest.mark.parametrize("count", [0, -1, MAX_CLIPS + 1])

@@ -18,10 +18,10 @@ from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Artifac
 from ambiance.errors import ArtifactError
 from training.data.goemotions import Comments
 from training.evaluate.corpora import Corpora
-from training.evaluate.search import read_vectors
 from training.evaluate.section import HeardRows, Matching, ReadComments, Section
 from training.index.match_probability import MATCH_PROBABILITY_FILE, MatchProbability
 from training.index.models import Models, load_space
+from training.index.vectors import read_vectors
 from training.music.encode import EncodedClips
 from training.music.features import mean_frames
 from training.music.mood_rows import MoodRows
@@ -32,8 +32,6 @@ PARTS = (TEXT_ENCODER, MUSIC_ENCODER, MUSIC_INDEX)  # an index comes after the e
 
 SectionName = Literal["validation", "test"]
 SECTIONS: tuple[SectionName, ...] = get_args(SectionName)
-
-_VECTORS_FILE = f"{MOOD_SPACE}.faiss"
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Release:
     @cached_property
     def library(self) -> NDArray[np.float32]:
         """<float32>[clips, d] the index's vectors in the mood space."""
-        return read_vectors(self.music_index.file(_VECTORS_FILE))
+        return read_vectors(self.music_index.path, MOOD_SPACE)
 
     @cached_property
     def match_probability(self) -> MatchProbability:

@@ -1,17 +1,8 @@
 """Exhaustive nearest-neighbour search as the index service runs it, for what evaluation asks of a library."""
 
-from pathlib import Path
-
 import faiss
 import numpy as np
 from numpy.typing import NDArray
-
-
-def read_vectors(file: Path) -> NDArray[np.float32]:
-    """<float32>[clips, d] vectors of an index file."""
-    index = faiss.read_index(str(file))
-    vectors: NDArray[np.float32] = index.reconstruct_n(0, index.ntotal)
-    return vectors
 
 
 def nearest(queries: NDArray[np.float32], vectors: NDArray[np.float32], k: int) -> NDArray[np.int64]:

@@ -237,6 +237,14 @@ def _coded(raised: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     return scales, np.floor(np.minimum(raised / scales[:, :, None], 255)).astype(np.uint8)
 
 
+def read_blocks(folder: Path) -> NDArray[np.float32]:
+    """<float32>[n, dimension] the vectors that `write_blocks` wrote to a folder."""
+    places, blocks = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("places", "vectors"))
+    leaves, columns = np.divmod(places, WIDTH)
+    vectors: NDArray[np.float32] = blocks[leaves, :-1, columns]
+    return vectors
+
+
 def check_blocks(vectors: NDArray[np.float32], folder: Path, rows: NDArray[np.int64]) -> None:
     """Reopen a folder and compare: every vector, and for `rows` that no bound of their leaves is above them.
 

@@ -26,13 +26,12 @@ from tqdm import tqdm
 from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE, MOODS, VAD_SPACE
 from ambiance.errors import AmbianceError
-from training.evaluate.search import read_vectors
 from training.index.catalog import CATALOG_FILE, METADATA, write_catalog
 from training.index.expected_queries import expected_queries
 from training.index.label_hierarchy import LABEL_HIERARCHY_FILE
 from training.index.match_probability import MATCH_PROBABILITY_FILE
 from training.index.postings import write_postings
-from training.index.vectors import check_vectors, write_vectors
+from training.index.vectors import check_vectors, read_vectors, write_vectors
 from training.origin import describe_origin
 
 MAX_CLIPS = 100_000_000  # their ids still fit a column of Arrow strings, whose offsets are <int32>
@@ -57,12 +56,12 @@ class ReleasedClips:
 
     @classmethod
     def load(cls, index: artifacts.Artifact) -> "ReleasedClips":
-        """Read a published index whose vectors are stored flat.
+        """Read a published index.
 
         Raises:
             ArtifactError: if a file isn't there.
         """
-        vad, mood = (read_vectors(index.file(f"{space}.faiss")) for space in (VAD_SPACE, MOOD_SPACE))
+        vad, mood = (read_vectors(index.path, space) for space in (VAD_SPACE, MOOD_SPACE))
         with pa.memory_map(str(index.file(CATALOG_FILE))) as file:
             return cls(vad, mood, pa.ipc.open_file(file).read_all())
 

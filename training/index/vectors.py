@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.errors import ArtifactError
-from training.index.blocks import check_blocks, write_blocks
+from training.index.blocks import check_blocks, read_blocks, write_blocks
 
 # From about 35,000 vectors of the mood space and 70,000 of VAD, a search of blocks takes less time than a
 # comparison with all of them, about 0.13 ms on one core.
@@ -37,6 +37,16 @@ def write_vectors(
     index.add(np.ascontiguousarray(vectors))
     faiss.write_index(index, str(path))
     return path
+
+
+def read_vectors(folder: Path, space: str) -> NDArray[np.float32]:
+    """<float32>[n, dimension] what `write_vectors` wrote for a space to the folder of an index."""
+    blocks = folder / f"{space}{BLOCKS_SUFFIX}"
+    if blocks.is_dir():
+        return read_blocks(blocks)
+    index = faiss.read_index(str(folder / f"{space}.faiss"))
+    vectors: NDArray[np.float32] = index.reconstruct_n(0, index.ntotal)
+    return vectors
 
 
 def check_vectors(vectors: NDArray[np.float32], path: Path, rows: NDArray[np.int64]) -> None:
