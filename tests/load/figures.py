@@ -48,6 +48,7 @@ def figures_of(results: Results) -> list[Figure]:
         "unloaded": _unloaded(results),
         "throughput": _throughput(results),
         "rates": [*_rates(results), *_overload(results)],
+        "h2load": _flood(results),
     }
     return [replace(figure, phase=phase) for phase, figures in found.items() for figure in figures]
 
@@ -122,3 +123,11 @@ def _overload(results: Results) -> list[Figure]:
     if results["overload_times"] < OVERLOAD:
         return [replace(figure, bound=None) for figure in figures]
     return figures
+
+
+def _flood(results: Results) -> list[Figure]:
+    if (flood := results.get("h2load", {}).get("flood")) is None:
+        return []
+    goodput = flood["answered_per_s"] / results["capacity_per_s"]
+    bound = 0.85 if results["overload_times"] >= OVERLOAD else None
+    return [Figure("goodput / capacity in overload, sent by h2load", goodput, True, bound=bound)]

@@ -1,4 +1,8 @@
-"""h2load beside our own senders: the same request, the same calls in flight, both in a closed loop."""
+"""h2load beside our own senders: the same request, the same calls in flight, both in a closed loop.
+
+And in their place where they are too dear: a call costs h2load a tenth of the processor time that it costs
+them, which a server under overload needs for its answers where both are on one machine.
+"""
 
 import re
 import shutil
@@ -19,6 +23,8 @@ PROGRAM = "h2load"
 ROUNDS = 3
 LIMIT_S = 120  # of one run of h2load
 FEWEST_CALLS = 100
+FLOOD_WARM_UP_S = 1
+MOST_STREAMS = 1_000  # of a connection: more than wait for an answer in any overload
 
 _UNITS_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
@@ -36,10 +42,7 @@ def cross_check(fleet: Fleet, work: Work, in_flight: int, seconds: float) -> dic
     Raises:
         LoadError: if h2load can't be run here, or says what can't be read.
     """
-    if (program := shutil.which(PROGRAM)) is None:
-        raise LoadError(f"{PROGRAM} isn't installed")
-    if work.target.token:
-        raise LoadError(f"{PROGRAM} takes a token only where every user of this machine could read it")
+    _require_program(work)
     one = Work(work.target, work.method, work.requests[:1], work.min_reply_bytes, work.deadline_s)
     connections = min(in_flight, fleet.senders * fleet.connections)
     streams = in_flight // connections
@@ -48,7 +51,8 @@ def cross_check(fleet: Fleet, work: Work, in_flight: int, seconds: float) -> dic
         ours = _ours(fleet, one, connections * streams, seconds)
         calls = max(FEWEST_CALLS, round(ours["calls_per_s"] * seconds))
         rounds["load"].append(ours)
-        rounds[PROGRAM].append(_theirs(program, one, connections, streams, calls))
+        output = _run(one, connections, f"-m{streams}", f"-n{calls}")
+        rounds[PROGRAM].append(parse(output, work.min_reply_bytes))
     figures: dict[str, Any] = {
         name: {key: statistics.median(each[key] for each in found) for key in found[0]}
         for name, found in rounds.items()
@@ -83,19 +87,52 @@ def _ours(fleet: Fleet, work: Work, in_flight: int, seconds: float) -> dict[str,
     }
 
 
-def _theirs(program: str, work: Work, connections: int, streams: int, calls: int) -> dict[str, float]:
+def flood(work: Work, connections: int, rate: float, seconds: int, reply_bytes: float) -> dict[str, float]:
+    """offered_per_s and answered_per_s while the first request is sent at a rate, whatever becomes of it.
+
+    Args:
+        work: whose first request is sent.
+        connections: from 1.
+        rate: calls a second.
+        seconds: measured, after a warm-up.
+        reply_bytes: of an answer to that request, as `cross_check` finds them; a refusal has none.
+
+    Raises:
+        LoadError: if h2load can't be run here, or says what can't be read.
+    """
+    _require_program(work)
+    times = (f"-D{seconds}", f"--warm-up-time={FLOOD_WARM_UP_S}")
+    output = _run(work, connections, f"-m{MOST_STREAMS}", f"--rps={rate / connections:.2f}", *times)
+    done, data = re.search(r"(\d+) done", output), re.search(r"\(([\d]+)\) data", output)
+    if not (done and data):
+        raise LoadError(f"{PROGRAM} says what can't be read: {output.strip()[-200:]}")
+    return {
+        "offered_per_s": int(done[1]) / seconds,
+        "answered_per_s": int(data[1]) / reply_bytes / seconds,
+    }
+
+
+def _require_program(work: Work) -> None:
+    if shutil.which(PROGRAM) is None:
+        raise LoadError(f"{PROGRAM} isn't installed")
+    if work.target.token:
+        raise LoadError(f"{PROGRAM} takes a token only where every user of this machine could read it")
+
+
+def _run(work: Work, connections: int, *flags: str) -> str:
+    """What h2load prints of sending the first request."""
     scheme = "https" if work.target.tls else "http"
     with tempfile.TemporaryDirectory() as folder:
         body = Path(folder) / "body"
         body.write_bytes(framed(work.requests[0]))
-        command = [program, f"-c{connections}", f"-m{streams}", f"-n{calls}", "-d", str(body)]
+        command = [PROGRAM, f"-c{connections}", *flags, "-d", str(body)]
         command += ["-H", "content-type: application/grpc", "-H", "te: trailers"]
         command.append(f"{scheme}://{work.target.address}{work.method}")
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+            ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)
         except subprocess.TimeoutExpired as error:
-            raise LoadError(f"{PROGRAM} made fewer than {calls:,} calls in {LIMIT_S} s") from error
-    return parse(done.stdout, work.min_reply_bytes)
+            raise LoadError(f"{PROGRAM} didn't end within {LIMIT_S} s") from error
+    return ended.stdout
 
 
 def parse(output: str, min_reply_bytes: int) -> dict[str, float]:

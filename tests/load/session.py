@@ -117,6 +117,18 @@ class _Phases:
             return
         results["h2load"] = found
         self._say_all("cross-check, the same call all the time", h2load.lines(found))
+        if overload := results.get("overload"):
+            self._flood(found, overload["rate"])
+
+    def _flood(self, found: Results, rate: float) -> None:
+        """Overload once more, by a sender that leaves the processor to the server."""
+        reply_bytes, seconds = found[h2load.PROGRAM]["reply_bytes"], round(self._options.duration_s)
+        flood = h2load.flood(self._workload.match, found["connections"], rate, seconds, reply_bytes)
+        found["flood"] = flood
+        answered, offered = flood["answered_per_s"], flood["offered_per_s"]
+        self._say(
+            f"{h2load.PROGRAM} sends {offered:.0f}/s, whatever becomes of them: {answered:.0f}/s are answered"
+        )
 
     def _say_all(self, title: str, lines: list[str]) -> None:
         self._say(f"\n== {title}")

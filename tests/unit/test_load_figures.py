@@ -66,6 +66,16 @@ def test_an_overload_that_lets_calls_wait_misses_its_targets() -> None:
     assert "faulty replies in overload, of a sample" not in missed
 
 
+def test_an_overload_sent_by_h2load_has_a_target_only_if_it_was_one() -> None:
+    results = made_up_results()
+    name = "goodput / capacity in overload, sent by h2load"
+    results["h2load"] = {"flood": {"answered_per_s": 0.9 * results["capacity_per_s"]}}
+    assert by_name(results)[name].value == pytest.approx(0.9)
+    assert by_name(results)[name].holds is True
+    results["overload_times"] = 2.0
+    assert by_name(results)[name].holds is None
+
+
 def test_phases_that_did_not_run_have_no_figures() -> None:
     assert figures_of({}) == []
     assert {

@@ -1,13 +1,16 @@
 """What h2load is given, and what is read off its words."""
 
+import os
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from load import h2load
 from load.errors import LoadError
 from load.fleet import Fleet
-from load.h2load import framed, lines, parse
+from load.h2load import flood, framed, lines, parse
 from load.jobs import Work
 from load.target import Target
 
@@ -62,3 +65,28 @@ def test_where_it_cannot_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: "/bin/false")
     with pytest.raises(LoadError, match="takes a token only where every user"):
         h2load.cross_check(fleet, Work(Target("127.0.0.1:1", token="t"), "/a/b", (b"",)), 4, 1)
+
+
+@pytest.fixture
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Puts an h2load first on the path that says what it is given; returns where it notes its flags."""
+
+    def install(output: str) -> Path:
+        (tmp_path / "output").write_text(output)
+        program = tmp_path / "h2load"
+        program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/flags\ncat {tmp_path}/output\n')
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        return tmp_path / "flags"
+
+    return install
+
+
+def test_of_a_flood_it_counts_the_answers_by_their_bytes(say: Callable[[str], Path]) -> None:
+    flags = say(OUTPUT)  # 500 calls with 1,593,500 bytes, as 100 answers and 400 refusals would have
+    work = Work(Target("127.0.0.1:1"), "/a/b", (b"",))
+    assert flood(work, 4, 1000, 2, 15_935) == {"offered_per_s": 250, "answered_per_s": 50}
+    assert {"-c4", "--rps=250.00", "-D2", "http://127.0.0.1:1/a/b"} <= set(flags.read_text().split())
+    say("no such host")
+    with pytest.raises(LoadError, match="says what can't be read: no such host"):
+        flood(work, 4, 1000, 2, 15_935)
