@@ -75,12 +75,9 @@ class MusicIndex:
         """The clip of a row in 0..len-1."""
         return self._catalog.clip(row)
 
-    def warm_up(self) -> None:
-        """Search every space as a first caller would, and read a clip."""
-        for name, vectors in self._vectors.items():
-            # Far from what is expected a search may read most of the index.
-            self._find(self.spaces[name], vectors.expected_query(), 1, seed=1)
-        self.clip(0)
+    def expected_queries(self) -> dict[str, NDArray[np.float32]]:
+        """<float32>[dimension] of every space a query like those that are expected, and so answered fast."""
+        return {name: vectors.expected_query()[0] for name, vectors in self._vectors.items()}
 
     def search(
         self, queries: Sequence[Query], k: int, seed: int = 0, conditions: Conditions | None = None

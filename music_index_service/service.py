@@ -1,7 +1,7 @@
 """ambiance.music.v1.MusicIndexService: requests to the numpy world and its answers back; the only module
 of this service that knows the messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import grpc
@@ -46,6 +46,13 @@ class MusicIndexService(MusicIndexServiceServicer):
     def __init__(self, indexes: Iterable[MusicIndex]) -> None:
         """Take indexes of different names."""
         self._served = {index.name: _Served(index) for index in indexes}
+
+    def requests_to_rehearse(self) -> Iterator[messages.FindNeighborsRequest]:
+        """A request for every index and space, of the kind that is expected."""
+        for name, served in self._served.items():
+            for space, values in served.index.expected_queries().items():
+                query = space_pb2.Vector(space=space, values=values)
+                yield messages.FindNeighborsRequest(index=name, queries=[query], seed=1)
 
     def FindNeighbors(  # noqa: N802  # the proto's name, as below
         self, request: messages.FindNeighborsRequest, context: grpc.ServicerContext

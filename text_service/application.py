@@ -9,16 +9,14 @@ import numpy as np
 from ambiance import artifacts
 from ambiance.affect import VAD_SPACE, require_vad_lineage
 from ambiance.errors import AmbianceError, ArtifactError
+from ambiance.rpc.direct_calls import REHEARSAL_S, DirectMethods
 from ambiance.rpc.server import Application, Servicer
 from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
 from text_service.encoder import MODEL_FILE, LiteRtEncoder, read_signature
 from text_service.reader import TextReader
-from text_service.service import describe_model, text_servicer
+from text_service.service import REHEARSAL, REHEARSED_METHOD, describe_model, text_servicer
 from text_service.settings import TextServiceSettings
 from text_service.windows import WindowEncoder
-
-# How long the first call of a backend may take: TF Serving loads some of a model on its first use.
-WARM_UP_S = 30.0
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +72,7 @@ def tf_serving_servicers(
     return TfServingServicer(encoder, settings.tf_serving_model, version, vocabulary_count).servicers()
 
 
-def warm_up(encoder: WindowEncoder, vocabulary_count: int) -> None:
+def check_vocabulary(encoder: WindowEncoder, vocabulary_count: int) -> None:
     """Read a window of the vocabulary's last token, for which the model's table must be long enough.
 
     Raises:
@@ -82,7 +80,7 @@ def warm_up(encoder: WindowEncoder, vocabulary_count: int) -> None:
         UnavailableError, DeadlineError, PreconditionError, PeerError: if a TF Serving does.
     """
     try:
-        encoder.encode(np.full((1, encoder.signature.window), vocabulary_count - 1, np.int32), WARM_UP_S)
+        encoder.encode(np.full((1, encoder.signature.window), vocabulary_count - 1, np.int32), REHEARSAL_S)
     except (RuntimeError, ArithmeticError) as error:
         last = f"the last of {vocabulary_count:,} tokens in {TOKENIZER_FILE}"
         raise ArtifactError(f"the model fails on {last}: {error}") from error
@@ -94,10 +92,12 @@ def load(settings: TextServiceSettings) -> Application:
     encoder, close = build_encoder(settings, artifact)
     tokenizer = TextTokenizer.load(artifact.file(TOKENIZER_FILE).parent)
     vocabulary_count = tokenizer.vocabulary_count
-    warm_up(encoder, vocabulary_count)
+    check_vocabulary(encoder, vocabulary_count)
     model = describe_model(artifact, vocabulary_count, encoder.signature.window, settings.backend)
+    servicer = text_servicer(TextReader(tokenizer, encoder), model)
+    DirectMethods([servicer]).call(REHEARSED_METHOD, REHEARSAL, REHEARSAL_S)
     servicers = [
-        text_servicer(TextReader(tokenizer, encoder), model),
+        servicer,
         *tf_serving_servicers(settings, encoder, artifact.manifest.version, vocabulary_count),
     ]
     return Application(servicers, close=close)

@@ -20,6 +20,11 @@ from text_service.reader import Reading, TextReader
 from text_service.result_bytes import result_bytes
 from text_service.windows import LONGEST_CALL_S, IsWanted
 
+SERVICE_NAME = pb.DESCRIPTOR.services_by_name["TextService"].full_name
+
+REHEARSED_METHOD = f"{SERVICE_NAME}/EncodeTexts"
+REHEARSAL = pb.EncodeTextsRequest(texts=["a rehearsal"])  # warms up what is lazy
+
 SCORES_NOTE = "emotions"  # the manifest's note that says what the scores are
 
 
@@ -125,5 +130,4 @@ def _word_violation(field: str, encoding: Encoding) -> Violation | None:
 def text_servicer(reader: TextReader, model: pb.Model) -> Servicer:
     """The servicer under its full name, ready to register."""
     add = text_service_pb2_grpc.add_TextServiceServicer_to_server
-    name = pb.DESCRIPTOR.services_by_name["TextService"].full_name
-    return Servicer(name, partial(add, TextServicer(reader, model)))
+    return Servicer(SERVICE_NAME, partial(add, TextServicer(reader, model)))

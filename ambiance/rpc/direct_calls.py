@@ -1,4 +1,4 @@
-"""Calls of a servicer in this process: no channel, no serialisation, no other thread.
+"""Calls of a servicer in its own process: no channel, no serialisation, no other thread.
 
 An error comes out as the servicer raised it, which is the error that a channel's caller would be given.
 """
@@ -10,6 +10,9 @@ from typing import Any
 from google.protobuf.message import Message
 
 from ambiance.rpc.server import Servicer
+
+# How long a call may take that only warms a service up: TF Serving loads some of a model on its first use.
+REHEARSAL_S = 30.0
 
 
 class DirectContext:

@@ -23,12 +23,12 @@ from ambiance.errors import (
 )
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc
+from ambiance.rpc.direct_calls import DirectContext
 from ambiance.rpc.settings import load_settings
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc
 from standalone.application import load
 from standalone.backends import TextPeer
-from standalone.direct_calls import DirectContext
 from standalone.settings import StandaloneSettings
 from support import Serve
 from text_encoders import RELEASED
@@ -112,7 +112,7 @@ def test_the_deadline_reaches_the_model() -> None:
 
 def test_a_context_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("standalone.direct_calls.monotonic", lambda: now[0])
+    monkeypatch.setattr("ambiance.rpc.direct_calls.monotonic", lambda: now[0])
     context = DirectContext(2.0)
     now[0] += 1.5
     assert (context.time_remaining(), context.is_active()) == (0.5, True)

@@ -174,7 +174,6 @@ def test_loads_a_published_index(tmp_path: Path) -> None:
     publish(tmp_path)
     publish(tmp_path)
     index = load_index("default", tmp_path)
-    index.warm_up()
     assert (index.name, index.version, len(index), list(index.notices)) == (
         "default",
         2,
