@@ -66,9 +66,8 @@ _LOAD = [
         "match rate / third of echo rate",
         0.8,
         at_least=True,
-        obstacle="two cores run four processes and the client, and each finds its"
-        " caches cold when its turn comes:"
-        " a match takes about 4 ms of processor time over all of them, three echoes in a row about 1.3 ms.",
+        obstacle="two cores run four processes and the client, and each finds its caches cold when its turn"
+        " comes: a match takes about 4 ms of processor time over all of them, three echoes in a row 1.3 ms.",
     ),
     _under_load(
         f"texts a second in batches of {BATCH} beside texts alone, as fast as answers come",
@@ -81,9 +80,8 @@ _LOAD = [
         "at 3 x capacity, p99 of accepted calls beside p99 at 80 % of the knee",
         "accepted p99 in overload / p99 at 80 %",
         3,
-        obstacle="gRPC's own serving thread competes with the calls for the"
-        " interpreter's lock, so some wait where no"
-        " permit counts them.",
+        obstacle="gRPC's own serving thread competes with the calls for the interpreter's lock, so some wait"
+        " where no permit counts them.",
     ),
     _under_load(
         "at 3 x capacity, answers a second beside capacity",
@@ -109,9 +107,8 @@ _ENCODE = [
         ("timings", "1 text", "p50_ms"),
         0.3,
         unit=" ms",
-        obstacle="the parts of a call, tokens, model and reply, take 0.16 ms in a tight"
-        " loop, and twice that when"
-        " other processes have used the caches in between.",
+        obstacle="the parts of a call, tokens, model and reply, take 0.16 ms in a tight loop, and twice that"
+        " when other processes have used the caches in between.",
     ),
     _gain(
         "a text alone beside one in a batch of 64",
@@ -127,8 +124,8 @@ _ENCODE = [
         "encode",
         "tf.function / 1 text",
         5,
-        "`tf.function` is timed as bare windows in, arrays out; ours is the"
-        " whole call, from request to reply.",
+        "`tf.function` is timed as bare windows in, arrays out; ours is the whole call, from request to"
+        " reply.",
     ),
 ]
 
@@ -148,10 +145,9 @@ _PROCESS_LIMITS = {
 
 _OBSTACLES = {
     "start_s": "imports take most of it; the index is read and its digests are checked besides.",
-    "resident_mb": "what is mapped counts as resident once it was touched; the kernel may"
-    " take it back at any time.",
-    "first_call_ratio": "the first call of a connection opens it, and runs code that no call"
-    " has run in this process.",
+    "resident_mb": "what is mapped counts once it was touched; the kernel may take it back at any time.",
+    "first_call_ratio": "the first call of a connection runs code of gRPC's that no call has run in either"
+    " process.",
 }
 
 # At this size it isn't said how soon.
@@ -187,9 +183,8 @@ _TRAINING = [
         ("whole", "clips_per_s"),
         25_000,
         at_least=True,
-        obstacle="hearing the clips is three times as fast as this; what is left is"
-        " mostly the prices of a million"
-        " clips, and reading the comments that set them.",
+        obstacle="hearing the clips is three times as fast as this; what is left is mostly the prices of a"
+        " million clips, and reading the comments that set them.",
     ),
     Target(
         "the same for all of AudioSet",
@@ -215,9 +210,8 @@ def _searched(part: str, what: str) -> list[Target]:
             (*path, "timings", OURS, "p50_ms"),
             0.15,
             unit=" ms",
-            obstacle="some sixty small array calls from Python take most of it; bounds in"
-            " the mood space, of twelve"
-            " effective dimensions, leave about a hundred leaves of 32 clips to read.",
+            obstacle="some sixty small array calls from Python take most of it; bounds in the mood space, of"
+            " twelve effective dimensions, leave about a hundred leaves of 32 clips to read.",
         ),
         Target(
             f"FAISS's scan beside {what}",
@@ -226,9 +220,8 @@ def _searched(part: str, what: str) -> list[Target]:
             50,
             at_least=True,
             unit=" x",
-            obstacle="each scan empties the caches for the search that follows it; a wide"
-            " filter makes the scan itself"
-            " cheaper.",
+            obstacle="each scan empties the caches for the search that follows it; a narrow filter makes the"
+            " scan itself cheaper.",
         ),
     ]
 
@@ -242,9 +235,8 @@ _SEARCH = [
         (_HUGE, "*", EVERYTHING, "timings", OURS, "p99_ms"),
         1,
         unit=" ms",
-        obstacle="a text of mixed emotion lies between the moods, far from every clip,"
-        " where bounds exclude little:"
-        " such queries read thousands of leaves.",
+        obstacle="a text of mixed emotion lies between the moods, far from every clip, where bounds exclude"
+        " little: such queries read thousands of leaves.",
     ),
 ]
 
