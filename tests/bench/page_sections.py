@@ -81,7 +81,7 @@ def _load_test(kind: str, test: Figures) -> str:
         parts.append(f"The same call all the time, by our generator: {ours}; by h2load: {theirs}.")
         if flood := other.get("flood"):
             offered, answered = (f"{number(flood[f'{each}_per_s'])}/s" for each in ("offered", "answered"))
-            parts[-1] += f" Of 3 x capacity sent by h2load, {offered}, {answered} are answered."
+            parts[-1] += f" Of 3 x capacity, {offered}, most sent by h2load, {answered} are answered."
     if kind == CLUSTER:
         parts.append(f"![Latency against rate]({_PICTURES}/{throughput.PICTURE})")
     return "\n\n".join(parts)

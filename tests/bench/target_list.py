@@ -92,8 +92,15 @@ _LOAD = [
         " a quarter of the two cores, which is more than the target leaves: see the next.",
     ),
     _under_load(
-        "the same, sent by h2load, which leaves the processor to the servers",
-        "goodput / capacity in overload, sent by h2load",
+        "the same p99, most of the calls sent by h2load",
+        "accepted p99 in overload by h2load / p99 at 80 %",
+        3,
+        obstacle="gRPC's own serving thread competes with the calls for the interpreter's lock, so some wait"
+        " where no permit counts them.",
+    ),
+    _under_load(
+        "the same answers a second, most of the calls sent by h2load",
+        "goodput / capacity in overload by h2load",
         0.85,
         at_least=True,
         obstacle="a refusal costs 0.12 to 0.30 ms of processor time, most of it gRPC's.",

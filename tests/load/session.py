@@ -1,6 +1,7 @@
 """One load test from its first call to its results: the phases, in an order that gives each what it needs."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -15,8 +16,10 @@ from load.errors import LoadError
 from load.figures import Results
 from load.fleet import Fleet
 from load.jobs import Work
+from load.knee import Limits
 from load.options import BATCH, Options
-from load.rates import Rates, Say
+from load.rates import LONGEST_STEP, Rates, Say, line
+from load.step import step_of
 from load.target import Target
 from load.texts import mixed_texts
 from load.workload import Workload, prepare
@@ -112,28 +115,37 @@ class _Phases:
         seconds, in_flight = self._options.duration_s * THROUGHPUT_SHARE, self._options.concurrency
         try:
             found = h2load.cross_check(self._fleet, self._workload.match, in_flight, seconds)
+            results["h2load"] = found
+            self._say_all("cross-check, the same call all the time", h2load.lines(found))
+            if "overload" in results:
+                found["flood"] = self._flood(results)
         except LoadError as error:
             self._say_all(f"no cross-check: {error}", [])
-            return
-        results["h2load"] = found
-        self._say_all("cross-check, the same call all the time", h2load.lines(found))
-        if overload := results.get("overload"):
-            self._flood(found, overload["rate"])
 
-    def _flood(self, found: Results, rate: float) -> None:
-        """Overload once more, by a sender that leaves the processor to the server."""
-        reply_bytes, seconds = found[h2load.PROGRAM]["reply_bytes"], round(self._options.duration_s)
-        flood = h2load.flood(self._workload.match, found["connections"], rate, seconds, reply_bytes)
-        found["flood"] = flood
-        answered, offered = flood["answered_per_s"], flood["offered_per_s"]
-        self._say(
-            f"{h2load.PROGRAM} sends {offered:.0f}/s, whatever becomes of them: {answered:.0f}/s are answered"
-        )
+    def _flood(self, results: Results) -> Results:
+        """The overload once more, but we send as little as at 80 % of the knee, and h2load the rest.
+
+        So the senders take no more of the machine than where its latency is compared with.
+        """
+        work, found, rate = self._workload.match, results["h2load"], results["at_80"]["rate"]
+        plan = self._options.plan(rate, times=LONGEST_STEP)
+        rest, reply_bytes = results["overload"]["rate"] - rate, found[h2load.PROGRAM]["reply_bytes"]
+        with ThreadPoolExecutor(1) as beside:
+            flood = beside.submit(
+                h2load.flood, work, found["connections"], rest, round(plan.duration_s), reply_bytes
+            )
+            step = step_of(plan, *self._fleet.open_loop(work, plan))
+            theirs = flood.result()
+        self._say(line("most: h2load", step, Limits(self._options.p99_limit_ms)))
+        offered = step.offered_per_s + theirs["offered_per_s"]
+        answered = step.achieved_per_s + theirs["answered_per_s"]
+        self._say(f"{'':13}of {offered:.0f}/s in all {answered:.0f} were answered")
+        return {"offered_per_s": offered, "answered_per_s": answered, "ours": step.to_json()}
 
     def _say_all(self, title: str, lines: list[str]) -> None:
         self._say(f"\n== {title}")
-        for line in lines:
-            self._say(line)
+        for each in lines:
+            self._say(each)
 
 
 def _senders(options: Options, fleet: Fleet) -> str:

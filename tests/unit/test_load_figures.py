@@ -66,14 +66,20 @@ def test_an_overload_that_lets_calls_wait_misses_its_targets() -> None:
     assert "faulty replies in overload, of a sample" not in missed
 
 
-def test_an_overload_sent_by_h2load_has_a_target_only_if_it_was_one() -> None:
+def test_an_overload_by_h2load_has_targets_only_if_it_was_one() -> None:
     results = made_up_results()
-    name = "goodput / capacity in overload, sent by h2load"
-    results["h2load"] = {"flood": {"answered_per_s": 0.9 * results["capacity_per_s"]}}
-    assert by_name(results)[name].value == pytest.approx(0.9)
-    assert by_name(results)[name].holds is True
+    goodput, latency = (
+        "goodput / capacity in overload by h2load",
+        "accepted p99 in overload by h2load / p99 at 80 %",
+    )
+    calm = results["at_80"]["latency_ms"]["p99"]
+    flood = {"answered_per_s": 0.9 * results["capacity_per_s"], "ours": {"latency_ms": {"p99": 4 * calm}}}
+    results["h2load"] = {"flood": flood}
+    found = by_name(results)
+    assert (found[goodput].value, found[latency].value) == (pytest.approx(0.9), pytest.approx(4))
+    assert (found[goodput].holds, found[latency].holds) == (True, False)
     results["overload_times"] = 2.0
-    assert by_name(results)[name].holds is None
+    assert by_name(results)[goodput].holds is by_name(results)[latency].holds is None
 
 
 def test_phases_that_did_not_run_have_no_figures() -> None:
