@@ -10,6 +10,7 @@ import pytest
 
 from ambiance import artifacts
 from ambiance.artifacts import Artifact
+from ambiance.errors import ArtifactError
 from music_index_service.loading import load_index, vectors_path
 from music_index_service.vector_index import BlockIndex, FlatIndex, VectorIndex
 from training.index import vectors as vectors_module
@@ -94,6 +95,11 @@ def test_many_clips_are_published_in_blocks(
             np.testing.assert_array_equal(found, expected)
         read, written = (vectors_module.read_vectors(one.path, space.name) for one in (large, index))
         np.testing.assert_array_equal(read, written)
+
+
+def test_vectors_that_are_not_there_are_named(index: Artifact) -> None:
+    with pytest.raises(ArtifactError, match="holds no vectors of a space 'colour'"):
+        vectors_module.read_vectors(index.path, "colour")
 
 
 @pytest.mark.parametrize("count", [0, -1, MAX_CLIPS + 1])

@@ -40,11 +40,17 @@ def write_vectors(
 
 
 def read_vectors(folder: Path, space: str) -> NDArray[np.float32]:
-    """<float32>[n, dimension] what `write_vectors` wrote for a space to the folder of an index."""
-    blocks = folder / f"{space}{BLOCKS_SUFFIX}"
+    """<float32>[n, dimension] what `write_vectors` wrote for a space to the folder of an index.
+
+    Raises:
+        ArtifactError: if there is nothing of that space.
+    """
+    blocks, flat = folder / f"{space}{BLOCKS_SUFFIX}", folder / f"{space}.faiss"
     if blocks.is_dir():
         return read_blocks(blocks)
-    index = faiss.read_index(str(folder / f"{space}.faiss"))
+    if not flat.is_file():
+        raise ArtifactError(f"{folder}: holds no vectors of a space {space!r}")
+    index = faiss.read_index(str(flat))
     vectors: NDArray[np.float32] = index.reconstruct_n(0, index.ntotal)
     return vectors
 
