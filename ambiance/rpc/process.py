@@ -4,8 +4,9 @@ import logging
 import sys
 
 from ambiance.errors import AmbianceError
-from ambiance.rpc.server import Load, ServerProcess, stop_on_signals
+from ambiance.rpc.server import Load, ServerProcess
 from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.stopping import Stop
 from ambiance.rpc.telemetry import configure_logging, serve_metrics
 from ambiance.rpc.workers import run_workers
 
@@ -30,7 +31,7 @@ def run(program: str, settings: ServerSettings, load: Load) -> int:
 
 
 def _run_alone(program: str, settings: ServerSettings, load: Load) -> int:
-    stop = stop_on_signals()
+    stop = Stop()
     process = ServerProcess(settings, load)
     metrics_port = serve_metrics(process.metrics.registry, settings.host, settings.metrics_port)
     process.start()

@@ -1,8 +1,6 @@
 """Construction of a gRPC server, and its life within a process: load, serve, drain."""
 
 import gc
-import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -148,11 +146,3 @@ class ServerProcess:
         """Drain and close."""
         drain(self._server, self._reporter, self._calls, self._drain_seconds)
         self._application.close()
-
-
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

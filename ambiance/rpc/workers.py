@@ -4,19 +4,19 @@ A worker is a spawned process with a server of its own on the shared port; the k
 """
 
 import logging
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from multiprocessing import Pipe, connection, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
 
 from ambiance.errors import AmbianceError
 from ambiance.rpc.listening import reserved
-from ambiance.rpc.server import LAME_DUCK_S, LEAVE_S, Load, ServerProcess, stop_on_signals
+from ambiance.rpc.server import LAME_DUCK_S, LEAVE_S, Load, ServerProcess
 from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.stopping import Stop
 from ambiance.rpc.telemetry import configure_logging, serve_metrics
 from ambiance.rpc.worker_metrics import forget_calls_in_flight, shared_metrics, summed
 
@@ -42,7 +42,7 @@ def run_workers(program: str, settings: ServerSettings, load: Load) -> int:
     Raises:
         AmbianceError: if the port is taken, or a worker doesn't come up; the others have ended by then.
     """
-    stop = _stop_on_signals()
+    stop = Stop()
     with shared_metrics() as directory, reserved(settings.host, settings.port) as port:
         own = settings.model_copy(update={"port": port})
         workers = [Worker(number, partial(_spawn, program, own, load)) for number in range(settings.workers)]
@@ -104,9 +104,9 @@ class Worker:
         logger.error("worker ended", extra={"reason": what, "starts_in_seconds": round(self.pause_s(), 1)})
 
 
-def _watch(workers: Sequence[Worker], stop: connection.Connection, forget: Callable[[int], None]) -> None:
+def _watch(workers: Sequence[Worker], stop: Stop, forget: Callable[[int], None]) -> None:
     """Keep a process in every place until told to stop."""
-    while not stop.poll():
+    while not stop.wait(0):
         for worker in workers:
             if worker.process is not None and worker.process.exitcode is not None:
                 forget(worker.process.pid or 0)
@@ -115,7 +115,7 @@ def _watch(workers: Sequence[Worker], stop: connection.Connection, forget: Calla
                 worker.start()
         pause_s = min(worker.pause_s() for worker in workers)
         ends = [worker.process.sentinel for worker in workers if worker.process is not None]
-        connection.wait([stop, *ends], None if pause_s == float("inf") else pause_s)
+        connection.wait([stop.reader, *ends], None if pause_s == float("inf") else pause_s)
 
 
 def _end(workers: Iterable[Worker], limit_s: float) -> None:
@@ -141,7 +141,7 @@ def _spawn(program: str, settings: ServerSettings, load: Load, number: int) -> S
 def _work(program: str, settings: ServerSettings, load: Load, number: int) -> None:
     """What a worker's process does."""
     configure_logging(settings.log_level, settings.log_format)
-    stop = stop_on_signals()
+    stop = Stop()
     threading.Thread(target=_stop_with_parent, args=(stop,), name="parent", daemon=True).start()
     try:
         process = ServerProcess(settings, load)
@@ -154,17 +154,9 @@ def _work(program: str, settings: ServerSettings, load: Load, number: int) -> No
     process.end()
 
 
-def _stop_with_parent(stop: threading.Event) -> None:
+def _stop_with_parent(stop: Stop) -> None:
     """A worker whose parent was killed would hold the port against its successor."""
     parent = parent_process()
     assert parent is not None
     parent.join()
     stop.set()
-
-
-def _stop_on_signals() -> connection.Connection:
-    """A connection with something to read once SIGTERM or SIGINT came, which `connection.wait` can watch."""
-    reader, writer = Pipe(duplex=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: writer.send_bytes(b"stop"))
-    return reader

@@ -1,0 +1,26 @@
+"""Being told to stop: by a signal that doesn't interrupt the main thread, and from within."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import os, signal, threading, time
+from ambiance.rpc.stopping import Stop
+
+stop = Stop()
+assert not stop.wait(0)
+threading.Thread(target=lambda: (time.sleep(0.2), {told}), daemon=True).start()
+# The signal goes to the other thread, as if it came just before the main thread begins to wait.
+signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGTERM, signal.SIGINT}})
+assert stop.wait(20)
+assert stop.wait(0)
+"""
+
+
+@pytest.mark.parametrize(
+    "told", ["os.kill(os.getpid(), signal.SIGTERM)", "os.kill(os.getpid(), signal.SIGINT)", "stop.set()"]
+)
+def test_word_to_stop_is_never_missed(told: str) -> None:
+    subprocess.run([sys.executable, "-c", SCRIPT.format(told=told)], check=True, timeout=30)
