@@ -65,6 +65,14 @@ class CallPool(ThreadPoolExecutor):
         self._waiting: deque[_Call] = deque()
         self._running: set[_Call] = set()
         self._watched, self._standing_in = False, 0
+        self._start_threads()
+
+    def _start_threads(self) -> None:
+        """So that the first calls needn't: each would wait for a thread of its own to start."""
+        all_there = threading.Barrier(self._usual + 1)
+        for _ in range(self._usual):
+            super().submit(all_there.wait)
+        all_there.wait()
 
     def is_empty(self) -> bool:
         """Whether every call that was let in has been answered."""

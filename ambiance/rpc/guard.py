@@ -48,6 +48,11 @@ class Guard(grpc.ServerInterceptor):
         self._metrics = metrics
         self._guarded: dict[str, tuple[MethodHandler, MethodHandler]] = {}  # to answer, and to refuse
 
+    def prepare(self, method: str, handler: "MethodHandler") -> None:
+        """Guard a method, "/package.Service/Method", before its first call, which needn't wait for that."""
+        if handler.unary_unary is not None and not method.startswith(UNGUARDED_PREFIX):
+            self._guarded[method] = self._guard(method, handler, handler.unary_unary)
+
     def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], "MethodHandler | None"],
@@ -69,7 +74,6 @@ class Guard(grpc.ServerInterceptor):
     def _guard(
         self, method: str, handler: "MethodHandler", behavior: Handler
     ) -> "tuple[MethodHandler, MethodHandler]":
-        """Made on the first call of a method."""
         metrics = self._metrics.method(method)
         answering = grpc.unary_unary_rpc_method_handler(
             answered_in(self._calls, self._answer(method, behavior, metrics)),

@@ -2,9 +2,10 @@
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -71,6 +72,20 @@ class HealthReporter:
         self.servicer.enter_graceful_shutdown()
 
 
+class _Registrar:
+    """Stands where the server would while servicers are added: it tells the guard of their methods."""
+
+    def __init__(self, server: grpc.Server, guard: Guard) -> None:
+        self._guard = guard
+        self.add_generic_rpc_handlers = server.add_generic_rpc_handlers
+        self._add_registered = server.add_registered_method_handlers
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        for name, handler in handlers.items():
+            self._guard.prepare(f"/{service}/{name}", handler)
+        self._add_registered(service, handlers)
+
+
 def create_server(
     application: Application, settings: ServerSettings, metrics: RpcMetrics, reporter: HealthReporter
 ) -> tuple[grpc.Server, int, CallPool]:
@@ -83,9 +98,10 @@ def create_server(
         AmbianceError: if the address can't be listened on.
     """
     calls = CallPool(settings.threads, settings.permits)
+    guard = Guard(calls, metrics)
     server = grpc.server(
         ThreadPoolExecutor(SPARE_THREADS, thread_name_prefix="rpc"),  # calls have threads of their own
-        interceptors=[Guard(calls, metrics)],
+        interceptors=[guard],
         options=[
             # Only workers share a port: any other two processes would share its calls in silence.
             ("grpc.so_reuseport", int(settings.workers > 1)),
@@ -94,8 +110,9 @@ def create_server(
             ("grpc.keepalive_permit_without_calls", 1),
         ],
     )
+    registrar = _Registrar(server, guard)
     for servicer in application.servicers:
-        servicer.add_to(server)
+        servicer.add_to(registrar)  # type: ignore[arg-type]  # the part of a server that it uses
     health_pb2_grpc.add_HealthServicer_to_server(reporter.servicer, server)
     names = [servicer.name for servicer in application.servicers]
     reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)

@@ -14,7 +14,7 @@ from ambiance.errors import AmbianceError
 # From a tenth of a millisecond, which an echo takes, to the longest deadline that is of use.
 LATENCY_BUCKETS_S = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5)
 
-_REFUSED = StatusCode.RESOURCE_EXHAUSTED.name
+_OK, _REFUSED = StatusCode.OK.name, StatusCode.RESOURCE_EXHAUSTED.name
 
 
 class RpcMetrics:
@@ -62,7 +62,8 @@ class MethodMetrics:
     ) -> None:
         self._handled, self._labels = handled, labels
         self._seconds, self._in_flight = seconds, in_flight
-        self._by_code: dict[str, Counter] = {}
+        # The usual one is there from the start, for the first call and for whoever graphs the rate.
+        self._by_code = {_OK: handled.labels(*labels, _OK)}
 
     def started(self) -> None:
         """Note that a thread took a call up."""
