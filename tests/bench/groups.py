@@ -28,6 +28,7 @@ class Group:
 GROUPS: Mapping[str, Group] = {
     group.name: group
     for group in (
+        Group("steadiness", "The machine's own steadiness"),
         Group("matching", "A match over the wire beside echoes"),
         Group("handlers", "Each service's handler within one process"),
         Group("stages", "Where the time of a match goes"),

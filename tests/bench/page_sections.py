@@ -8,6 +8,7 @@ import numpy as np
 from bench import throughput
 from bench.matching import MATCH, RELAY, THREE_ECHOES
 from bench.search_section import search_section
+from bench.steadiness import SLOW
 from bench.tables import NO_FIGURE, number, ratio_table, spread_text, timing_table
 from bench.throughput import CLUSTER, ONE_PROCESS
 from training.evaluate.tables import markdown_table
@@ -171,7 +172,18 @@ def _training(figures: Figures) -> str:
     )
 
 
+def _steadiness(figures: Figures) -> str:
+    """What a loop alone loses to whoever shares the machine."""
+    return (
+        f"A loop that only adds up, alone on a core for {figures['seconds']:.0f} s, takes at least {SLOW}"
+        f" times as long for {figures['slow_share']:.1%} of the time, at worst {figures['slowest']:.1f} times:"
+        f" {figures['spells_per_s']:.2f} spells a second of {figures['spell_ms']:.0f} ms. All high percentiles"
+        " have that in them."
+    )
+
+
 SECTIONS: Mapping[str, Callable[[Figures], str]] = {
+    "steadiness": _steadiness,
     "matching": _timed,
     "stages": _stages,
     "handlers": _handlers,

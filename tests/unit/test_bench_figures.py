@@ -7,6 +7,7 @@ import pytest
 
 from bench.figures import ratio, spread, timing
 from bench.stages import StageClock
+from bench.steadiness import steadiness
 from bench.tables import number
 from bench.timing import alternate, one_core
 
@@ -102,3 +103,16 @@ def test_one_core_is_given_back() -> None:
 )
 def test_numbers_have_three_places_and_no_exponent(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_slow_pieces_of_work_make_up_spells() -> None:
+    seconds = np.full(1_000, 0.01)
+    seconds[[100, 101, 102, 500]] = 0.05  # one spell of three pieces, and one of one
+    starts = np.concatenate([[0.0], seconds.cumsum()[:-1]])
+    found = steadiness(starts, seconds)
+    assert found["slow_share"] == pytest.approx(0.2 / seconds.sum())
+    assert found["spells_per_s"] * found["seconds"] == pytest.approx(2)
+    assert found["spell_ms"] == pytest.approx(100)
+    assert found["slowest"] == pytest.approx(5)
+    steady = steadiness(starts, np.full(1_000, 0.01))
+    assert (steady["slow_share"], steady["spells_per_s"], steady["spell_ms"]) == (0, 0, 0)

@@ -98,6 +98,14 @@ def results() -> dict[str, Any]:
         "64 x match / match of 64 texts": ratio(9),
     }
     figures: dict[str, dict[str, Any]] = {
+        "steadiness": {
+            "seconds": 20.0,
+            "piece_ms": 2.5,
+            "slow_share": 0.071,
+            "slowest": 9.5,
+            "spells_per_s": 0.67,
+            "spell_ms": 110.0,
+        },
         "matching": {"timings": {"echo": timing(0.3), "match": timing(1.1)}, "ratios": matching_ratios},
         "stages": {"stages_ms": paces, "wire": wire},
         "handlers": {"hot": {"MatchText": timing(0.4)}},

@@ -24,9 +24,11 @@ def require_timings(timings: dict[str, Any], names: set[str]) -> None:
 
 
 def test_handlers_answer_within_one_process(tmp_path: Path) -> None:
-    figures = quick(tmp_path, "handlers", "throughput")["handlers"]["figures"]
+    results = quick(tmp_path, "handlers", "throughput", "steadiness")
+    figures = results["handlers"]["figures"]
     for pace in ("hot", "sparse"):
         require_timings(figures[pace], {"EncodeTexts", "FindNeighbors", "MatchText"})
+    assert 0 <= results["steadiness"]["figures"]["slow_share"] < 1
 
 
 @pytest.mark.cluster
