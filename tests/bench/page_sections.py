@@ -174,11 +174,12 @@ def _training(figures: Figures) -> str:
 
 def _steadiness(figures: Figures) -> str:
     """What a loop alone loses to whoever shares the machine."""
+    seconds, share = f"{figures['seconds']:.0f} s", f"{figures['slow_share']:.1%}"
+    spells, spell_ms = f"{figures['spells_per_s']:.2f}", f"{figures['spell_ms']:.0f} ms"
     return (
-        f"A loop that only adds up, alone on a core for {figures['seconds']:.0f} s, takes at least {SLOW}"
-        f" times as long for {figures['slow_share']:.1%} of the time, at worst {figures['slowest']:.1f} times:"
-        f" {figures['spells_per_s']:.2f} spells a second of {figures['spell_ms']:.0f} ms. All high percentiles"
-        " have that in them."
+        f"A loop that only adds up, alone on a core for {seconds}, takes at least {SLOW} times as long as"
+        f" usual for {share} of the time, at worst {figures['slowest']:.1f} times: {spells} spells a second"
+        f" of {spell_ms}. All high percentiles have that in them."
     )
 
 
