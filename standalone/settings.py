@@ -23,6 +23,14 @@ class StandaloneSettings(ServerSettings):
     permits: int = Field(
         24, ge=1, le=4096, description="calls let in, being answered or waiting for it; the next is refused"
     )
+    # A match computes from end to end here and waits for nobody, and Python runs one of them at a time: 2
+    # threads answered a fifth more than 4.
+    threads: int = Field(
+        2,
+        ge=1,
+        le=1024,
+        description="calls answered at the same time, those not counted that take over 0.1 s",
+    )
     artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
     text_version: int | None = Field(
         None, ge=1, description="version of the text encoder; the largest unless set"
