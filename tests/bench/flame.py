@@ -46,10 +46,18 @@ def measure(options: Options) -> dict[str, Any]:
 
 def record(py_spy: Path, process: int, seconds: int, form: str, output: Path) -> str:
     """Sample a process; returns why it couldn't be, empty if it was."""
-    command = [str(py_spy), "record", "--pid", str(process), "--duration", str(seconds)]
+    # The picture is titled with the command: bare names, and where they lie aside.
+    command = [py_spy.name, "record", "--pid", str(process), "--duration", str(seconds)]
     # Threads that wait for work look busy from outside; what holds the interpreter's lock is at work.
-    command += ["--gil", "--rate", str(SAMPLES_PER_S), "--format", form, "--output", str(output)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command += ["--gil", "--rate", str(SAMPLES_PER_S), "--format", form, "--output", output.name]
+    done = subprocess.run(
+        command,
+        executable=py_spy.resolve(),
+        cwd=output.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["py-spy failed"])[-1]
 
 
