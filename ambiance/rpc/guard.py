@@ -49,7 +49,7 @@ class Guard(grpc.ServerInterceptor):
         self._guarded: dict[str, tuple[MethodHandler, MethodHandler]] = {}  # to answer, and to refuse
 
     def prepare(self, method: str, handler: "MethodHandler") -> None:
-        """Guard a method, "/package.Service/Method", before its first call, which needn't wait for that."""
+        """Guard "/package.Service/Method", if it is to be guarded; done at its first call unless before."""
         if handler.unary_unary is not None and not method.startswith(UNGUARDED_PREFIX):
             self._guarded[method] = self._guard(method, handler, handler.unary_unary)
 
@@ -63,11 +63,13 @@ class Guard(grpc.ServerInterceptor):
         guarded = self._guarded.get(method)
         if guarded is None:
             handler = continuation(handler_call_details)
-            if handler is not None and handler.stream_stream is not None:
+            if handler is None:
+                return None
+            if handler.stream_stream is not None:
                 return self._bounded(handler, handler.stream_stream)
-            if handler is None or handler.unary_unary is None or method.startswith(UNGUARDED_PREFIX):
+            self.prepare(method, handler)
+            if (guarded := self._guarded.get(method)) is None:
                 return handler
-            guarded = self._guarded.setdefault(method, self._guard(method, handler, handler.unary_unary))
         answering, refusing = guarded
         return refusing if self._calls.is_full() else answering
 

@@ -117,9 +117,7 @@ def _overload(results: Results) -> list[Figure]:
         Figure("faulty replies in overload, of a sample", sum(overload["reply_faults"].values()), bound=0),
         Figure("shed in overload without RetryInfo", sum(overload["refusal_faults"].values()), bound=0),
     ]
-    accepted, calm = (step["latency_ms"].get("p99") for step in (overload, results["at_80"]))
-    if accepted is not None and calm is not None:
-        figures.append(Figure("accepted p99 in overload / p99 at 80 %", accepted / calm, bound=3.0))
+    figures += _accepted("accepted p99 in overload / p99 at 80 %", overload, results)
     return _as_targets(figures, results)
 
 
@@ -128,10 +126,14 @@ def _flood(results: Results) -> list[Figure]:
         return []
     goodput = flood["answered_per_s"] / results["capacity_per_s"]
     figures = [Figure("goodput / capacity in overload by h2load", goodput, True, bound=0.85)]
-    accepted, calm = (step["latency_ms"].get("p99") for step in (flood["ours"], results["at_80"]))
-    if accepted is not None and calm is not None:
-        figures.append(Figure("accepted p99 in overload by h2load / p99 at 80 %", accepted / calm, bound=3.0))
+    figures += _accepted("accepted p99 in overload by h2load / p99 at 80 %", flood["ours"], results)
     return _as_targets(figures, results)
+
+
+def _accepted(name: str, overload: Results, results: Results) -> list[Figure]:
+    """How much later the accepted calls of an overload are answered, if any were."""
+    accepted, calm = (step["latency_ms"].get("p99") for step in (overload, results["at_80"]))
+    return [] if accepted is None or calm is None else [Figure(name, accepted / calm, bound=3.0)]
 
 
 def _as_targets(figures: list[Figure], results: Results) -> list[Figure]:

@@ -26,6 +26,7 @@ FEWEST_CALLS = 100
 FLOOD_WARM_UP_S = 1
 MOST_STREAMS = 1_000  # of a connection: more than wait for an answer in any overload
 
+_DATA = re.compile(r"\((\d+)\) data")
 _UNITS_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
@@ -103,9 +104,9 @@ def flood(work: Work, connections: int, rate: float, seconds: int, reply_bytes: 
     _require_program(work)
     times = (f"-D{seconds}", f"--warm-up-time={FLOOD_WARM_UP_S}")
     output = _run(work, connections, f"-m{MOST_STREAMS}", f"--rps={rate / connections:.2f}", *times)
-    done, data = re.search(r"(\d+) done", output), re.search(r"\(([\d]+)\) data", output)
+    done, data = re.search(r"(\d+) done", output), _DATA.search(output)
     if not (done and data):
-        raise LoadError(f"{PROGRAM} says what can't be read: {output.strip()[-200:]}")
+        raise _unreadable(output)
     return {
         "offered_per_s": int(done[1]) / seconds,
         "answered_per_s": int(data[1]) / reply_bytes / seconds,
@@ -135,6 +136,10 @@ def _run(work: Work, connections: int, *flags: str) -> str:
     return ended.stdout
 
 
+def _unreadable(output: str) -> LoadError:
+    return LoadError(f"{PROGRAM} says what can't be read: {output.strip()[-200:]}")
+
+
 def parse(output: str, min_reply_bytes: int) -> dict[str, float]:
     """calls_per_s, mean_ms and reply_bytes from what h2load prints.
 
@@ -146,10 +151,10 @@ def parse(output: str, min_reply_bytes: int) -> dict[str, float]:
     """
     rate = re.search(r"^finished in .*?, ([\d.]+) req/s", output, re.M)
     calls = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", output)
-    data = re.search(r"\(([\d]+)\) data", output)
+    data = _DATA.search(output)
     mean = re.search(r"^time for request: +\S+ +\S+ +([\d.]+)(us|ms|s)\b", output, re.M)
     if not (rate and calls and data and mean):
-        raise LoadError(f"{PROGRAM} says what can't be read: {output.strip()[-200:]}")
+        raise _unreadable(output)
     succeeded = int(calls[2])
     reply_bytes = int(data[1]) / succeeded if succeeded else 0.0
     if any(map(int, calls.groups()[2:])) or reply_bytes < min_reply_bytes:

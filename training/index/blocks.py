@@ -240,6 +240,10 @@ def _coded(raised: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
 def read_blocks(folder: Path) -> NDArray[np.float32]:
     """<float32>[n, dimension] the vectors that `write_blocks` wrote to a folder."""
     places, blocks = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("places", "vectors"))
+    return _vectors_at(blocks, places)
+
+
+def _vectors_at(blocks: NDArray[np.float32], places: NDArray[np.int32]) -> NDArray[np.float32]:
     leaves, columns = np.divmod(places, WIDTH)
     vectors: NDArray[np.float32] = blocks[leaves, :-1, columns]
     return vectors
@@ -255,8 +259,7 @@ def check_blocks(vectors: NDArray[np.float32], folder: Path, rows: NDArray[np.in
     if len(places) != len(vectors):
         raise ArtifactError(f"{folder}: {len(places)} rows were read back, {len(vectors)} written")
     for start in range(0, len(vectors), _BATCH):
-        leaves, columns = np.divmod(places[start : start + _BATCH], WIDTH)
-        stored = blocks[leaves, :-1, columns]
+        stored = _vectors_at(blocks, places[start : start + _BATCH])
         # NaN differs from itself, so it is caught here as well
         differing = (stored != vectors[start : start + _BATCH]).any(axis=1)
         if differing.any():
