@@ -1,20 +1,17 @@
-"""The vocabulary of emotion: GoEmotions' emotions and AudioSet's moods as points of valence, arousal
-and dominance, how they group, and how near a point of that space lies to each of them.
+"""The vocabulary of emotion: GoEmotions' emotions, kinds of scene, AudioSet's moods, facets of music.
 
-Coordinates are those of the label words in the NRC Valence, Arousal and Dominance lexicon (Mohammad,
-2018), free for research and not to be used commercially without its author's consent (see NOTICE).
+Emotions and moods are also points of valence, arousal and dominance, which only the recipe `seed` learns and
+its evaluation counts by: coordinates of the label words in the NRC lexicon (Mohammad, 2018), free for research
+and not to be used commercially without its author's consent (see NOTICE).
 """
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ambiance.errors import ArtifactError
 
 VAD_SPACE = "vad"
 MOOD_SPACE = "mood"  # learned by training; texts and clips compare in it by emotion and mood
@@ -23,9 +20,6 @@ VAD_AXES = ("valence", "arousal", "dominance")
 # Width of the kernel in `LabelCoordinates.closeness`: narrow enough to keep moods apart that lie 0.2 from
 # each other, as angry and scary do.
 CLOSENESS_SIGMA = 0.15
-
-# Width of the kernel that carries emotions over to moods, in `mood_shares`.
-MOOD_SIGMA = 0.12
 
 
 @dataclass(frozen=True)
@@ -118,21 +112,53 @@ MOODS = LabelCoordinates(
     }
 )
 
-# <float32>[28, 7] the share of each emotion that each mood gets: a Gaussian kernel over the distances of
-# their labels. Rows sum to 1.
-_MOODS_OF_EMOTIONS = _kernel(MOODS.squared_distances(EMOTIONS.vad), MOOD_SIGMA)
-_MOODS_OF_EMOTIONS.setflags(write=False)
+# What a text is about, for a listener who wants music of the same emotion: kinds of scene, as the corpus of
+# our own names them. The last is for texts that tell of nothing felt.
+SCENES = (
+    "joy",
+    "excitement",
+    "romance",
+    "tenderness",
+    "gratitude",
+    "grief",
+    "melancholy",
+    "shame",
+    "nostalgia",
+    "longing",
+    "fear",
+    "suspense",
+    "anger",
+    "disgust",
+    "action",
+    "triumph",
+    "comedy",
+    "calm",
+    "awe",
+    "hope",
+    "none",
+)
+NO_SCENE = "none"
 
+# What a person says of a piece of music, each standing for its near synonyms: tender for romantic, playful for
+# funny, eerie for suspenseful and scary, aggressive for angry, energetic for exciting, epic for triumphant,
+# hopeful for uplifting, spiritual for solemn.
+FACETS = (
+    "calm",
+    "tender",
+    "happy",
+    "playful",
+    "sad",
+    "nostalgic",
+    "eerie",
+    "aggressive",
+    "energetic",
+    "epic",
+    "hopeful",
+    "spiritual",
+)
 
-def mood_shares(emotions: NDArray[np.float32]) -> NDArray[np.float32]:
-    """<float32>[n, 7] what a posterior over the 28 emotions <float32>[n, 28] says of the seven moods.
-
-    Each emotion's probability is shared out among the moods near its label; rows sum to 1 as their
-    posterior does.
-    """
-    # summed without BLAS, whose rounding of a row depends on how many rows there are
-    return (emotions[:, :, None] * _MOODS_OF_EMOTIONS).sum(axis=1)
-
+# What a clip is, whatever its mood: sung, spoken over, badly recorded.
+TRAITS = ("vocal", "speech", "low_quality")
 
 # The grouping of the 28 emotions into Ekman's six and neutral, as Demszky et al. publish it.
 EKMAN: Mapping[str, tuple[str, ...]] = {
@@ -168,20 +194,15 @@ MOOD_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def vad_lineage() -> str:
-    """Id of the frame that VAD vectors are expressed in: a digest of every label's coordinates.
+# The frame of VAD that the released models are trained towards: how readers of EmoBank's sentences felt, 1 to 5
+# about a neutral 3, and words of MusicCaps placed on the same scale.
+READERS_VAD_LINEAGE = "vad-readers-1"
 
-    Two models share a VAD space only if they were trained towards the same coordinates.
+
+def nrc_vad_lineage() -> str:
+    """The frame of the label words' coordinates, of recipe `seed`: a digest of all of them.
+
+    Two models share a VAD space only if they were trained towards the same frame.
     """
     table = [list(labels.points.items()) for labels in (EMOTIONS, MOODS)]
     return "vad-" + hashlib.sha256(repr(table).encode()).hexdigest()[:12]
-
-
-def require_vad_lineage(lineage: str, path: Path) -> None:
-    """Require that what an artifact at `path` calls VAD is the VAD of this build's coordinates.
-
-    Raises:
-        ArtifactError: naming both lineages otherwise.
-    """
-    if lineage != vad_lineage():
-        raise ArtifactError(f"{path}: VAD of lineage {lineage}, this build has {vad_lineage()}")

@@ -61,11 +61,12 @@ class Client:
         space: str = "",
         seed: int = 0,
         filter: ClipFilter | None = None,
+        include_unlistenable: bool = False,
         explain: bool = False,
         deadline_s: float | None = None,
     ) -> MatchResult:
         """As `ambiance.Client.match`."""
-        options = calls.MatchOptions(k, index, space, seed, explain, filter)
+        options = calls.MatchOptions(k, index, space, seed, explain, filter, include_unlistenable)
         return await self._send(calls.match_text(text, options), deadline_s)
 
     async def match_batch(
@@ -77,11 +78,12 @@ class Client:
         space: str = "",
         seed: int = 0,
         filter: ClipFilter | None = None,
+        include_unlistenable: bool = False,
         explain: bool = False,
         deadline_s: float | None = None,
     ) -> list[MatchResult]:
         """As `ambiance.Client.match_batch`."""
-        options = calls.MatchOptions(k, index, space, seed, explain, filter)
+        options = calls.MatchOptions(k, index, space, seed, explain, filter, include_unlistenable)
         return await self._send(calls.match_texts(texts, options), deadline_s)
 
     async def encode(
@@ -98,10 +100,14 @@ class Client:
         index: str = "",
         seed: int = 0,
         filter: ClipFilter | None = None,
+        include_unlistenable: bool = False,
         deadline_s: float | None = None,
     ) -> list[SearchResult]:
         """As `ambiance.Client.search`."""
-        return await self._send(calls.find_neighbors(queries, k, index, seed, filter), deadline_s)
+        call = calls.find_neighbors(
+            queries, k, index, seed, filter, include_unlistenable=include_unlistenable
+        )
+        return await self._send(call, deadline_s)
 
     async def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

@@ -24,6 +24,9 @@ from ambiance.type.v1 import space_pb2
 MAX_INT32 = 2**31 - 1
 MAX_SEED = 2**64 - 1
 
+# Fields of a filter that hold a number for each name; the others are lists of texts.
+_SCORE_FIELDS = ("min_mood_scores", "min_facet_scores", "max_facet_scores")
+
 R = TypeVar("R")
 
 
@@ -65,6 +68,7 @@ class MatchOptions:
     seed: int
     explain: bool
     filter: ClipFilter | None = None
+    include_unlistenable: bool = False
 
     def fields(self) -> dict[str, Any]:
         """The fields of either request, by name."""
@@ -76,6 +80,7 @@ class MatchOptions:
             "seed": _seed(self.seed),
             "explain": self.explain,
             "filter": _filter_message(self.filter),
+            "include_unlistenable": self.include_unlistenable,
         }
 
 
@@ -99,7 +104,13 @@ def encode_texts(texts: Iterable[str], *, explain: bool) -> Call[list[EncodedTex
 
 
 def find_neighbors(
-    queries: Iterable[Vector], k: int, index: str, seed: int, clip_filter: ClipFilter | None = None
+    queries: Iterable[Vector],
+    k: int,
+    index: str,
+    seed: int,
+    clip_filter: ClipFilter | None = None,
+    *,
+    include_unlistenable: bool = False,
 ) -> Call[list[SearchResult]]:
     """FindNeighbors of the music index service."""
     require_utf8({"index": index})
@@ -109,6 +120,7 @@ def find_neighbors(
         index=index,
         seed=_seed(seed),
         filter=_filter_message(clip_filter),
+        include_unlistenable=include_unlistenable,
     )
     return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
 
@@ -120,7 +132,7 @@ def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter
         raise InvalidInputError.of("filter", f"a ClipFilter, got {type(conditions).__name__}")
     values: dict[str, Any] = {}
     for name in (field.name for field in fields(conditions)):
-        read = _scores if name == "min_mood_scores" else _texts
+        read = _scores if name in _SCORE_FIELDS else _texts
         values[name] = read(f"filter.{name}", getattr(conditions, name))
     return clip_filter_pb2.ClipFilter(**values)
 
@@ -144,7 +156,7 @@ def _texts(field: str, values: Iterable[str]) -> list[str]:
 def _scores(field: str, values: Mapping[str, float]) -> dict[str, float]:
     """The number that a field holds for each name."""
     if not isinstance(values, Mapping):
-        raise InvalidInputError.of(field, f"a mapping of moods to numbers, got {type(values).__name__}")
+        raise InvalidInputError.of(field, f"a mapping of names to numbers, got {type(values).__name__}")
     scores = dict(values)
     require_utf8({f"{field}[{name!a}]": name for name in scores})
     for name, score in scores.items():

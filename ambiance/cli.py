@@ -67,6 +67,7 @@ def match(arguments: argparse.Namespace) -> int:
             space=arguments.space,
             seed=arguments.seed,
             filter=filter_of(arguments),
+            include_unlistenable=arguments.include_unlistenable,
             explain=arguments.explain,
         )
     _print(

@@ -85,6 +85,7 @@ class Client:
         space: str = "",
         seed: int = 0,
         filter: ClipFilter | None = None,
+        include_unlistenable: bool = False,
         explain: bool = False,
         deadline_s: float | None = None,
     ) -> MatchResult:
@@ -92,9 +93,14 @@ class Client:
 
         An empty `index` or `space` means the gateway's default. A `seed` other than 0 draws among the clips
         near the text instead, for variety: the same seed draws the same clips. A `filter` confines the answer
-        to the clips that pass it. `explain` asks which words moved the text's emotion most.
+        to the clips that pass it. `explain` asks which words moved the text's emotion most. Clips that are
+        mainly speech, effects or bad recordings are left out, and counted, unless `include_unlistenable` asks
+        for them.
+
+        A text that gives too little to go by is answered with calm music: `result.text.evidence` says so.
+        What should be shown beside the answer stands in `result.text.notices`.
         """
-        options = calls.MatchOptions(k, index, space, seed, explain, filter)
+        options = calls.MatchOptions(k, index, space, seed, explain, filter, include_unlistenable)
         return self._send(calls.match_text(text, options), deadline_s)
 
     def match_batch(
@@ -106,6 +112,7 @@ class Client:
         space: str = "",
         seed: int = 0,
         filter: ClipFilter | None = None,
+        include_unlistenable: bool = False,
         explain: bool = False,
         deadline_s: float | None = None,
     ) -> list[MatchResult]:
@@ -113,7 +120,7 @@ class Client:
 
         Texts x k is at most 10,000; with `explain` the texts hold at most 20,000 characters together.
         """
-        options = calls.MatchOptions(k, index, space, seed, explain, filter)
+        options = calls.MatchOptions(k, index, space, seed, explain, filter, include_unlistenable)
         return self._send(calls.match_texts(texts, options), deadline_s)
 
     def encode(
@@ -133,15 +140,19 @@ class Client:
         index: str = "",
         seed: int = 0,
         filter: ClipFilter | None = None,
+        include_unlistenable: bool = False,
         deadline_s: float | None = None,
     ) -> list[SearchResult]:
         """The k clips nearest to each of 1 to 256 vectors of one space, in order, by the music index service.
 
         `[text.vectors["mood"] for text in client.encode(texts)]` are such vectors, and so is
-        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000. `seed` and `filter` are as in
-        `match`.
+        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000. `seed`, `filter` and
+        `include_unlistenable` are as in `match`.
         """
-        return self._send(calls.find_neighbors(queries, k, index, seed, filter), deadline_s)
+        call = calls.find_neighbors(
+            queries, k, index, seed, filter, include_unlistenable=include_unlistenable
+        )
+        return self._send(call, deadline_s)
 
     def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

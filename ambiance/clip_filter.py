@@ -20,7 +20,8 @@ class ClipFilter:
     """Conditions on the clips of an answer; without any, every clip passes.
 
     A clip passes if it meets every field that isn't empty: one entry of a list, none of a `without_` list,
-    all of `min_mood_scores`. Counts and lengths are limited as `ambiance.music.v1.ClipFilter` tells.
+    all entries of a mapping of scores. Counts and lengths are limited as `ambiance.music.v1.ClipFilter`
+    tells.
     """
 
     labels: Sequence[str] = ()  # AudioSet's, such as "Rock music", each with those below it in the ontology
@@ -31,6 +32,9 @@ class ClipFilter:
     without_clip_ids: Sequence[str] = ()
     youtube_ids: Sequence[str] = ()
     without_youtube_ids: Sequence[str] = ()
+    # facet or trait -> score above 0, at most 1, that the clip's reaches, or stays below
+    min_facet_scores: Mapping[str, float] = field(default_factory=dict)
+    max_facet_scores: Mapping[str, float] = field(default_factory=dict)
 
 
 class Conditions(Protocol):
@@ -52,6 +56,10 @@ class Conditions(Protocol):
     def youtube_ids(self) -> Sequence[str]: ...
     @property
     def without_youtube_ids(self) -> Sequence[str]: ...
+    @property
+    def min_facet_scores(self) -> Mapping[str, float]: ...
+    @property
+    def max_facet_scores(self) -> Mapping[str, float]: ...
 
 
 def check_filter(conditions: Conditions, moods: Collection[str]) -> None:
@@ -66,11 +74,12 @@ def check_filter(conditions: Conditions, moods: Collection[str]) -> None:
         check_count(f"filter.{name}", len(values), rule.limit)
         if not all(map(rule.fits, values)):  # which costs half of naming each
             check_each(f"filter.{name}", values, rule.violation)
-    if scores := conditions.min_mood_scores:
-        raise_violations(
-            _score_violation(f"filter.min_mood_scores[{shown(mood)}]", mood, score, moods)
-            for mood, score in sorted(scores.items())
-        )
+    _check_scores("min_mood_scores", conditions.min_mood_scores, moods)
+    if conditions.min_facet_scores or conditions.max_facet_scores:
+        from ambiance.affect import FACETS, TRAITS  # noqa: PLC0415  # brings numpy, which few commands need
+
+        _check_scores("min_facet_scores", conditions.min_facet_scores, FACETS + TRAITS)
+        _check_scores("max_facet_scores", conditions.max_facet_scores, FACETS + TRAITS)
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,16 @@ _CLIP_IDS = _Rule(
 _YOUTUBE_IDS = _Rule(MAX_FILTER_IDS, _YOUTUBE_ID.fullmatch, "11 characters of A-Z, a-z, 0-9, - and _")
 
 
-def _score_violation(path: str, mood: str, score: float, moods: Collection[str]) -> Violation | None:
-    if mood not in moods:
-        return Violation(path, f"one of {', '.join(moods)}, got {shown(mood)}")
+def _check_scores(field: str, scores: Mapping[str, float], names: Collection[str]) -> None:
+    if not scores:
+        return
+    raise_violations(
+        _score_violation(f"filter.{field}[{shown(name)}]", name, score, names)
+        for name, score in sorted(scores.items())
+    )
+
+
+def _score_violation(path: str, name: str, score: float, names: Collection[str]) -> Violation | None:
+    if name not in names:
+        return Violation(path, f"one of {', '.join(names)}, got {shown(name)}")
     return None if 0 < score <= 1 else Violation(path, f"above 0, at most 1, got {score:g}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from ambiance.results import (
     EncodedText,
+    Evidence,
     MatchResult,
     Neighbor,
     Score,
@@ -30,6 +31,7 @@ def match_as_json(result: MatchResult) -> str:
             "clips": clips,
             "shortfall_reason": result.shortfall_reason,
             "filter_effect": result.filter_effect and result.filter_effect._asdict(),
+            "left_out_clip_count": result.left_out_clip_count,
             "space": {
                 "name": result.space.name,
                 "dimension": result.space.dimension,
@@ -49,8 +51,11 @@ def text_as_json(text: EncodedText) -> str:
 
 def _text_object(text: EncodedText) -> dict[str, Any]:
     return {
+        "notices": [notice._asdict() for notice in text.notices],
+        "evidence": _evidence_object(text.evidence),
+        "scenes": _score_objects(text.scenes, "scene"),
+        "facets": [{"facet": facet.label, "weight": _rounded(facet.weight)} for facet in text.facets],
         "emotions": _score_objects(text.emotions, "emotion"),
-        "moods": _score_objects(text.moods, "mood"),
         "vad": _axes_object(text.vad),
         "vectors": {space: _vector_object(vector) for space, vector in text.vectors.items()},
         "embedding": _rounded_all(text.embedding),
@@ -72,15 +77,23 @@ def _neighbor_object(neighbor: Neighbor) -> dict[str, Any]:
         "distance": _rounded(neighbor.distance),
         "match_probability": _rounded_if_any(neighbor.match_probability),
         "vad_difference": neighbor.vad_difference and _axes_object(neighbor.vad_difference),
+        "why": _score_objects(neighbor.why, "facet"),
         "labels": clip.labels,
         "mood_labels": clip.mood_labels,
         "moods": _score_objects(clip.moods, "mood"),
         "vad": _axes_object(clip.vad),
+        "facets": _score_objects(clip.facets, "facet"),
+        "traits": _score_objects(clip.traits, "trait"),
+        "listenable": clip.listenable,
     }
 
 
 def _score_objects(scores: tuple[Score, ...], label: str) -> list[dict[str, Any]]:
     return [{label: score.label, "score": _rounded(score.share)} for score in scores]
+
+
+def _evidence_object(evidence: Evidence) -> dict[str, Any]:
+    return evidence._asdict() | {"score": _rounded(evidence.score)}
 
 
 def _axes_object(axes: Vad | VadDifference) -> dict[str, float]:

@@ -8,10 +8,15 @@ from ambiance.results import (
     ArtifactVersion,
     Clip,
     EncodedText,
+    Evidence,
+    EvidenceReason,
+    FacetWeight,
     FilterEffect,
     MatchResult,
     Metric,
     Neighbor,
+    Notice,
+    NoticeKind,
     Score,
     SearchResult,
     ShortfallReason,
@@ -38,7 +43,16 @@ _SHORTFALL_REASONS = {
     music_index_service_pb2.SHORTFALL_REASON_UNSPECIFIED: None,
     music_index_service_pb2.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K: ShortfallReason.CATALOG_SMALLER_THAN_K,
     music_index_service_pb2.SHORTFALL_REASON_FILTER_TOO_NARROW: ShortfallReason.FILTER_TOO_NARROW,
+    music_index_service_pb2.SHORTFALL_REASON_TOO_FEW_LISTENABLE: ShortfallReason.TOO_FEW_LISTENABLE,
 }
+_EVIDENCE_REASONS = {
+    text_service_pb2.EVIDENCE_REASON_UNSPECIFIED: None,
+    text_service_pb2.EVIDENCE_REASON_NO_WORDS: EvidenceReason.NO_WORDS,
+    text_service_pb2.EVIDENCE_REASON_UNKNOWN_WORDS: EvidenceReason.UNKNOWN_WORDS,
+    text_service_pb2.EVIDENCE_REASON_OTHER_LANGUAGE: EvidenceReason.OTHER_LANGUAGE,
+    text_service_pb2.EVIDENCE_REASON_NOTHING_FELT: EvidenceReason.NOTHING_FELT,
+}
+_NOTICE_KINDS = {text_service_pb2.NOTICE_KIND_DISTRESS: NoticeKind.DISTRESS}
 
 
 def encoded_texts(response: text_service_pb2.EncodeTextsResponse) -> list[EncodedText]:
@@ -51,7 +65,14 @@ def search_results(response: music_index_service_pb2.FindNeighborsResponse) -> l
     """The neighbours of each query, in order."""
     space, index, effect = _space(response.space), _version(response.index), _filter_effect(response)
     return [
-        SearchResult(_neighbors(found.neighbors), _shortfall(found.shortfall_reason), space, index, effect)
+        SearchResult(
+            _neighbors(found.neighbors),
+            _shortfall(found.shortfall_reason),
+            space,
+            index,
+            effect,
+            response.left_out_clip_count,
+        )
         for found in response.results
     ]
 
@@ -80,6 +101,7 @@ def _match_results(
             space,
             index,
             effect,
+            response.left_out_clip_count,
         )
         for match in matches
     ]
@@ -94,10 +116,22 @@ def _encoded_text(text: text_service_pb2.EncodedText, model: ArtifactVersion) ->
         unknown_token_count=text.unknown_token_count,
         window_count=text.window_count,
         model=model,
-        moods=tuple(Score(score.mood, score.score) for score in text.moods),
+        evidence=_evidence(text.evidence),
+        scenes=tuple(Score(score.scene, score.score) for score in text.scenes),
+        facets=tuple(FacetWeight(facet.facet, facet.weight) for facet in text.facets),
+        notices=tuple(map(_notice, text.notices)),
         embedding=tuple(text.embedding),
         word_influences=tuple(map(_word_influence, text.word_influences)),
     )
+
+
+def _evidence(evidence: text_service_pb2.Evidence) -> Evidence:
+    reason = _EVIDENCE_REASONS.get(evidence.reason, EvidenceReason.UNKNOWN)
+    return Evidence(evidence.score, evidence.fallback, reason, evidence.language or None)
+
+
+def _notice(notice: text_service_pb2.Notice) -> Notice:
+    return Notice(_NOTICE_KINDS.get(notice.kind, NoticeKind.UNKNOWN), notice.text)
 
 
 def _neighbors(neighbors: Iterable[music_index_service_pb2.Neighbor]) -> tuple[Neighbor, ...]:
@@ -113,6 +147,7 @@ def _neighbor(neighbor: music_index_service_pb2.Neighbor) -> Neighbor:
         vad_difference=VadDifference(difference.valence, difference.arousal, difference.dominance)
         if neighbor.HasField("vad_difference")
         else None,
+        why=_facet_scores(neighbor.why),
     )
 
 
@@ -132,7 +167,14 @@ def _clip(clip: clip_pb2.Clip) -> Clip:
         mood_labels=tuple(clip.mood_labels),
         moods=tuple(Score(score.mood, score.score) for score in clip.moods),
         vad=_vad(clip.vad),
+        facets=_facet_scores(clip.facets),
+        traits=_facet_scores(clip.traits),
+        listenable=clip.listenable,
     )
+
+
+def _facet_scores(scores: Iterable[affect_pb2.FacetScore]) -> tuple[Score, ...]:
+    return tuple(Score(score.facet, score.score) for score in scores)
 
 
 def _vad(vad: affect_pb2.Vad) -> Vad:

@@ -2,11 +2,15 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from ambiance.languages import named
 from ambiance.results import (
     Clip,
     EncodedText,
+    Evidence,
+    EvidenceReason,
+    FacetWeight,
     FilterEffect,
     MatchResult,
     Metric,
@@ -20,7 +24,11 @@ from ambiance.results import (
 
 WIDTH = 100
 TOP_EMOTIONS = 3
-TOP_MOODS = 2
+TOP_SCENES, LEAST_SCENE = 3, 0.1
+TOP_FACETS = 2  # of a clip of which nobody knows why it was chosen
+TOP_FITTING, TOP_JARRING, LEAST_WEIGHT = 3, 2, 0.2  # facets that a text asks for, or that jar with it
+LEAST_VOCAL = 0.5
+INDENT = " " * 6
 MAX_WORD = 24  # characters of a word that are shown to people
 
 _METRICS = {
@@ -31,8 +39,17 @@ _METRICS = {
 _SHORTFALLS = {
     ShortfallReason.CATALOG_SMALLER_THAN_K: "the index holds no more",
     ShortfallReason.FILTER_TOO_NARROW: "the filter lets no more through",
+    ShortfallReason.TOO_FEW_LISTENABLE: "no more of the clips are worth hearing",
     ShortfallReason.UNKNOWN: "for a reason that this client doesn't know",
 }
+_TOO_LITTLE = {
+    None: "",
+    EvidenceReason.NO_WORDS: ": the text holds no words",
+    EvidenceReason.UNKNOWN_WORDS: ": the model knows hardly any of the words",
+    EvidenceReason.NOTHING_FELT: ": the text tells of nothing felt",
+    EvidenceReason.UNKNOWN: ", for a reason that this client doesn't know",
+}
+_SCENE_WORDS = {"none": "nothing felt"}  # which a reader would take for a missing figure
 _EDGES = re.compile(r"^\W+|\W+$")  # the punctuation around a word
 
 # Below and above 0 along valence, arousal and dominance.
@@ -64,12 +81,12 @@ class Style:
 
 
 def match_for_people(result: MatchResult, style: Style) -> str:
-    """The text's emotion, its clips, and what made the answer."""
+    """What should be shown first, what the text tells of, its clips, and what made the answer."""
     return "\n".join(_match_lines(result, style))
 
 
 def text_for_people(text: EncodedText, style: Style) -> str:
-    """The text's emotion, and the model that read it."""
+    """What should be shown first, what the text tells of, and the model that read it."""
     model = style.faint(f"model {text.model.kind} {text.model.version}")
     return "\n".join([*_text_lines(text, style), model])
 
@@ -78,12 +95,14 @@ def _match_lines(result: MatchResult, style: Style) -> Iterator[str]:
     yield from _text_lines(result.text, style)
     for rank, neighbor in enumerate(result.neighbors, start=1):
         yield ""
-        yield from _neighbor_lines(rank, neighbor, style)
+        yield from _neighbor_lines(rank, neighbor, style, compared=not result.text.evidence.fallback)
     yield ""
     if result.shortfall_reason is not None:
         yield f"found {len(result.neighbors):,}: {_SHORTFALLS[result.shortfall_reason]}"
     if result.filter_effect is not None:
         yield from _filter_lines(result.filter_effect)
+    if result.left_out_clip_count:
+        yield from textwrap.wrap(_left_out(result.left_out_clip_count), WIDTH)
     yield style.faint(f"space {result.space.name}: {_METRICS[result.space.metric]}")
     model, index = result.text.model, result.index
     yield style.faint(f"model {model.kind} {model.version}, index {index.kind} {index.version}")
@@ -96,26 +115,69 @@ def _filter_lines(effect: FilterEffect) -> Iterator[str]:
             yield from textwrap.wrap(f"the index holds no such {what}: {', '.join(unknown)}", WIDTH)
 
 
+def _left_out(count: int) -> str:
+    if count == 1:
+        return "left out 1 clip that is mainly speech, effects or a bad recording (--all-clips includes it)"
+    what = "clips that are mainly speech, effects or bad recordings (--all-clips includes them)"
+    return f"left out {count:,} {what}"
+
+
 def _text_lines(text: EncodedText, style: Style) -> Iterator[str]:
-    yield style.strong(_shares(text.emotions[:TOP_EMOTIONS]))
-    if text.moods:
-        yield f"as music: {_shares(text.moods[:TOP_MOODS])}"
-    yield _coordinates(text.vad)
-    if text.word_influences:
-        words = ", ".join(map(_influence, text.word_influences))
-        yield from textwrap.wrap(f"moved most by {words}", WIDTH, subsequent_indent=" " * 2)
+    for notice in text.notices:
+        yield from map(style.strong, textwrap.wrap(notice.text, WIDTH))
+        yield ""
+    if text.evidence.fallback:  # whatever was read says nothing of the text
+        yield from map(style.strong, textwrap.wrap(_too_little(text.evidence), WIDTH))
+    else:
+        yield from _emotion_lines(text, style)
     if text.unknown_token_count:
         yield f"{text.unknown_token_count:,} of {text.token_count:,} tokens unknown to the model"
 
 
-def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style) -> Iterator[str]:
+def _too_little(evidence: Evidence) -> str:
+    if evidence.reason is EvidenceReason.OTHER_LANGUAGE:
+        language = named(evidence.language) if evidence.language else "another language"
+        why = f": the text seems to be in {language}; it is read in English only"
+    else:
+        why = _TOO_LITTLE[evidence.reason]
+    return f"too little to go by{why}. Calm music as a fallback"
+
+
+def _emotion_lines(text: EncodedText, style: Style) -> Iterator[str]:
+    if text.scenes:
+        likely = [scene for scene in text.scenes[:TOP_SCENES] if scene.share >= LEAST_SCENE]
+        yield style.strong(_shares(map(_in_words, likely or text.scenes[:1])))
+    if music := _music(text.facets):
+        yield f"as music: {music}"
+    yield f"emotions: {_shares(text.emotions[:TOP_EMOTIONS])}"
+    yield _coordinates(text.vad)
+    if text.word_influences:
+        words = ", ".join(map(_influence, text.word_influences))
+        yield from textwrap.wrap(f"moved most by {words}", WIDTH, subsequent_indent=" " * 2)
+
+
+def _in_words(scene: Score) -> Score:
+    return scene._replace(label=_SCENE_WORDS.get(scene.label, scene.label))
+
+
+def _music(facets: tuple[FacetWeight, ...]) -> str:
+    """The facets that a text asks for and those that jar most; empty if it is set on none."""
+    fitting = [facet.label for facet in facets[:TOP_FITTING] if facet.weight > LEAST_WEIGHT]
+    jarring = [facet.label for facet in facets[: -TOP_JARRING - 1 : -1] if facet.weight < -LEAST_WEIGHT]
+    parts = [", ".join(fitting), f"not {', '.join(jarring)}" if jarring else ""]
+    return "; ".join(filter(None, parts))
+
+
+def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style, *, compared: bool) -> Iterator[str]:
+    """`compared`: whether text and clip can be compared; of a fallback there is nothing to tell."""
     clip = neighbor.clip
     span = f"{clip.start_seconds:g}–{clip.end_seconds:g} s"
     yield f"{rank:>4}  {style.strong(f'{clip.url:<36}')}  {span:<12}  distance {neighbor.distance:.3g}"
-    yield from textwrap.wrap(", ".join(clip.labels), WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    yield " " * 6 + style.faint(_moods(clip))
-    if fit := _fit(neighbor):
-        yield " " * 6 + style.faint(fit)
+    yield from textwrap.wrap(", ".join(clip.labels), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+    if character := "; ".join(filter(None, (_reason(neighbor), _voice(clip), _worth(clip)))):
+        yield INDENT + style.faint(character)
+    if compared and (fit := _fit(neighbor)):
+        yield INDENT + style.faint(fit)
 
 
 def _influence(influence: WordInfluence) -> str:
@@ -143,16 +205,25 @@ def _difference(difference: VadDifference) -> str:
     return ", ".join(told) or "as pleasant, excited and in control as the text"
 
 
-def _moods(clip: Clip) -> str:
-    """The strongest moods, and those that annotators gave the clip wherever they rank."""
-    annotated = set(clip.mood_labels)
-    chosen = [mood for rank, mood in enumerate(clip.moods) if rank < TOP_MOODS or mood.label in annotated]
-    return ", ".join(
-        f"{_shares([mood])} (annotated)" if mood.label in annotated else _shares([mood]) for mood in chosen
-    )
+def _reason(neighbor: Neighbor) -> str:
+    """The facets that the clip was chosen for, else its strongest."""
+    return f"because: {_shares(neighbor.why)}" if neighbor.why else _shares(neighbor.clip.facets[:TOP_FACETS])
 
 
-def _shares(scores: "tuple[Score, ...] | list[Score]") -> str:
+def _voice(clip: Clip) -> str:
+    """Whether anybody sings; empty if the index can't tell."""
+    shares = dict(clip.traits)
+    if "vocal" not in shares:
+        return ""
+    return "vocal" if shares["vocal"] >= LEAST_VOCAL else "instrumental"
+
+
+def _worth(clip: Clip) -> str:
+    """A remark on a clip that is there only because it was asked for."""
+    return "" if clip.listenable else "left out by default"
+
+
+def _shares(scores: Iterable[Score]) -> str:
     return ", ".join(f"{score.label} {score.share:.0%}" for score in scores)
 
 

@@ -19,6 +19,24 @@ class ShortfallReason(StrEnum):
 
     CATALOG_SMALLER_THAN_K = "catalog_smaller_than_k"  # all clips of the index are returned
     FILTER_TOO_NARROW = "filter_too_narrow"  # all clips that the filter lets through are returned
+    TOO_FEW_LISTENABLE = "too_few_listenable"  # k would be there, but too many aren't worth hearing
+    UNKNOWN = "unknown"  # the service is newer than this client
+
+
+class EvidenceReason(StrEnum):
+    """Why a text gives too little to go by."""
+
+    NO_WORDS = "no_words"  # an ellipsis, digits, punctuation
+    UNKNOWN_WORDS = "unknown_words"  # mostly words that the model doesn't know
+    OTHER_LANGUAGE = "other_language"  # it isn't in English, the one that the model reads
+    NOTHING_FELT = "nothing_felt"  # its words are known, and tell of nothing felt: names, a plain fact
+    UNKNOWN = "unknown"  # the service is newer than this client
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about."""
+
+    DISTRESS = "distress"  # the text seems to speak of self-harm or suicide; gentle music only answers it
     UNKNOWN = "unknown"  # the service is newer than this client
 
 
@@ -39,10 +57,37 @@ class VadDifference(NamedTuple):
 
 
 class Score(NamedTuple):
-    """An emotion or a mood and its share in [0, 1]; the shares of one text or clip sum to 1."""
+    """A name and its weight in a text or a clip, in [0, 1].
+
+    Of emotions, scenes and moods the shares of one text or clip sum to 1; a facet or a trait of a clip
+    stands by itself, as the probability that a person would say it.
+    """
 
     label: str
     share: float
+
+
+class FacetWeight(NamedTuple):
+    """A facet of music and how much a text asks for it."""
+
+    label: str
+    weight: float  # in [-2, 1]; above 0 it fits the text, below 0 it jars
+
+
+class Evidence(NamedTuple):
+    """How much of an emotion a text gives to go by."""
+
+    score: float  # probability in [0, 1] that it tells of something felt; 0 if the model can't read it
+    fallback: bool  # whether its vectors are those of calm music, the same for every such text
+    reason: EvidenceReason | None = None  # why there is too little; None if there is enough
+    language: str | None = None  # ISO 639-1 code; None if none was detected but English
+
+
+class Notice(NamedTuple):
+    """Something that a product which shows the answer should show with it."""
+
+    kind: NoticeKind
+    text: str  # a sentence or two in English
 
 
 class ArtifactVersion(NamedTuple):
@@ -97,7 +142,10 @@ class EncodedText:
     unknown_token_count: int  # how many of them the model's vocabulary doesn't hold
     window_count: int  # windows that the text was read in; a long text takes several
     model: ArtifactVersion
-    moods: tuple[Score, ...] = ()  # all seven, by descending share: the emotions as music can carry them
+    evidence: Evidence
+    scenes: tuple[Score, ...] = ()  # what the text tells of: all 21, by descending share
+    facets: tuple[FacetWeight, ...] = ()  # the music that it asks for: all twelve, by descending weight
+    notices: tuple[Notice, ...] = ()  # mostly none
     embedding: tuple[float, ...] = ()  # the model's own features; they compare within its version only
     word_influences: tuple[WordInfluence, ...] = ()  # largest shift first; only if asked to explain
 
@@ -114,6 +162,9 @@ class Clip:
     mood_labels: tuple[str, ...]  # moods that AudioSet's annotators gave it; most clips have none
     moods: tuple[Score, ...]  # all seven, by descending share, as the music encoder hears them
     vad: Vad
+    facets: tuple[Score, ...]  # all twelve, by descending probability
+    traits: tuple[Score, ...]  # vocal, speech, low_quality
+    listenable: bool  # False if it is mainly speech or effects, or a bad recording
 
     @property
     def url(self) -> str:
@@ -129,6 +180,7 @@ class Neighbor:
     distance: float
     match_probability: float | None = None  # that its mood is acceptable; None if the index can't tell
     vad_difference: VadDifference | None = None  # clip minus text; None where no text was matched
+    why: tuple[Score, ...] = ()  # the clip's facets that the text asks for, at most three, weightiest first
 
 
 class FilterEffect(NamedTuple):
@@ -148,6 +200,7 @@ class SearchResult:
     space: Space
     index: ArtifactVersion
     filter_effect: FilterEffect | None = None  # None if the search had no filter
+    left_out_clip_count: int = 0  # clips left out as not worth hearing, of those that the filter lets through
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +213,4 @@ class MatchResult:
     space: Space
     index: ArtifactVersion
     filter_effect: FilterEffect | None = None  # None if the search had no filter
+    left_out_clip_count: int = 0  # clips left out as not worth hearing, of those that the filter lets through

@@ -1,6 +1,7 @@
 """Text to token ids, the same in training and in serving, by the `tokenizer.json` of a text encoder.
 
-The file is the `tokenizers` library's own and holds everything: normalising, splitting and the vocabulary.
+The file is the `tokenizers` library's own and holds splitting and vocabulary; what people type is brought
+into one form before it (`normalization.py`).
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from ambiance.errors import ArtifactError
+from ambiance.normalization import needs_normalizing, normalize, normalized_pieces
 from ambiance.word_pieces import LONGEST_WORD, PlainWordPieces, begins_apart, is_plain
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
@@ -69,10 +71,17 @@ class TextTokenizer:
         """Id of a token, None if there is no such token."""
         return self._tokenizer.token_to_id(token)
 
+    def normalized(self, text: str) -> str:
+        """The text as it is read: see `normalization.normalize`."""
+        return normalize(text, self.token_id) if needs_normalizing(text) else text
+
     def ids(self, text: str) -> list[int]:
         """Every token of a text; none for a text without words."""
-        plain = self._plain.ids(text) if self._plain else None
-        ids: list[int] = self._read(text).ids if plain is None else plain
+        return self._ids(self.normalized(text))
+
+    def _ids(self, normalized: str) -> list[int]:
+        plain = self._plain.ids(normalized) if self._plain else None
+        ids: list[int] = self._read(normalized).ids if plain is None else plain
         return ids
 
     def encode(self, text: str, window: int) -> Encoding:
@@ -80,7 +89,8 @@ class TextTokenizer:
 
         Windows part where the text has a gap, a space say, wherever one is in reach.
         """
-        ids = self.ids(text)
+        text = self.normalized(text)
+        ids = self._ids(text)
         if len(ids) <= window:
             windows = np.zeros((min(len(ids), 1), window), np.int32)
             windows[:, : len(ids)] = ids
@@ -89,8 +99,18 @@ class TextTokenizer:
         return Encoding(windows, len(ids), ids.count(UNKNOWN_ID))
 
     def offsets(self, text: str) -> NDArray[np.int32]:
-        """<int32>[tokens, 2] where each token of `encode` starts and ends in the text, in characters."""
-        return np.array(self._read(text).offsets, np.int32).reshape(-1, 2)
+        """<int32>[tokens, 2] where each token of `encode` starts and ends in the text, in characters.
+
+        In a text that is normalised, where the word or gap starts and ends that the token was read in.
+        """
+        if not needs_normalizing(text):
+            return np.array(self._read(text).offsets, np.int32).reshape(-1, 2)
+        pieces = list(normalized_pieces(text, self.token_id))
+        offsets = np.array(self._read("".join(piece for piece, _, _ in pieces)).offsets, np.int32)
+        begins = np.cumsum([0, *(len(piece) for piece, _, _ in pieces)])
+        piece_of = np.searchsorted(begins, offsets.reshape(-1, 2)[:, 0], side="right") - 1
+        spans = np.array([(start, end) for _, start, end in pieces], np.int32).reshape(-1, 2)
+        return spans[piece_of]
 
     def _read(self, text: str) -> LibraryEncoding:
         return self._tokenizer.encode(text, add_special_tokens=False)
