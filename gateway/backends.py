@@ -110,11 +110,18 @@ class MusicBackend(Backend):
         k: int,
         seed: int,
         clip_filter: clip_filter_pb2.ClipFilter | None,
+        *,
+        include_unlistenable: bool,
         timeout_s: float,
     ) -> music_index_service_pb2.FindNeighborsResponse:
         """FindNeighbors within `timeout_s` seconds."""
         request = music_index_service_pb2.FindNeighborsRequest(
-            index=index, queries=queries, k=k, seed=seed, filter=clip_filter
+            index=index,
+            queries=queries,
+            k=k,
+            seed=seed,
+            filter=clip_filter,
+            include_unlistenable=include_unlistenable,
         )
         response: music_index_service_pb2.FindNeighborsResponse
         response = self.call(self.stub().FindNeighbors, request, timeout_s)

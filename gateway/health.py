@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from ambiance.affect import VAD_SPACE
 from ambiance.errors import AmbianceError, DeadlineError, OverloadedError, PreconditionError
 from ambiance.type.v1.space_pb2 import Space
 
@@ -70,7 +71,7 @@ class HealthWatch:
         try:
             for peer in (self._text, self._music):
                 peer.require_serving(TIMEOUT_S)
-            self._require_common_space()
+            self._require_common_spaces()
             if self._trouble is not None:
                 self._rehearse()
         except (OverloadedError, DeadlineError):
@@ -80,17 +81,22 @@ class HealthWatch:
             return str(error)
         return None
 
-    def _require_common_space(self) -> None:
-        """Raise PreconditionError unless both services hold the space with one lineage."""
-        lineages = []
-        for peer in (self._text, self._music):
-            spaces = {space.name: space.lineage for space in peer.spaces(TIMEOUT_S)}
+    def _require_common_spaces(self) -> None:
+        """Raise PreconditionError unless both services hold the space, and it and VAD with one lineage.
+
+        A match compares VAD whatever the space: it tells how clip and text differ in it.
+        """
+        text, music = (
+            {space.name: space.lineage for space in peer.spaces(TIMEOUT_S)}
+            for peer in (self._text, self._music)
+        )
+        for peer, spaces in ((self._text, text), (self._music, music)):
             if self._space not in spaces:
                 raise PreconditionError(f"{peer.name} holds {sorted(spaces)}, not {self._space!r}")
-            lineages.append(spaces[self._space])
-        if lineages[0] != lineages[1]:
-            both = f"{lineages[0]} in the {self._text.name}, {lineages[1]} in the {self._music.name}"
-            raise PreconditionError(f"lineages of space {self._space!r} differ: {both}")
+        for name in (self._space, VAD_SPACE):
+            if name in text and name in music and text[name] != music[name]:
+                both = f"{text[name]} in the {self._text.name}, {music[name]} in the {self._music.name}"
+                raise PreconditionError(f"lineages of space {name!r} differ: {both}")
 
     def _watch(self, reporter: Reporter) -> None:
         pause_s = 0.0

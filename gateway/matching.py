@@ -5,8 +5,10 @@ The answers stay the messages in which they came: reading and rebuilding them wo
 worth of work and add nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from operator import itemgetter
 from time import monotonic
 from typing import Protocol
 
@@ -14,6 +16,7 @@ from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, Pee
 from ambiance.music.v1.clip_filter_pb2 import ClipFilter
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
+from ambiance.type.v1.affect_pb2 import FacetScore
 from ambiance.type.v1.space_pb2 import Vector
 from ambiance.validation import shown
 
@@ -21,6 +24,11 @@ from ambiance.validation import shown
 TEXT_HOP_SHARE = 0.6
 # Kept back from the second hop, to send the answer or the error before the caller gives up.
 RESERVE_S = 0.002
+
+# Facets that tell why a clip was chosen, at most, and the least score of one that the clip has.
+MAX_REASONS = 3
+LEAST_REASON_SCORE = 0.15
+_WEIGHT = itemgetter(0)
 
 # Fields that a request for a match passes on to the index service under the same name.
 _SHARED_FIELDS = ("index", "k", "space")
@@ -44,6 +52,8 @@ class NeighborFinder(Protocol):
         k: int,
         seed: int,
         clip_filter: ClipFilter | None,
+        *,
+        include_unlistenable: bool,
         timeout_s: float,
     ) -> FindNeighborsResponse: ...
 
@@ -74,6 +84,7 @@ class MatchOptions:
     seed: int  # 0: the nearest clips; else a draw among the near ones
     explain: bool  # whether to tell which words moved the emotion most
     filter: ClipFilter | None = None  # which clips may be answers; None: all
+    include_unlistenable: bool = False  # whether those may, too, that aren't worth hearing
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ class Matcher:
         self._default_space = default_space
 
     def match(self, texts: Sequence[str], options: MatchOptions, budget: Budget) -> Matched:
-        """Find the clips near each text, and how each differs from it in valence, arousal and dominance.
+        """Find the clips near each text, and tell why each is one and how it differs from the text in VAD.
 
         Raises:
             InvalidInputError: if a service refuses what the caller sent; fields are `texts[i]`, `k`, `space`,
@@ -104,6 +115,7 @@ class Matcher:
         found = self._find(queries, options, budget.for_search_hop())
         for text, neighbors in zip(encoded.results, found.results, strict=True):
             _set_differences(text, neighbors)
+            _set_reasons(text, neighbors)
         return Matched(encoded, found)
 
     def _encode(self, texts: Sequence[str], options: MatchOptions, timeout_s: float) -> EncodeTextsResponse:
@@ -116,7 +128,13 @@ class Matcher:
     ) -> FindNeighborsResponse:
         try:
             found = self._finder.find_neighbors(
-                options.index, queries, options.k, options.seed, options.filter, timeout_s
+                options.index,
+                queries,
+                options.k,
+                options.seed,
+                options.filter,
+                include_unlistenable=options.include_unlistenable,
+                timeout_s=timeout_s,
             )
         except InvalidInputError as error:
             raise _to_blame(error) from error
@@ -147,6 +165,30 @@ def _set_differences(text: EncodedText, found: Neighbors) -> None:
         difference.valence = vad.valence - valence
         difference.arousal = vad.arousal - arousal
         difference.dominance = vad.dominance - dominance
+
+
+def _set_reasons(text: EncodedText, found: Neighbors) -> None:
+    """Set `why` of each neighbour, in place: at most three facets that the text asks for and the clip has.
+
+    A facet weighs as much as the text asks for it times the clip's score. One that the clip hardly has is no
+    reason, unless there is none better.
+    """
+    wanted = {facet.facet: facet.weight for facet in text.facets if facet.weight > 0}
+    for neighbor in found.neighbors:
+        facets = neighbor.clip.facets  # by descending score: those that the clip has stand before the others
+        reasons = _weighed(wanted, takewhile(_is_had, facets))[:MAX_REASONS] or _weighed(wanted, facets)[:1]
+        neighbor.why.extend(facet for _, facet in reasons)
+
+
+def _is_had(facet: FacetScore) -> bool:
+    return facet.score >= LEAST_REASON_SCORE
+
+
+def _weighed(wanted: Mapping[str, float], facets: Iterable[FacetScore]) -> list[tuple[float, FacetScore]]:
+    """Those facets of a clip that are wanted, each with its weight, the weightiest first."""
+    weighed = [(weight * facet.score, facet) for facet in facets if (weight := wanted.get(facet.facet))]
+    weighed.sort(key=_WEIGHT, reverse=True)
+    return weighed
 
 
 def _require_results(peer: str, result_count: int, wanted: int) -> None:

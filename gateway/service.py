@@ -54,7 +54,11 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
             matched = self._matcher.match([text], options, budget)
         except InvalidInputError as error:
             raise InvalidInputError(map(_of_single_text, error.violations)) from error
-        response = pb.MatchTextResponse(origin=_origin(matched), filter_effect=_filter_effect(matched))
+        response = pb.MatchTextResponse(
+            origin=_origin(matched),
+            filter_effect=_filter_effect(matched),
+            left_out_clip_count=matched.found.left_out_clip_count,
+        )
         _fill(response.match, matched.encoded.results[0], matched.found.results[0])
         return response
 
@@ -67,7 +71,11 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
             check_explained("texts", texts)
         options, budget = _options(request, len(texts)), self._deadlines.budget(context)
         matched = self._matcher.match(texts, options, budget)
-        response = pb.MatchTextsResponse(origin=_origin(matched), filter_effect=_filter_effect(matched))
+        response = pb.MatchTextsResponse(
+            origin=_origin(matched),
+            filter_effect=_filter_effect(matched),
+            left_out_clip_count=matched.found.left_out_clip_count,
+        )
         for encoded, found in zip(matched.encoded.results, matched.found.results, strict=True):
             _fill(response.matches.add(), encoded, found)
         return response
@@ -78,7 +86,15 @@ def _options(request: pb.MatchTextRequest | pb.MatchTextsRequest, text_count: in
     clip_filter = request.filter if request.HasField("filter") else None
     if clip_filter is not None:
         check_filter(clip_filter, MOODS.names)
-    return MatchOptions(k, request.index, request.space, request.seed, request.explain, clip_filter)
+    return MatchOptions(
+        k,
+        request.index,
+        request.space,
+        request.seed,
+        request.explain,
+        clip_filter,
+        request.include_unlistenable,
+    )
 
 
 def _of_single_text(violation: Violation) -> Violation:

@@ -1,13 +1,13 @@
 """A checked filter in one form: equal filters compare equal, however their lists are ordered and their
 labels are written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from ambiance.affect import MOODS
+from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.clip_filter import Conditions
 from ambiance.errors import Violation
 from ambiance.validation import raise_violations, shown
@@ -15,40 +15,58 @@ from music_index_service.label_hierarchy import LabelHierarchy
 
 _MAX_CLOSEST = 3  # unknown labels whose closest names are looked up, at milliseconds each; the rest are named
 
+# Facets and traits share their names' space: their numbers go through the facets, then through the traits.
+_SCORED = FACETS + TRAITS
+
 T = TypeVar("T", int, str)
+
+_Scores = tuple[tuple[int, float], ...]  # what is scored, by number, and a bound that float32 holds exactly
 
 
 @dataclass(frozen=True, slots=True)
 class CanonicalFilter:
-    """Conditions in ascending order, each once; labels and moods by number."""
+    """Conditions in ascending order, each once; labels, moods, and facets with traits by number."""
 
     labels: tuple[int, ...]
     without_labels: tuple[int, ...]
     moods: tuple[int, ...]
-    min_mood_scores: tuple[tuple[int, float], ...]  # mood and a score that float32 holds exactly
+    min_mood_scores: _Scores
+    min_facet_scores: _Scores
+    max_facet_scores: _Scores  # which a score must stay below
     clip_ids: tuple[str, ...]
     without_clip_ids: tuple[str, ...]
     youtube_ids: tuple[str, ...]
     without_youtube_ids: tuple[str, ...]
+    include_unlistenable: bool
 
 
-def canonical(conditions: Conditions, labels: LabelHierarchy | None) -> CanonicalFilter:
+def canonical(
+    conditions: Conditions, labels: LabelHierarchy | None, *, include_unlistenable: bool
+) -> CanonicalFilter:
     """Bring conditions that `check_filter` passed into one form; without `labels` they may name none.
+
+    Whether clips that aren't worth hearing may be answers is part of the form.
 
     Raises:
         InvalidInputError: if it names unknown labels, with the names closest to each.
     """
-    scores = conditions.min_mood_scores.items()
     return CanonicalFilter(
         _label_numbers("labels", conditions.labels, labels),
         _label_numbers("without_labels", conditions.without_labels, labels),
         _once(MOODS.names.index(mood) for mood in conditions.moods),
-        tuple(sorted((MOODS.names.index(mood), float(np.float32(score))) for mood, score in scores)),
+        _numbered(conditions.min_mood_scores, MOODS.names),
+        _numbered(conditions.min_facet_scores, _SCORED),
+        _numbered(conditions.max_facet_scores, _SCORED),
         _once(conditions.clip_ids),
         _once(conditions.without_clip_ids),
         _once(conditions.youtube_ids),
         _once(conditions.without_youtube_ids),
+        include_unlistenable,
     )
+
+
+def _numbered(scores: Mapping[str, float], names: Sequence[str]) -> _Scores:
+    return tuple(sorted((names.index(name), float(np.float32(score))) for name, score in scores.items()))
 
 
 def _once(values: Iterable[T]) -> tuple[T, ...]:

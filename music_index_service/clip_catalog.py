@@ -14,14 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ambiance.affect import MOODS, VAD_AXES
+from ambiance.affect import FACETS, MOODS, TRAITS, VAD_AXES
 from ambiance.errors import ArtifactError
 
 _FORMAT = {
     "format": "ambiance.music_catalog",
-    "format_version": "1",
+    "format_version": "2",
     "mood_names": ",".join(MOODS.names),
     "vad_axes": ",".join(VAD_AXES),
+    "facet_names": ",".join(FACETS),
+    "trait_names": ",".join(TRAITS),
 }
 _NAMES = pa.list_(pa.dictionary(pa.int16(), pa.utf8()))
 _COLUMNS: dict[str, pa.DataType] = {
@@ -33,6 +35,9 @@ _COLUMNS: dict[str, pa.DataType] = {
     "mood_labels": _NAMES,
     "moods": pa.list_(pa.float32(), len(MOODS.names)),
     "vad": pa.list_(pa.float32(), len(VAD_AXES)),
+    "facets": pa.list_(pa.float32(), len(FACETS)),
+    "traits": pa.list_(pa.float32(), len(TRAITS)),
+    "listenable": pa.bool_(),
 }
 
 
@@ -48,6 +53,10 @@ class Clip:
     mood_labels: tuple[str, ...]
     moods: tuple[float, ...]  # the probability of each of affect.MOODS, in its order
     vad: tuple[float, ...]  # valence, arousal, dominance
+    # each of affect.FACETS and its probability, by descending probability; equals in the order of FACETS
+    facets: tuple[tuple[str, float], ...]
+    traits: tuple[tuple[str, float], ...]  # the same of affect.TRAITS, in its order
+    listenable: bool  # whether it is worth hearing
 
 
 class ClipCatalog:
@@ -65,6 +74,9 @@ class ClipCatalog:
         self._moods = _view(batch.column("moods").flatten())
         self.label_names: tuple[str, ...] = tuple(batch.column("labels").values.dictionary.to_pylist())
         self._vad = _view(batch.column("vad").flatten())
+        self._facets = _view(batch.column("facets").flatten())
+        self._traits = _view(batch.column("traits").flatten())
+        self._listenable = _Bits(batch.column("listenable"))
 
     @classmethod
     def load(cls, path: Path) -> "ClipCatalog":
@@ -84,7 +96,7 @@ class ClipCatalog:
 
     def clip(self, row: int) -> Clip:
         """The clip of a row in 0..len-1."""
-        moods, axes = len(MOODS.names), len(VAD_AXES)
+        facets = zip(FACETS, _row_of(self._facets, row, len(FACETS)), strict=True)
         return Clip(
             self._ids.text(row),
             self._youtube_ids.text(row),
@@ -92,8 +104,11 @@ class ClipCatalog:
             self._ends[row],
             self._labels.names(row),
             self._mood_labels.names(row),
-            tuple(self._moods[row * moods : (row + 1) * moods]),
-            tuple(self._vad[row * axes : (row + 1) * axes]),
+            tuple(_row_of(self._moods, row, len(MOODS.names))),
+            tuple(_row_of(self._vad, row, len(VAD_AXES))),
+            tuple(sorted(facets, key=lambda facet: -facet[1])),
+            tuple(zip(TRAITS, _row_of(self._traits, row, len(TRAITS)), strict=True)),
+            self._listenable.at(row),
         )
 
     def clip_id(self, row: int) -> str:
@@ -113,6 +128,18 @@ class ClipCatalog:
     def moods(self) -> NDArray[np.float32]:
         """<float32>[clips, moods] a view of the probability of each of affect.MOODS."""
         return np.asarray(self._moods).reshape(self._size, len(MOODS.names))
+
+    def facets(self) -> NDArray[np.float32]:
+        """<float32>[clips, facets] a view of the probability of each of affect.FACETS."""
+        return np.asarray(self._facets).reshape(self._size, len(FACETS))
+
+    def traits(self) -> NDArray[np.float32]:
+        """<float32>[clips, traits] a view of the probability of each of affect.TRAITS."""
+        return np.asarray(self._traits).reshape(self._size, len(TRAITS))
+
+    def listenable(self) -> NDArray[np.bool_]:
+        """<bool>[clips] whether each is worth hearing; made anew at each call."""
+        return self._listenable.all(self._size)
 
     def _first_from(self, clip_id: bytes) -> int:
         """The first row whose id isn't before this one, len if there is none."""
@@ -147,8 +174,29 @@ class _NameLists:
         return tuple([self._names[index] for index in indices])
 
 
+class _Bits:
+    """A column of truth values, one bit each."""
+
+    def __init__(self, column: pa.BooleanArray) -> None:
+        self._data, self._start = memoryview(column.buffers()[1]), column.offset
+
+    def at(self, row: int) -> bool:
+        byte, bit = divmod(self._start + row, 8)
+        return bool(self._data[byte] >> bit & 1)
+
+    def all(self, count: int) -> NDArray[np.bool_]:
+        data = np.frombuffer(self._data, np.uint8)
+        bits = np.unpackbits(data, count=self._start + count, bitorder="little")
+        return bits[self._start :].view(np.bool_)
+
+
 def _view(numbers: pa.Array) -> "memoryview[Any]":
     return memoryview(numbers.to_numpy(zero_copy_only=True))
+
+
+def _row_of(numbers: "memoryview[Any]", row: int, width: int) -> "memoryview[Any]":
+    """A row of so many numbers."""
+    return numbers[row * width : (row + 1) * width]
 
 
 def _map_batch(path: Path) -> pa.RecordBatch:

@@ -1,5 +1,5 @@
 """Exact filters: from the conditions of a request to the rows of the index that meet them, kept for the
-requests that follow."""
+requests that follow. Clips that aren't worth hearing are left out unless a request asks for them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import MOODS
+from ambiance.affect import FACETS, MOODS
 from ambiance.clip_filter import Conditions, check_filter
 from ambiance.errors import PreconditionError
 from music_index_service.canonical_filter import CanonicalFilter, canonical
@@ -31,6 +31,12 @@ class FilteredCatalog(Protocol):
 
     def moods(self) -> NDArray[np.float32]: ...
 
+    def facets(self) -> NDArray[np.float32]: ...
+
+    def traits(self) -> NDArray[np.float32]: ...
+
+    def listenable(self) -> NDArray[np.bool_]: ...
+
 
 class ClipFilters:
     """Compiles filters over one catalogue. Any number of threads may ask at once."""
@@ -38,13 +44,15 @@ class ClipFilters:
     def __init__(self, catalog: FilteredCatalog, terms: Terms | None = None) -> None:
         """Take a catalogue; without `terms` there are no filters by label or by most probable mood."""
         self._catalog, self._terms = catalog, terms
+        # What may be an answer without a filter: most requests search within it.
+        self.listenable = _listenable(np.ones(len(catalog), np.bool_), catalog)
         self._cache = PassingCache(CACHE_BYTES + CACHE_BYTES_PER_CLIP * len(catalog))
 
-    def passing(self, conditions: Conditions) -> Passing:
-        """The clips that meet conditions.
+    def passing(self, conditions: Conditions, *, include_unlistenable: bool = False) -> Passing:
+        """The clips that meet conditions, those alone that are worth hearing unless others are included.
 
         Raises:
-            InvalidInputError: if they break their limits, or name an unknown label or mood.
+            InvalidInputError: if they break their limits, or name an unknown label, mood, facet or trait.
             PreconditionError: if they name labels or moods and the index was published without the files
                 that this takes.
         """
@@ -52,7 +60,8 @@ class ClipFilters:
         if self._terms is None:
             _require_no_terms(conditions)
         labels = self._terms.labels if self._terms is not None else None
-        return self._cache.get(canonical(conditions, labels), self._compile)
+        key = canonical(conditions, labels, include_unlistenable=include_unlistenable)
+        return self._cache.get(key, self._compile)
 
     def _compile(self, conditions: CanonicalFilter) -> Passing:
         mask = np.ones(len(self._catalog), np.bool_)
@@ -60,15 +69,39 @@ class ClipFilters:
             _keep_terms(mask, conditions, self._terms)
         for mood, score in conditions.min_mood_scores:
             mask &= self._catalog.moods()[:, mood] >= np.float32(score)
+        for facet, score in conditions.min_facet_scores:
+            mask &= self._facet_scores(facet) >= np.float32(score)
+        for facet, score in conditions.max_facet_scores:
+            mask &= self._facet_scores(facet) < np.float32(score)
         unknown_clips = _keep_rows(mask, conditions.clip_ids, conditions.without_clip_ids, self._clip_rows)
         unknown_videos = _keep_rows(
             mask, conditions.youtube_ids, conditions.without_youtube_ids, self._catalog.rows_of_video
         )
-        return Passing(RowSet.of_mask(mask), unknown_clips, unknown_videos)
+        if conditions.include_unlistenable:
+            return Passing(RowSet.of_mask(mask), 0, unknown_clips, unknown_videos)
+        return _listenable(mask, self._catalog, unknown_clips, unknown_videos)
+
+    def _facet_scores(self, number: int) -> NDArray[np.float32]:
+        """<float32>[clips] a view of the score of a facet, or of a trait, see `canonical_filter`."""
+        if number < len(FACETS):
+            return self._catalog.facets()[:, number]
+        return self._catalog.traits()[:, number - len(FACETS)]
 
     def _clip_rows(self, clip_id: str) -> range:
         row = self._catalog.row_of(clip_id)
         return range(0) if row is None else range(row, row + 1)
+
+
+def _listenable(
+    mask: NDArray[np.bool_],
+    catalog: FilteredCatalog,
+    unknown_clips: tuple[str, ...] = (),
+    unknown_videos: tuple[str, ...] = (),
+) -> Passing:
+    """The rows of a mask that are worth hearing."""
+    rows = RowSet.of_mask(mask & catalog.listenable())
+    left_out = int(np.count_nonzero(mask)) - len(rows)
+    return Passing(rows, left_out, unknown_clips, unknown_videos)
 
 
 def _require_no_terms(conditions: Conditions) -> None:

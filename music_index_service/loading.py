@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ambiance import artifacts
-from ambiance.affect import VAD_SPACE, require_vad_lineage
 from ambiance.errors import ArtifactError
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filters import ClipFilters
@@ -22,8 +21,7 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
     """Load a version of the music index under a name, the largest unless one is given.
 
     Raises:
-        ArtifactError: if a file is missing or damaged, manifest, vectors and catalogue disagree, or its VAD
-            isn't the VAD of this build's label coordinates.
+        ArtifactError: if a file is missing or damaged, or manifest, vectors and catalogue disagree.
     """
     artifact = artifacts.load(root, artifacts.MUSIC_INDEX, version)
     manifest = artifact.manifest
@@ -33,8 +31,6 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
         raise ArtifactError(f"{artifact.path}: the manifest names no space to search")
     vectors = []
     for space in manifest.spaces:
-        if space.name == VAD_SPACE:
-            require_vad_lineage(space.lineage, artifact.path)
         path = vectors_path(artifact, space)
         vectors.append(VectorIndex.load(path, space))
         _check_size(path, len(vectors[-1]), catalog)

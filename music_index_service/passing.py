@@ -1,4 +1,4 @@
-"""What a filter lets through, and a store of what the last filters did."""
+"""Which clips may be answers, and a store of what the last filters did."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,11 +13,17 @@ MAX_KEPT_FILTERS = 256
 
 @dataclass(frozen=True)
 class Passing:
-    """The clips that a filter lets through, and the ids in it that the index doesn't hold."""
+    """The clips that may be answers by a filter, or by none, and what was found on the way to them."""
 
     rows: RowSet
-    unknown_clip_ids: tuple[str, ...] = ()
+    left_out: int = 0  # clips that the filter lets through and that aren't among the rows: not worth hearing
+    unknown_clip_ids: tuple[str, ...] = ()  # in the filter, and not in the index
     unknown_youtube_ids: tuple[str, ...] = ()
+
+    @property
+    def clip_count(self) -> int:
+        """Clips that the filter alone lets through."""
+        return len(self.rows) + self.left_out
 
 
 class PassingCache:

@@ -1,7 +1,7 @@
 """A named music index in the numpy world: vectors and catalogue together, and the rules of asking them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ class Hits:
     rows: NDArray[np.int64]  # [queries, hits]
     match_probabilities: NDArray[np.float64] | None  # [queries, hits], if the space has a calibration
     passing: Passing | None = None  # what the filter let through, if there was one
+    left_out: int = 0  # clips that may not be answers only because they aren't worth hearing
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,18 @@ class MusicIndex:
         return {name: vectors.expected_query()[0] for name, vectors in self._vectors.items()}
 
     def search(
-        self, queries: Sequence[Query], k: int, seed: int = 0, conditions: Conditions | None = None
+        self,
+        queries: Sequence[Query],
+        k: int,
+        seed: int = 0,
+        conditions: Conditions | None = None,
+        *,
+        include_unlistenable: bool = False,
     ) -> Hits:
         """Find the k nearest clips of each query, of those that meet the conditions; k of 0 is the default.
 
-        A seed other than 0 draws k of the near ones instead, see `draws.draw`.
+        Clips that aren't worth hearing are left out unless they are included, even where the conditions name
+        them. A seed other than 0 draws k of the near ones instead, see `draws.draw`.
 
         Raises:
             InvalidInputError: if queries, k or conditions break their limits, the queries' space isn't held,
@@ -96,13 +104,16 @@ class MusicIndex:
         k = resolve_k(k, len(queries))
         space = common_space(queries, self.spaces)
         matrix = as_matrix(queries, space)
-        passing = self._filters.passing(conditions) if conditions is not None else None
-        return self._find(space, matrix, k, seed, passing)
+        if conditions is not None:
+            passing = self._filters.passing(conditions, include_unlistenable=include_unlistenable)
+            return replace(self._find(space, matrix, k, seed, passing), passing=passing)
+        return self._find(space, matrix, k, seed, None if include_unlistenable else self._filters.listenable)
 
     def _find(
-        self, space: Space, queries: NDArray[np.float32], k: int, seed: int, passing: Passing | None = None
+        self, space: Space, queries: NDArray[np.float32], k: int, seed: int, answers: Passing | None
     ) -> Hits:
-        within = passing.rows if passing is not None and len(passing.rows) < len(self) else None
+        """Find the k nearest of those that may be answers; all may if None."""
+        within = answers.rows if answers is not None and len(answers.rows) < len(self) else None
         distances, rows = self._vectors[space.name].search(queries, candidate_count(k) if seed else k, within)
         if seed and rows.size:
             drawn = draw(distances, k, seed)
@@ -112,7 +123,8 @@ class MusicIndex:
         probabilities = None
         if calibrated is not None and calibrated.space == space.name:
             probabilities = calibrated.of(queries, rows)
-        return Hits(space, k, distances, rows, probabilities, passing)
+        left_out = answers.left_out if answers is not None else 0
+        return Hits(space, k, distances, rows, probabilities, left_out=left_out)
 
     def row_of(self, clip_id: str) -> int:
         """The row of a clip.

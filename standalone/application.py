@@ -16,7 +16,7 @@ from music_index_service.settings import MusicIndexSettings
 from standalone.backends import MusicPeer, TextPeer
 from standalone.settings import StandaloneSettings
 from text_service.application import load as load_text
-from text_service.settings import TextServiceSettings
+from text_service.settings import AnswerPolicy, TextServiceSettings
 
 # How long a call may go on computing while gRPC's own thread waits to let others in or refuse them. Where one
 # process does everything Python's 5 ms are too long: of 2,200 calls/s two in five met their deadline, neither
@@ -38,6 +38,7 @@ def load(settings: StandaloneSettings) -> Application:
             artifacts=settings.artifacts,
             artifact_version=settings.text_version,
             interpreters=settings.interpreters,
+            **{name: getattr(settings, name) for name in AnswerPolicy.model_fields},
         )
     )
     music = load_music(

@@ -62,11 +62,18 @@ class MusicPeer:
         k: int,
         seed: int,
         clip_filter: ClipFilter | None,
+        *,
+        include_unlistenable: bool,
         timeout_s: float,
     ) -> music_pb.FindNeighborsResponse:
         """FindNeighbors within `timeout_s` seconds."""
         request = music_pb.FindNeighborsRequest(
-            index=index, queries=queries, k=k, seed=seed, filter=clip_filter
+            index=index,
+            queries=queries,
+            k=k,
+            seed=seed,
+            filter=clip_filter,
+            include_unlistenable=include_unlistenable,
         )
         response: music_pb.FindNeighborsResponse = self._call(f"{_MUSIC}/FindNeighbors", request, timeout_s)
         return response

@@ -8,9 +8,10 @@ from pydantic_settings import SettingsConfigDict
 from ambiance.affect import MOOD_SPACE
 from ambiance.rpc.channel import DEFAULT_DEADLINE_S, GATEWAY_PORT
 from ambiance.rpc.settings import ServerSettings
+from text_service.settings import AnswerPolicy
 
 
-class StandaloneSettings(ServerSettings):
+class StandaloneSettings(AnswerPolicy, ServerSettings):
     """Answers texts with music, in one process: gateway, text service and music index service."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_SERVE_")

@@ -7,12 +7,14 @@ from importlib.util import find_spec
 import numpy as np
 
 from ambiance import artifacts
-from ambiance.affect import VAD_SPACE, require_vad_lineage
 from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.rpc.direct_calls import REHEARSAL_S, DirectMethods
 from ambiance.rpc.server import Application, Servicer
 from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
 from text_service.encoder import MODEL_FILE, LiteRtEncoder, read_signature
+from text_service.evidence import EvidenceJudge
+from text_service.fixed_vectors import load_fixed_vectors
+from text_service.language import detect
 from text_service.reader import TextReader
 from text_service.service import REHEARSAL, REHEARSED_METHOD, describe_model, text_servicer
 from text_service.settings import TextServiceSettings
@@ -30,11 +32,9 @@ def load_artifact(settings: TextServiceSettings) -> artifacts.Artifact:
     """Load the text encoder that the settings name.
 
     Raises:
-        ArtifactError: if it is missing, damaged, or its VAD isn't the VAD of this build's label coordinates.
+        ArtifactError: if it is missing or damaged.
     """
-    artifact = artifacts.load(settings.artifacts, artifacts.TEXT_ENCODER, settings.artifact_version)
-    require_vad_lineage(artifact.space(VAD_SPACE).lineage, artifact.path)
-    return artifact
+    return artifacts.load(settings.artifacts, artifacts.TEXT_ENCODER, settings.artifact_version)
 
 
 def build_encoder(
@@ -57,6 +57,21 @@ def build_encoder(
     version = artifact.manifest.version
     encoder = TfServingEncoder(settings.tf_serving_target, settings.tf_serving_model, version, signature)
     return encoder, encoder.close
+
+
+def build_reader(
+    settings: TextServiceSettings,
+    artifact: artifacts.Artifact,
+    tokenizer: TextTokenizer,
+    encoder: WindowEncoder,
+) -> TextReader:
+    """What reads texts by the settings, with an artifact's tokenizer and model.
+
+    Raises:
+        ArtifactError: as `load_fixed_vectors`.
+    """
+    judge = EvidenceJudge(tokenizer, settings.min_evidence, detect)
+    return TextReader(tokenizer, encoder, judge, load_fixed_vectors(artifact), settings.distress_threshold)
 
 
 def tf_serving_servicers(
@@ -94,7 +109,8 @@ def load(settings: TextServiceSettings) -> Application:
     vocabulary_count = tokenizer.vocabulary_count
     check_vocabulary(encoder, vocabulary_count)
     model = describe_model(artifact, vocabulary_count, encoder.signature.window, settings.backend)
-    servicer = text_servicer(TextReader(tokenizer, encoder), model)
+    reader = build_reader(settings, artifact, tokenizer, encoder)
+    servicer = text_servicer(reader, model, settings.distress_notice)
     DirectMethods([servicer]).call(REHEARSED_METHOD, REHEARSAL, REHEARSAL_S)
     servicers = [
         servicer,

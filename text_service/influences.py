@@ -12,15 +12,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.pooling import window_weights
+from ambiance.pooling import EMOTIONS_OUTPUT, SCENES_OUTPUT, window_weights
 from ambiance.tokenizer import PAD_ID, UNKNOWN_ID, Encoding
+from text_service.function_words import is_function_word
+from text_service.windows import Outputs
 
 MAX_INFLUENCES = 5  # words that one text's explanation names
 
 _WORD = re.compile(r"\S+")
 
-# Reads windows <int32>[n, window] as posteriors over the emotions <float32>[n, emotions].
-ReadEmotions = Callable[[NDArray[np.int32]], NDArray[np.float32]]
+# Reads windows <int32>[n, window] as the model's outputs, posteriors over emotions and scenes among them.
+Read = Callable[[NDArray[np.int32]], Outputs]
 
 
 class Influence(NamedTuple):
@@ -47,21 +49,22 @@ def word_influences(
     texts: Sequence[str],
     encodings: Sequence[Encoding],
     offsets: Sequence[NDArray[np.int32]],
-    read_emotions: ReadEmotions,
+    read: Read,
 ) -> list[list[Influence]]:
     """The at most MAX_INFLUENCES words of each text that moved its posterior most, largest shift first.
 
-    A text of a single word has none: without it nothing is left to compare with.
+    A text of a single word has none: without it nothing is left to compare with. Words that only hold a
+    sentence together are never among them.
 
     Args:
         texts: as callers sent them.
         encodings: what was read of each text.
         offsets: <int32>[tokens, 2] where each of its tokens starts and ends in the text, in characters.
-        read_emotions: called once, with every window of the texts and of what is left of them.
+        read: called once, with every window of the texts and of what is left of them.
     """
     left_out = [_leave_out(*text) for text in zip(texts, encodings, offsets, strict=True)]
     parts = [encoding.windows for encoding in encodings] + [left.windows for left in left_out]
-    weighted = _weighted(np.concatenate(parts), read_emotions)
+    weighted = _weighted(np.concatenate(parts), read)
     pieces = np.split(weighted, np.cumsum([len(part) for part in parts])[:-1])
     return [
         _influences(*text)
@@ -70,14 +73,15 @@ def word_influences(
 
 
 def _leave_out(text: str, encoding: Encoding, offsets: NDArray[np.int32]) -> _LeftOut:
-    """Leave out each word that a token was read of, unless that is the whole text."""
+    """Leave out each word that a token was read of, unless that is the whole text or a function word."""
     words = [match.span() for match in _WORD.finditer(text)]
     # A token belongs to the word of its last character: some tokenizers count the space before it in.
     last = np.maximum(offsets[:, 1] - 1, offsets[:, 0])
     word_of_token = np.searchsorted([start for start, _ in words], last, side="right") - 1
     bounds = np.searchsorted(word_of_token, np.arange(len(words) + 1))
     firsts, stops = bounds[:-1], bounds[1:]
-    kept = np.flatnonzero((firsts < stops) & (stops - firsts < len(offsets)))
+    read = np.flatnonzero((firsts < stops) & (stops - firsts < len(offsets)))
+    kept = read[[not is_function_word(text[slice(*words[i])]) for i in read]] if len(read) else read
     return _cut([words[i] for i in kept], firsts[kept], stops[kept], encoding)
 
 
@@ -109,13 +113,14 @@ def _close_gaps(
     return np.take_along_axis(padded, sources, axis=1)
 
 
-def _weighted(windows: NDArray[np.int32], read_emotions: ReadEmotions) -> NDArray[np.float64]:
+def _weighted(windows: NDArray[np.int32], read: Read) -> NDArray[np.float64]:
     """<float64>[n, emotions + 1] each window's posterior and a 1, times its weight; 0 if it has no token."""
     some = windows[:, 0] != PAD_ID
-    read = windows[some]
-    emotions = read_emotions(read)
-    counted = Encoding(read, int(np.count_nonzero(read)), int(np.count_nonzero(read == UNKNOWN_ID)))
-    weights = window_weights(emotions, [counted])
+    kept = windows[some]
+    outputs = read(kept)
+    emotions = outputs[EMOTIONS_OUTPUT]
+    counted = Encoding(kept, int(np.count_nonzero(kept)), int(np.count_nonzero(kept == UNKNOWN_ID)))
+    weights = window_weights(outputs[SCENES_OUTPUT], [counted])
     weighted = np.zeros((len(windows), emotions.shape[1] + 1))
     weighted[some] = np.concatenate([emotions, np.ones((len(emotions), 1))], axis=1) * weights[:, None]
     return weighted

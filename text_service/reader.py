@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import VAD_SPACE, mood_shares
-from ambiance.pooling import EMOTIONS_OUTPUT, pool
+from ambiance.affect import FACETS, MOOD_SPACE, VAD_SPACE
+from ambiance.pooling import DISTRESS_OUTPUT, EMOTIONS_OUTPUT, SCENES_OUTPUT, pool
 from ambiance.tokenizer import Encoding, TextTokenizer
+from text_service.evidence import Evidence, EvidenceJudge
+from text_service.fixed_vectors import FixedVectors
 from text_service.influences import Influence, word_influences
 from text_service.windows import IsWanted, Outputs, WindowEncoder, always
 
@@ -18,31 +20,61 @@ class Ranked:
     """Scores of n texts in descending order, equal ones by label."""
 
     labels: NDArray[np.int64]  # [n, labels]
-    scores: NDArray[np.float32]  # [n, labels] in the order of `labels`; a row sums to 1
+    scores: NDArray[np.float32]  # [n, labels] in the order of `labels`
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read in n texts, in their order."""
+    """What was read in n texts, in their order, and what is to be answered."""
 
-    emotions: Ranked
-    moods: Ranked
-    outputs: Outputs  # of the model, <float32>[n, width] by name; "vad" lies in [0, 1]
+    emotions: Ranked  # a row sums to 1
+    scenes: Ranked  # a row sums to 1
+    facets: Ranked  # weights, above 0 what fits
+    evidence: Sequence[Evidence]  # [n]
+    distressed: Sequence[bool]  # [n] whether it seems to speak of self-harm; "mood" is the gentle vector then
+    outputs: Outputs  # <float32>[n, width] by name; "vad" lies in [0, 1], "mood" may be a fixed vector
+
+    def is_fallback(self, row: int) -> bool:
+        """Whether a text's "mood" is the vector of the fallback."""
+        return self.evidence[row].reason is not None and not self.distressed[row]
 
 
 class TextReader:
     """Reads the emotion in texts with a tokenizer and a model made for each other."""
 
-    def __init__(self, tokenizer: TextTokenizer, encoder: WindowEncoder) -> None:
+    def __init__(
+        self,
+        tokenizer: TextTokenizer,
+        encoder: WindowEncoder,
+        judge: EvidenceJudge,
+        fixed: FixedVectors,
+        distress_threshold: float,
+    ) -> None:
+        """Take what reads, what tells too little from enough, and what is answered to texts that aren't read.
+
+        Args:
+            tokenizer: of the model.
+            encoder: the model.
+            judge: of the same tokenizer.
+            fixed: vectors in the model's space "mood".
+            distress_threshold: probability from which on a text gets the gentle vector; above 1 none does.
+        """
         self._tokenizer, self._encoder = tokenizer, encoder
+        self._judge, self._fixed, self._distress_threshold = judge, fixed, distress_threshold
         self._window = encoder.signature.window
 
     def tokenize(self, text: str) -> Encoding:
         """Split a text into windows; none if it has no word."""
         return self._tokenizer.encode(text, self._window)
 
-    def read(self, encodings: Sequence[Encoding], timeout_s: float, is_wanted: IsWanted = always) -> Reading:
-        """Read texts that have at least one window each.
+    def read(
+        self,
+        texts: Sequence[str],
+        encodings: Sequence[Encoding],
+        timeout_s: float,
+        is_wanted: IsWanted = always,
+    ) -> Reading:
+        """Read texts that have at least one window each; `encodings` are the texts' own.
 
         A text's reading doesn't depend on the texts around it, to the bit.
 
@@ -53,8 +85,29 @@ class TextReader:
         outputs = pool(self._encoder.encode(windows, timeout_s, is_wanted), encodings)
         # Rounding leads out by a hair. (np.clip takes three times as long.)
         outputs[VAD_SPACE] = np.minimum(np.maximum(outputs[VAD_SPACE], 0), 1)
-        emotions = outputs[EMOTIONS_OUTPUT]
-        return Reading(_ranked(emotions), _ranked(mood_shares(emotions)), outputs)
+        evidence = self._judge.judge(texts, outputs[SCENES_OUTPUT])
+        distressed = [value >= self._distress_threshold for (value,) in outputs[DISTRESS_OUTPUT].tolist()]
+        outputs[MOOD_SPACE] = self._answered(outputs[MOOD_SPACE], evidence, distressed)
+        return Reading(
+            _ranked(outputs[EMOTIONS_OUTPUT]),
+            _ranked(outputs[SCENES_OUTPUT]),
+            _ranked(outputs[MOOD_SPACE][:, : len(FACETS)]),
+            evidence,
+            distressed,
+            outputs,
+        )
+
+    def _answered(
+        self, mood: NDArray[np.float32], evidence: Sequence[Evidence], distressed: Sequence[bool]
+    ) -> NDArray[np.float32]:
+        """<float32>[n, dimension] the vectors to answer by: those read, or the fixed one of a text."""
+        too_little = [each.reason is not None for each in evidence]
+        if not any(too_little) and not any(distressed):
+            return mood
+        mood = mood.copy()  # a backend may answer with memory that can't be written to
+        mood[too_little] = self._fixed.fallback
+        mood[list(distressed)] = self._fixed.gentle
+        return mood
 
     def explain(
         self,
@@ -70,10 +123,10 @@ class TextReader:
         """
         offsets = [self._tokenizer.offsets(text) for text in texts]
 
-        def read_emotions(windows: NDArray[np.int32]) -> NDArray[np.float32]:
-            return self._encoder.encode(windows, timeout_s, is_wanted)[EMOTIONS_OUTPUT]
+        def read(windows: NDArray[np.int32]) -> Outputs:
+            return self._encoder.encode(windows, timeout_s, is_wanted)
 
-        return word_influences(texts, encodings, offsets, read_emotions)
+        return word_influences(texts, encodings, offsets, read)
 
 
 def _ranked(scores: NDArray[np.float32]) -> Ranked:

@@ -1,6 +1,6 @@
 """The scores and vectors of results as bytes of protobuf's, which a message takes in whole.
 
-Adding forty submessages one by one would take as long as the model. What surrounds the numbers is the same in
+Adding sixty submessages one by one would take as long as the model. What surrounds the numbers is the same in
 every reply, so it is serialized once; and protobuf reads parts of a message that follow each other as one.
 """
 
@@ -12,9 +12,9 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import EMOTIONS, MOODS
+from ambiance.affect import EMOTIONS, FACETS, SCENES
 from ambiance.text.v1.text_service_pb2 import EncodedText
-from ambiance.type.v1.affect_pb2 import EmotionScore, MoodScore
+from ambiance.type.v1.affect_pb2 import EmotionScore, FacetWeight, SceneScore
 from ambiance.type.v1.space_pb2 import Vector
 from text_service.reader import Ranked, Reading
 from text_service.windows import EMBEDDING_OUTPUT
@@ -32,11 +32,12 @@ def _around(message: EncodedText, width: int = 1) -> tuple[bytes, bytes]:
 _BEFORE_EMOTIONS = [
     _around(EncodedText(emotions=[EmotionScore(emotion=name, score=_SOME)]))[0] for name in EMOTIONS.names
 ]
-_BEFORE_MOODS = [_around(EncodedText(moods=[MoodScore(mood=name, score=_SOME)]))[0] for name in MOODS.names]
+_BEFORE_SCENES = [_around(EncodedText(scenes=[SceneScore(scene=name, score=_SOME)]))[0] for name in SCENES]
+_BEFORE_FACETS = [_around(EncodedText(facets=[FacetWeight(facet=name, weight=_SOME)]))[0] for name in FACETS]
 
 
 def result_bytes(reading: Reading, lineages: Mapping[str, str]) -> Iterator[bytes]:
-    """For each text read, an EncodedText of its emotions, moods, vectors and embedding, as bytes.
+    """For each text read, an EncodedText of its emotions, scenes, facets, vectors and embedding, as bytes.
 
     Args:
         reading: of n texts.
@@ -44,7 +45,8 @@ def result_bytes(reading: Reading, lineages: Mapping[str, str]) -> Iterator[byte
     """
     columns: list[Iterable[bytes]] = [
         _scores(_BEFORE_EMOTIONS, reading.emotions),
-        _scores(_BEFORE_MOODS, reading.moods),
+        _scores(_BEFORE_SCENES, reading.scenes),
+        _scores(_BEFORE_FACETS, reading.facets),
     ]
     for space, lineage in lineages.items():
         before, after = _around_vector(space, lineage, reading.outputs[space].shape[1])

@@ -15,6 +15,7 @@ from ambiance.text.v1 import text_service_pb2_grpc
 from ambiance.tokenizer import Encoding
 from ambiance.type.v1.space_pb2 import ArtifactVersion
 from ambiance.validation import check_each, check_explained, checked_texts
+from text_service.evidence import Reason
 from text_service.influences import Influence
 from text_service.reader import Reading, TextReader
 from text_service.result_bytes import result_bytes
@@ -23,7 +24,9 @@ from text_service.windows import LONGEST_CALL_S, IsWanted
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["TextService"].full_name
 
 REHEARSED_METHOD = f"{SERVICE_NAME}/EncodeTexts"
-REHEARSAL = pb.EncodeTextsRequest(texts=["a rehearsal"])  # warms up what is lazy
+REHEARSAL = pb.EncodeTextsRequest(texts=["this is a rehearsal"])  # warms up what is lazy but for the detector
+
+_REASONS = {reason: pb.EvidenceReason.Value(f"EVIDENCE_REASON_{reason.name}") for reason in Reason}
 
 SCORES_NOTE = "emotions"  # the manifest's note that says what the scores are
 
@@ -53,8 +56,10 @@ def describe_model(artifact: Artifact, vocabulary_count: int, window: int, backe
 class TextServicer(text_service_pb2_grpc.TextServiceServicer):
     """Implements ambiance.text.v1.TextService."""
 
-    def __init__(self, reader: TextReader, model: pb.Model) -> None:
+    def __init__(self, reader: TextReader, model: pb.Model, distress_notice: str) -> None:
+        """Take what reads texts, what it reads with, and what to show beside one that tells of distress."""
         self._reader, self._model = reader, model
+        self._distress_notice = pb.Notice(kind=pb.NOTICE_KIND_DISTRESS, text=distress_notice)
         self._lineages = {space.name: space.lineage for space in model.spaces}
 
     def EncodeTexts(  # noqa: N802
@@ -66,7 +71,7 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
             check_explained("texts", texts)
         encodings = self._tokenize(texts, context.is_active)
         check_each("texts", encodings, _word_violation)
-        reading = self._reader.read(encodings, _time_left(context), context.is_active)
+        reading = self._reader.read(texts, encodings, _time_left(context), context.is_active)
         response = self._response(encodings, reading)
         if request.explain:
             influences = self._reader.explain(texts, encodings, _time_left(context), context.is_active)
@@ -97,7 +102,7 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
             result_bytes(reading, self._lineages),
             strict=True,
         )
-        for encoding, vad, scores_and_vectors in rows:
+        for row, (encoding, vad, scores_and_vectors) in enumerate(rows):
             result = response.results.add(
                 token_count=encoding.token_count,
                 unknown_token_count=encoding.unknown_token_count,
@@ -105,7 +110,18 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
             )
             result.vad.valence, result.vad.arousal, result.vad.dominance = vad
             result.MergeFromString(scores_and_vectors)
+            self._add_verdict(result, reading, row)
         return response
+
+    def _add_verdict(self, result: pb.EncodedText, reading: Reading, row: int) -> None:
+        """Tell how much the text gave to go by, and what to show with the answer."""
+        evidence, told = reading.evidence[row], result.evidence
+        told.score = evidence.score  # sets the message, a 0 too
+        if evidence.reason is not None:
+            told.reason, told.language = _REASONS[evidence.reason], evidence.language
+            told.fallback = reading.is_fallback(row)
+        if reading.distressed[row]:
+            result.notices.append(self._distress_notice)
 
 
 def _add_influences(result: pb.EncodedText, influences: Iterable[Influence]) -> None:
@@ -127,7 +143,7 @@ def _word_violation(field: str, encoding: Encoding) -> Violation | None:
     return None if encoding.token_count else Violation(field, "has no word that the model can read")
 
 
-def text_servicer(reader: TextReader, model: pb.Model) -> Servicer:
+def text_servicer(reader: TextReader, model: pb.Model, distress_notice: str) -> Servicer:
     """The servicer under its full name, ready to register."""
     add = text_service_pb2_grpc.add_TextServiceServicer_to_server
-    return Servicer(SERVICE_NAME, partial(add, TextServicer(reader, model)))
+    return Servicer(SERVICE_NAME, partial(add, TextServicer(reader, model, distress_notice)))

@@ -3,17 +3,40 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic_settings import SettingsConfigDict
 
 from ambiance.artifacts import TEXT_ENCODER
+from ambiance.fixed_queries import DISTRESS_THRESHOLD, MIN_EVIDENCE
 from ambiance.rpc.channel import TEXT_SERVICE_PORT
 from ambiance.rpc.settings import ServerSettings
 
 Backend = Literal["litert", "tf-serving"]
 
 
-class TextServiceSettings(ServerSettings):
+class AnswerPolicy(BaseModel):
+    """Which texts aren't answered by what was read in them; of whatever process reads texts."""
+
+    min_evidence: float = Field(
+        MIN_EVIDENCE,
+        ge=0,
+        le=1,
+        description="probability of telling something felt, below which a text gets the fallback",
+    )
+    distress_threshold: float = Field(
+        DISTRESS_THRESHOLD,
+        gt=0,
+        description="least probability of distress that gets gentle music and a notice; above 1: never",
+    )
+    distress_notice: str = Field(
+        "If you are thinking about harming yourself, you are not alone: please talk to someone you trust or "
+        "call your local emergency number or a crisis line now.",
+        min_length=1,
+        description="what to show beside the answer to a text that seems to speak of self-harm or suicide",
+    )
+
+
+class TextServiceSettings(AnswerPolicy, ServerSettings):
     """Reads the emotion in texts."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_TEXT_")

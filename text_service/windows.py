@@ -8,11 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import EMOTIONS, VAD_SPACE
+from ambiance.affect import EMOTIONS, FACETS, MOOD_SPACE, SCENES, VAD_AXES, VAD_SPACE
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
 from ambiance.limits import MAX_TEXT_CHARACTERS, MAX_TEXTS
-from ambiance.pooling import EMOTIONS_OUTPUT
+from ambiance.pooling import DISTRESS_OUTPUT, EMOTIONS_OUTPUT, SCENES_OUTPUT
 
 # Names that training exports. Besides, the model has an output for each space it writes, named after it.
 INPUT_NAME, SIGNATURE = "token_ids", "encode"
@@ -23,7 +23,16 @@ LONGEST_CALL_S = 3600.0
 
 _ROUNDING = 1e-4  # how far the model's arithmetic may lead out of a range
 _LARGEST = float(np.finfo(np.float32).max)
-_RANGES = {EMOTIONS_OUTPUT: (0.0, 1.0), VAD_SPACE: (0.0, 1.0)}
+_POSTERIORS = (EMOTIONS_OUTPUT, SCENES_OUTPUT)
+_RANGES = dict.fromkeys((*_POSTERIORS, VAD_SPACE, DISTRESS_OUTPUT), (0.0, 1.0))
+
+# Outputs whose width is known beforehand. That of the embedding isn't.
+_WIDTHS = {
+    EMOTIONS_OUTPUT: len(EMOTIONS.names),
+    SCENES_OUTPUT: len(SCENES),
+    VAD_SPACE: len(VAD_AXES),
+    DISTRESS_OUTPUT: 1,
+}
 
 Outputs = Mapping[str, NDArray[np.float32]]
 
@@ -49,12 +58,17 @@ class ModelSignature:
         return MAX_TEXTS * -(-MAX_TEXT_CHARACTERS // self.window)
 
     def require(self, spaces: list[Space], where: object) -> None:
-        """Require the scores of every emotion, and for each space an output of its name and dimension.
+        """Require all that is read of a text, and for each space an output of its name and dimension.
 
         Raises:
-            ArtifactError: naming `where`, the outputs that are needed and those there are.
+            ArtifactError: naming `where`, the outputs that are needed and those there are; or if there is no
+                space "mood", or one too narrow for the facets that it begins with.
         """
-        needed = {EMOTIONS_OUTPUT: len(EMOTIONS.names)} | {space.name: space.dimension for space in spaces}
+        needed = _WIDTHS | {space.name: space.dimension for space in spaces}
+        if needed.get(MOOD_SPACE, 0) < len(FACETS):
+            held = ", ".join(f"{space.name} of {space.dimension}" for space in spaces) or "none"
+            least = f"a space {MOOD_SPACE} of at least {len(FACETS)} components, the facets"
+            raise ArtifactError(f"{where}: needs {least}; has {held}")
         if any(self.widths.get(name) != width for name, width in needed.items()):
             raise ArtifactError(f"{where}: needs the outputs {_shapes(needed)}; has {_shapes(self.widths)}")
 
@@ -79,14 +93,14 @@ class WindowEncoder(Protocol):
 
 
 def check_outputs(outputs: Outputs) -> Outputs:
-    """Return a model's outputs if all are finite, emotions are posteriors and VAD lies in [0, 1].
+    """Return a model's outputs if all are finite, posteriors sum to 1, and VAD and distress lie in [0, 1].
 
     Raises:
         ArithmeticError: naming the first window and its output otherwise.
     """
-    sums = outputs[EMOTIONS_OUTPUT].sum(axis=1, keepdims=True)
+    sums = [outputs[name].sum(axis=1, keepdims=True) for name in _POSTERIORS]
     least, most = _bounds(tuple((name, rows.shape[1]) for name, rows in outputs.items()))
-    values = np.concatenate((*outputs.values(), sums), axis=1)  # all at once: it is done for every call
+    values = np.concatenate((*outputs.values(), *sums), axis=1)  # all at once: it is done for every call
     sound = (values >= least) & (values <= most)  # false for a NaN, too
     if not sound.all():
         raise _unsound(outputs, sound)
@@ -95,15 +109,18 @@ def check_outputs(outputs: Outputs) -> Outputs:
 
 @cache
 def _bounds(widths: tuple[tuple[str, int], ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Least and largest number allowed in each column of all outputs, and of the sum of a posterior."""
-    ranges = [_RANGES.get(name, (-_LARGEST, _LARGEST)) for name, _ in widths] + [(1.0, 1.0)]
-    least, most = np.repeat(np.array(ranges), [*(width for _, width in widths), 1], axis=0).T
+    """Least and largest number allowed in each column of all outputs, and of the sums of the posteriors."""
+    ranges = [_RANGES.get(name, (-_LARGEST, _LARGEST)) for name, _ in widths] + [(1.0, 1.0)] * len(
+        _POSTERIORS
+    )
+    repeats = [*(width for _, width in widths), *(1 for _ in _POSTERIORS)]
+    least, most = np.repeat(np.array(ranges), repeats, axis=0).T
     return (least - _ROUNDING).astype(np.float32), (most + _ROUNDING).astype(np.float32)
 
 
 def _unsound(outputs: Outputs, sound: NDArray[np.bool_]) -> ArithmeticError:
-    """Names the first unsound output, and of it the first window. The sums are of the emotions."""
-    names = [name for name, rows in outputs.items() for _ in range(rows.shape[1])] + [EMOTIONS_OUTPUT]
+    """Names the first unsound output, and of it the first window. Last come the sums of posteriors."""
+    names = [name for name, rows in outputs.items() for _ in range(rows.shape[1])] + list(_POSTERIORS)
     name = names[int(sound.all(axis=0).argmin())]
     columns = [column == name for column in names]
     row = int(sound[:, columns].all(axis=1).argmin())
