@@ -12,16 +12,20 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # Distributions whose version can change a result.
 LIBRARIES = ("ai-edge-litert", "faiss-cpu", "keras", "numpy", "pyarrow", "tensorflow")
 
-MINILM = "all-MiniLM-L6-v2"  # the pretrained sentence encoder, as its folder is called in a manifest
+MPNET = "all-mpnet-base-v2"  # the pretrained sentence encoder, as its folder is called in a manifest
 
 # Folder of a data set or a pretrained model -> what users of anything derived from it must see.
 DATASET_NOTICES = {
-    MINILM: "Derived from all-MiniLM-L6-v2 (sentence-transformers; Reimers and Gurevych, 2019), a fine-tuned "
-    "MiniLM (Wang et al., 2020, Microsoft), licensed Apache-2.0.",
+    MPNET: "Derived from all-mpnet-base-v2 (sentence-transformers; Reimers and Gurevych, 2019), a fine-tuned "
+    "MPNet (Song et al., 2020, Microsoft), licensed Apache-2.0.",
     "goemotions": "Derived from GoEmotions (Demszky et al., 2020, Google LLC), licensed CC BY 4.0.",
+    "xed": "Derived from XED (Öhman, Pàmies, Kajava and Tiedemann, 2020), licensed CC BY 4.0.",
+    "emobank": "Derived from EmoBank (Buechel and Hahn, 2017), licensed CC BY-SA 4.0.",
+    "musiccaps": "Derived from MusicCaps (Agostinelli et al., 2023, Google LLC), licensed CC BY-SA 4.0.",
     "audioset": "Derived from AudioSet (Gemmeke et al., 2017, Google LLC), licensed CC BY 4.0; "
     "its ontology is licensed CC BY-SA 4.0.",
 }
+_SEED_RECIPE = "--recipe seed"  # the one that learns the label words' coordinates
 NRC_VAD_NOTICE = (
     "Label coordinates come from the NRC VAD Lexicon (Mohammad, 2018): free for research; "
     "commercial use needs the consent of its author."
@@ -53,7 +57,10 @@ def describe_origin(
         datasets=dict(datasets),
         libraries={name: version(name) for name in libraries},
         sources=dict(sources or {}),
-        notices=[*(DATASET_NOTICES[folder] for folder in sorted(folders)), NRC_VAD_NOTICE],
+        notices=[
+            *(DATASET_NOTICES[folder] for folder in sorted(folders)),
+            *([NRC_VAD_NOTICE] if _SEED_RECIPE in recipe else []),
+        ],
     )
 
 

@@ -1,11 +1,11 @@
 """GoEmotions (Demszky et al., 2020) as published: the comments every text model learns from."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ambiance.affect import EMOTIONS
-from training.data.errors import REMEDY, DataError
+from training.data.errors import DataError
+from training.data.tables import lines
 
 SPLITS = ("train", "dev", "test")
 
@@ -37,7 +37,7 @@ def load_comments(data_dir: Path, split: str) -> Comments:
     folder = data_dir / FOLDER
     _check_emotions(folder / EMOTIONS_FILE)
     path = folder / f"{split}.tsv"
-    rows = [_parse_row(line, where) for line, where in _lines(path)]
+    rows = [_parse_row(line, where) for line, where in lines(path)]
     if not rows:
         raise DataError(f"{path}: holds no comment")
     texts, labels, ids = zip(*rows, strict=True)
@@ -45,24 +45,10 @@ def load_comments(data_dir: Path, split: str) -> Comments:
 
 
 def _check_emotions(path: Path) -> None:
-    names = tuple(line for line, _ in _lines(path))
+    names = tuple(line for line, _ in lines(path))
     if names != EMOTIONS.names:
         odd = sorted(set(names) ^ set(EMOTIONS.names)) or "the order"
         raise DataError(f"{path}: not the 28 emotions in GoEmotions' order, {odd} differs")
-
-
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield each line and where it stands. Only a line feed ends one: texts may hold other separators."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error} ({REMEDY})") from error
-    for number, line in enumerate(content.removesuffix(b"\n").split(b"\n") if content else (), start=1):
-        where = f"{path}: line {number}"
-        try:
-            yield line.decode("utf-8"), where
-        except UnicodeDecodeError as error:
-            raise DataError(f"{where}: not UTF-8 at byte {error.start}") from error
 
 
 def _parse_row(line: str, where: str) -> tuple[str, tuple[int, ...], str]:

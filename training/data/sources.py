@@ -16,6 +16,9 @@ DOWNLOADS = REPOSITORY / "data"
 
 _GOEMOTIONS = "https://raw.githubusercontent.com/google-research/google-research/master/goemotions/data"
 _AUDIOSET = "https://storage.googleapis.com/us_audioset/youtube_corpus/v1"
+_XED = "https://raw.githubusercontent.com/Helsinki-NLP/XED/master/AnnotatedData"
+_EMOBANK = "https://raw.githubusercontent.com/JULIELab/EmoBank/master/corpus"
+_MUSICCAPS = "https://huggingface.co/datasets/google/MusicCaps/resolve/main"
 _ONTOLOGY = "https://raw.githubusercontent.com/audioset/ontology/master/ontology.json"
 
 
@@ -59,6 +62,10 @@ SOURCES = (
         _ONTOLOGY,
         "9c685f4403eecc3ca9be37fd7285cf212feaaea6ff7229d3e7ca89e0d1f2d15d",
     ),
+    Source("xed/en-annotated.tsv", f"{_XED}/en-annotated.tsv", None),
+    Source("xed/neu_en.txt", f"{_XED}/neu_en.txt", None),
+    Source("emobank/emobank-train-dev.csv", f"{_EMOBANK}/emobank.csv", None),
+    Source("musiccaps/musiccaps-public.csv", f"{_MUSICCAPS}/musiccaps-public.csv", None),
     Source(f"audioset/{ARCHIVE}", f"{_AUDIOSET}/features/{ARCHIVE}", None),
 )
 

@@ -16,11 +16,11 @@ def resample_counts(of: NDArray[np.int64], resamples: int, seed: int) -> NDArray
     return counts.astype(np.float32)[:, of]
 
 
-def interval(value: float, resampled: NDArray[np.float64]) -> tuple[float, float]:
-    """The figure less and plus 1.96 standard deviations of its resampled values, within [0, 1].
+def interval(value: float, resampled: NDArray[np.float64], highest: float = 1.0) -> tuple[float, float]:
+    """The figure less and plus 1.96 standard deviations of its resampled values, within [0, highest].
 
     Not their percentiles: a resample holds fewer different comments and clips than there are, which by
     itself lowers a coverage and raises a largest share.
     """
     reach = 1.96 * float(np.nanstd(resampled))
-    return max(value - reach, 0.0), min(value + reach, 1.0)
+    return max(value - reach, 0.0), min(value + reach, highest)

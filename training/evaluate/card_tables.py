@@ -7,18 +7,20 @@ from training.evaluate.tables import markdown_table, ratio
 
 Part = Mapping[str, Any]
 
+_LISTENER = {
+    "listener_fit": "facet fits",
+    "listener_jar": "jars",
+    "listener_mostly_jarring": "mostly jar",
+    "mood_fit": "mood fits",
+    "mood_jar": "mood jars",
+    "captions_fit_lift": "captions fit, x chance",
+    "captions_jar": "captions jar",
+    "scene_told": "scene told",
+}
 _LONG_TEXTS = {
     "emotion_kept": "emotion kept",
     "vad_moved": "VAD moved by",
     "stays_neutral": "all-neutral text stays neutral",
-}
-_METHODS = {
-    "half_library_micro_precision": "half-library micro",
-    "half_library_macro_precision": "macro",
-    "precision_at_10_without_neutral": "P@10 without neutral",
-    "mood_clips_largest_share": "largest share",
-    "coverage_at_10": "ever in a top 10",
-    "hubness": "hubness",
 }
 
 
@@ -70,16 +72,6 @@ def usage_table(libraries: Part) -> str:
     return markdown_table(header, rows)
 
 
-def methods_table(methods: Part) -> str:
-    """Connection by each method of making the space, on each section."""
-    rows = [
-        (f"{method}, {section}", *(ratio(figures[name]) for name in _METHODS))
-        for method, sections in methods.items()
-        for section, figures in sections.items()
-    ]
-    return markdown_table(("method, section", *_METHODS.values()), rows)
-
-
 def long_text_table(long_texts: Part) -> str:
     """What becomes of one emotional comment among neutral ones, by pooling and number of neutral ones."""
     rows = [
@@ -90,10 +82,22 @@ def long_text_table(long_texts: Part) -> str:
     return markdown_table(("pooling", *_LONG_TEXTS.values()), rows)
 
 
-def protocol_table(protocol: Part) -> str:
-    """The original's three evaluations."""
+def listener_table(listener: Part) -> str:
+    """What a listener would say of the answers to each kind of scene, kind of text and register."""
     rows = [
-        (part, ratio(figures["micro_precision"]), ratio(figures["macro_precision"]))
-        for part, figures in protocol.items()
+        (name, str(figures["texts"]), *(ratio(figures[key]) for key in _LISTENER))
+        for groups in listener["by"].values()
+        for name, figures in groups.items()
     ]
-    return markdown_table(("part", "micro precision", "macro precision"), rows)
+    return markdown_table(("texts", "number", *_LISTENER.values()), rows)
+
+
+def facet_table(facets: Part) -> str:
+    """How well facets and traits are heard in clips that the model hadn't learned."""
+    rows = [
+        (name, *(f"{figures[key]:.2f}" for key in ("auc", "lift", "share", "calibration_error")))
+        for name, figures in facets.items()
+    ]
+    return markdown_table(
+        ("facet", "AUC", "average precision / chance", "said of", "calibration error"), rows
+    )

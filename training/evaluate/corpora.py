@@ -9,10 +9,9 @@ from training.music.mood_rows import MoodRows, load_mood_rows
 
 @dataclass(frozen=True)
 class Corpora:
-    """What every release is measured on. Train texts set prices and fit spaces; no figure counts them."""
+    """What every release is measured on; dev also tunes thresholds."""
 
     folder: Path
-    train: Comments
     dev: Comments
     test: Comments
     eval_rows: MoodRows
@@ -24,5 +23,5 @@ def load_corpora(data_dir: Path) -> Corpora:
     Raises:
         DataError: if a data set is missing or damaged.
     """
-    train, dev, test = (load_comments(data_dir, split) for split in ("train", "dev", "test"))
-    return Corpora(data_dir, train, dev, test, load_mood_rows(data_dir, "eval"))
+    dev, test = (load_comments(data_dir, split) for split in ("dev", "test"))
+    return Corpora(data_dir, dev, test, load_mood_rows(data_dir, "eval"))

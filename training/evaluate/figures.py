@@ -5,19 +5,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS, MOODS, VAD_AXES
+from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS, MOODS
 from training.evaluate.acceptable import LISTENER, PROTOCOL, acceptable_moods
-from training.evaluate.calibration import likeliest_reliability, reliability
+from training.evaluate.calibration import likeliest_reliability
 from training.evaluate.headline_figures import headline
-from training.evaluate.match_probability import stated_probability
 from training.evaluate.metrics import confusion, count_answers, count_label_sets
-from training.evaluate.readings import GROUP_OF_MOOD, evaluate
+from training.evaluate.readings import GROUP_OF_MOOD
 from training.evaluate.section import Matching, Section
-from training.regression.targets import mean_vad
 
 
 def text_figures(section: Section) -> dict[str, Any]:
-    """Of the text encoder: classes, confusion, calibration, and how its VAD goes with the labels'."""
+    """Of the text encoder: classes, confusion, calibration."""
     comments = section.comments
     ekman = count_answers(section.likeliest_ekman, comments.ekman_truth, list(EKMAN))
     return {
@@ -28,7 +26,6 @@ def text_figures(section: Section) -> dict[str, Any]:
             section.emotion_answers, comments.emotion_truth, EMOTIONS.names
         ),
         "reliability": likeliest_reliability(comments.emotions, comments.emotion_truth).summary(),
-        "vad_correlation": vad_correlations(comments.vad, mean_vad(comments.labels, EMOTIONS)),
     }
 
 
@@ -69,12 +66,6 @@ def library_figures(section: Section) -> dict[str, Any]:
     return usage_figures(section.library_hits, len(section.library))
 
 
-def seed_protocol(section: Section) -> dict[str, Any]:
-    """The seed's three evaluations: nearest label and nearest clip, all in predicted VAD."""
-    comments, rows = section.comments, section.rows
-    return evaluate(comments.vad, comments.labels, rows.vad, rows.moods).summary()
-
-
 def section_figures(section: Section) -> dict[str, Any]:
     """Every figure of a section, without intervals, as JSON holds it."""
     return {
@@ -82,9 +73,7 @@ def section_figures(section: Section) -> dict[str, Any]:
         "text": text_figures(section),
         "music": music_figures(section),
         "connection": connection_figures(section.matching),
-        "match_probability": match_probability_figures(section),
         "library": library_figures(section),
-        "seed_protocol": seed_protocol(section),
     }
 
 
@@ -124,22 +113,6 @@ def ceilings(matching: Matching) -> dict[str, float]:
         "texts_known_precision_at_10": _rounded(right[own].mean()),
         "texts_known_precision_at_10_without_neutral": _rounded(right[own[comments.felt]].mean()),
     }
-
-
-def match_probability_figures(section: Section) -> dict[str, Any]:
-    """Of the probability that all ten answers are stated with, beside one constant probability."""
-    right, stated = section.matching.right_hits(), stated_probability(section)
-    return {
-        "reliability": reliability(stated.ravel(), right.ravel()).summary(),
-        "brier_score": _rounded(np.mean((stated - right) ** 2)),
-        "brier_score_of_a_constant": _rounded(right.mean() * (1 - right.mean())),
-    }
-
-
-def vad_correlations(predicted: NDArray[np.float32], labelled: NDArray[np.float32]) -> dict[str, float]:
-    """Pearson's r of each axis of two <float32>[n, 3]."""
-    pairs = zip(VAD_AXES, predicted.T, labelled.T, strict=True)
-    return {axis: _rounded(np.corrcoef(ours, theirs)[0, 1]) for axis, ours, theirs in pairs}
 
 
 def _precisions_at_k(matching: Matching) -> dict[str, Any]:

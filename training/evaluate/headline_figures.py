@@ -36,11 +36,6 @@ def headline(section: Section) -> dict[str, float]:
     return _single(_values(section, everything(section.matching)))
 
 
-def connection_headline(matching: Matching) -> dict[str, float]:
-    """Those of them that concern connection alone, in whatever space the vectors are."""
-    return _single(_connection_values(matching, everything(matching)))
-
-
 def headline_intervals(section: Section, resamples: int = RESAMPLES) -> dict[str, tuple[float, float]]:
     """The 95 % interval of each headline figure, with other comments and other clips."""
     draws = Draws(

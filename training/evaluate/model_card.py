@@ -6,14 +6,14 @@ from string import Template
 from typing import Any
 
 from ambiance.affect import VAD_AXES
-from ambiance.artifacts import MUSIC_INDEX, TEXT_ENCODER, Manifest, load
+from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Manifest, load
 from training.evaluate.card_tables import (
     answer_table,
     class_table,
+    facet_table,
+    listener_table,
     long_text_table,
-    methods_table,
     precision_at_k_table,
-    protocol_table,
     usage_table,
 )
 from training.evaluate.headline import HEADLINES
@@ -40,12 +40,10 @@ def model_card(report: Report, manifests: Manifests) -> str:
     return Template(TEMPLATE_FILE.read_text(encoding="utf-8")).substitute(
         _releases(report, manifests)
         | _headlines(report)
+        | _listener(report, manifests)
         | _text(test["text"], manifests[TEXT_ENCODER].quality)
-        | _music(test["music"])
+        | _music(test["music"], manifests[MUSIC_ENCODER].quality)
         | _connection(test)
-        | _protocol(test["seed_protocol"]),
-        methods=methods_table(report["methods"]["figures"]),
-        method=report["methods"]["released"],
     )
 
 
@@ -89,8 +87,30 @@ def _missed(report: Report) -> str:
     return "\n".join(["Missed:", "", *lines]) if lines else "Every target is met."
 
 
+def _listener(report: Report, manifests: Manifests) -> dict[str, str]:
+    test, validation = (report["released"][section]["listener"] for section in ("test", "validation"))
+    index, told = manifests[MUSIC_INDEX], manifests[TEXT_ENCODER].quality["distress"]
+    match = index.quality["match_probability"]
+    return {
+        "benchmark_test": str(test["texts"]),
+        "benchmark_dev": str(validation["texts"]),
+        "captions_jar_chance": ratio(test["figures"]["captions_jar_chance"]),
+        "called_neutral": ratio(test["figures"]["called_neutral"]),
+        "fallbacks": ratio(test["figures"]["fallback"]),
+        "listener": listener_table(test),
+        "listenable_clips": f"{index.counts['listenable_clips']:,}",
+        "fit_lost": f"{index.quality['most_fit_lost_to_variety']:.2f}",
+        "match_calibration": ratio(match["expected_calibration_error"]),
+        "match_brier": ratio(match["brier_score"]),
+        "constant_brier": ratio(match["constant_brier_score"]),
+        "distress_recall": ratio(told["recall"]),
+        "distress_false": f"{told['false_alarms_on_comments']:.2%}",
+        "distress_alike": ratio(told["false_alarms_on_look_alikes"]),
+    }
+
+
 def _text(text: Report, quality: Report) -> dict[str, str]:
-    correlations = (f"{axis} {text['vad_correlation'][axis]:.3f}" for axis in VAD_AXES)
+    correlations = (f"{axis} {quality['emobank_dev'][axis]:.3f}" for axis in VAD_AXES)
     differences = (f"{output} {each:.2g}" for output, each in quality["largest_differences"].items())
     return {
         "test_comments": f"{text['comments']:,}",
@@ -105,8 +125,11 @@ def _text(text: Report, quality: Report) -> dict[str, str]:
     }
 
 
-def _music(music: Report) -> dict[str, str]:
+def _music(music: Report, quality: Report) -> dict[str, str]:
+    captions = quality["bal_train_captions_cross_validation"]
     return {
+        "facets": facet_table(captions["facets"]),
+        "clip_vad": ", ".join(f"{axis} {captions['vad'][axis]:.3f}" for axis in VAD_AXES),
         "mood_rows": str(music["mood_rows"]),
         "music_calibration": _calibration(music),
         "mood_groups": answer_table(music["groups"]),
@@ -115,7 +138,7 @@ def _music(music: Report) -> dict[str, str]:
 
 
 def _connection(test: Report) -> dict[str, str]:
-    connection, match = test["connection"], test["match_probability"]
+    connection = test["connection"]
     nearest, ceilings = connection["nearest"], connection["ceilings"]
     return {
         "precision_at_k": precision_at_k_table(connection["precision_at_k"]),
@@ -129,17 +152,6 @@ def _connection(test: Report) -> dict[str, str]:
         "texts_known": ratio(ceilings["texts_known_precision_at_10"]),
         "texts_known_without_neutral": ratio(ceilings["texts_known_precision_at_10_without_neutral"]),
         "usage": usage_table({"mood rows": connection["mood_clips"], "released": test["library"]}),
-        "match_calibration": _calibration(match),
-        "match_brier": ratio(match["brier_score"]),
-        "constant_brier": ratio(match["brier_score_of_a_constant"]),
-    }
-
-
-def _protocol(protocol: Report) -> dict[str, str]:
-    return {
-        "original": protocol_table(protocol),
-        "original_share": ratio(protocol["connection"]["largest_share"]),
-        "original_constant": ratio(protocol["connection"]["best_constant"]),
     }
 
 

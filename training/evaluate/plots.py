@@ -8,12 +8,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS, VAD_AXES
+from ambiance.affect import EKMAN, MOOD_GROUPS
 from training.evaluate.headline import HEADLINES
 from training.evaluate.section import Section
-from training.regression.targets import mean_vad
 
 _DPI = 80
 _LINE, _REFERENCE = "#2b6a99", "#b0b0b0"
@@ -25,10 +23,10 @@ def write_plots(report: Mapping[str, Any], section: Section, folder: Path) -> No
     figures = report["released"]["test"]
     with mpl.rc_context({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}):
         plots = {
+            "listener": listener_plot(figures["listener"]),
             "reliability": reliability_plot(figures),
             "confusion": confusion_plot(figures),
             "shares": shares_plot(section),
-            "vad": vad_plot(section),
             "seeds": seeds_plot(report),
         }
         for name, plot in plots.items():
@@ -36,12 +34,28 @@ def write_plots(report: Mapping[str, Any], section: Section, folder: Path) -> No
             plot.savefig(folder / f"{name}.png", dpi=_DPI, metadata={"Software": None})
 
 
+def listener_plot(listener: Mapping[str, Any]) -> Figure:
+    """Share of the answers to each kind of scene whose strongest mood fits, jars, or does neither."""
+    scenes = listener["by"]["scene"]
+    plot = Figure(figsize=(9, 4), layout="constrained")
+    panel = plot.subplots()
+    fits = np.array([figures["listener_fit"] for figures in scenes.values()])
+    jars = np.array([figures["listener_jar"] for figures in scenes.values()])
+    places = np.arange(len(scenes))
+    panel.bar(places, fits, color=_LINE, label="fits")
+    panel.bar(places, 1 - fits - jars, bottom=fits, color=_REFERENCE, label="neither")
+    panel.bar(places, jars, bottom=1 - jars, color="#b04a3a", label="jars")
+    panel.set_xticks(places, list(scenes), rotation=45, ha="right")
+    panel.set(ylabel="share of ten answers", ylim=(0, 1))
+    panel.legend(frameon=False, ncols=3, loc="lower left")
+    return plot
+
+
 def reliability_plot(figures: Mapping[str, Any]) -> Figure:
     """Stated probability against the share that was right, with the number of answers below."""
     parts = {
         "text: likeliest of 28 emotions": figures["text"],
         "music: likeliest of 7 moods": figures["music"],
-        "match probability of ten answers": figures["match_probability"],
     }
     plot, panels = _panels(len(parts))
     for panel, (title, part) in zip(panels, parts.items(), strict=True):
@@ -97,18 +111,6 @@ def shares_plot(section: Section) -> Figure:
     return plot
 
 
-def vad_plot(section: Section) -> Figure:
-    """Predicted against labelled valence, arousal and dominance of the comments."""
-    labelled = mean_vad(section.comments.labels, EMOTIONS)
-    plot, panels = _panels(len(VAD_AXES))
-    for axis, (panel, name) in enumerate(zip(panels, VAD_AXES, strict=True)):
-        ours, theirs = section.comments.vad[:, axis], labelled[:, axis]
-        _density(panel, theirs, ours)
-        correlation = np.corrcoef(ours, theirs)[0, 1]
-        panel.set(title=f"{name}, r = {correlation:.2f}", xlabel="labels' mean", ylabel="predicted")
-    return plot
-
-
 def seeds_plot(report: Mapping[str, Any]) -> Figure:
     """Each headline figure on test: the release with its interval, every seed, and the target."""
     released, plot = report["released"]["test"], Figure(figsize=(9, 4), layout="constrained")
@@ -123,12 +125,6 @@ def seeds_plot(report: Mapping[str, Any]) -> Figure:
     panel.set_xlim(left=0)
     panel.set_title("test: release (dot), 95 % interval (bar), seeds (strokes), target (arrow)")
     return plot
-
-
-def _density(panel: Axes, across: NDArray[np.float32], up: NDArray[np.float32]) -> None:
-    counts = np.histogram2d(up, across, bins=25, range=((0, 1), (0, 1)))[0]
-    panel.imshow(np.log1p(counts), origin="lower", extent=(0, 1, 0, 1), cmap="Blues")
-    panel.plot([0, 1], [0, 1], color=_REFERENCE, linewidth=1)
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:

@@ -1,29 +1,34 @@
 """A release on disk as evaluation meets it: three artifacts that fit together, read into sections.
 
 `validation` is GoEmotions dev against the mood rows of bal_train, each heard by a model that hasn't learned
-it; models and settings may be chosen by it. `test` is GoEmotions test against AudioSet's eval; nothing is.
+it, and the dev half of the listener's benchmark; models and settings may be chosen by it. `test` is
+GoEmotions test against AudioSet's eval, and the benchmark's test half; nothing is chosen by it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-import tensorflow as tf
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ambiance.affect import MOOD_SPACE
 from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Artifact, load
 from ambiance.errors import ArtifactError
 from training.data.goemotions import Comments
+from training.data.written import load_written
 from training.evaluate.corpora import Corpora
-from training.evaluate.section import HeardRows, Matching, ReadComments, Section
-from training.index.match_probability import MATCH_PROBABILITY_FILE, MatchProbability
+from training.evaluate.section import HeardRows, ReadComments, Section
+from training.index.catalog import CATALOG_FILE
 from training.index.models import Models, load_space
 from training.index.vectors import read_vectors
+from training.listener.files import Half, load_benchmark
+from training.listener.measure import Captioned, Library, Listening, listen
 from training.music.encode import EncodedClips
-from training.music.features import mean_frames
+from training.music.held_out import HeldOut
 from training.music.mood_rows import MoodRows
 from training.space import MoodSpace
 from training.text.encode import TextReadings
@@ -32,6 +37,7 @@ PARTS = (TEXT_ENCODER, MUSIC_ENCODER, MUSIC_INDEX)  # an index comes after the e
 
 SectionName = Literal["validation", "test"]
 SECTIONS: tuple[SectionName, ...] = get_args(SectionName)
+HALF_OF_SECTION: Mapping[SectionName, Half] = {"validation": "dev", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -59,13 +65,26 @@ class Release:
 
     @cached_property
     def library(self) -> NDArray[np.float32]:
-        """<float32>[clips, d] the index's vectors in the mood space."""
+        """<float32>[clips, d] the index's vectors in the mood space, of all clips."""
         return read_vectors(self.music_index.path, MOOD_SPACE)
 
     @cached_property
-    def match_probability(self) -> MatchProbability:
-        """The index's."""
-        return MatchProbability.load(self.music_index.file(MATCH_PROBABILITY_FILE))
+    def catalog(self) -> pa.Table:
+        """The index's clips, mapped."""
+        with pa.memory_map(str(self.music_index.file(CATALOG_FILE))) as file:
+            return pa.ipc.open_file(file).read_all()
+
+    @cached_property
+    def listenable(self) -> NDArray[np.bool_]:
+        """<bool>[clips] those that answer unless a search asks for all."""
+        return self.catalog["listenable"].to_numpy()
+
+    @cached_property
+    def heard_library(self) -> Library:
+        """The clips that answer unless a search asks for all."""
+        columns = (self.catalog[name].combine_chunks().flatten().to_numpy() for name in ("moods", "facets"))
+        rows = (column.reshape(len(self.library), -1)[self.listenable] for column in columns)
+        return Library(self.library[self.listenable], *rows)
 
 
 def load_release(root: Path) -> Release:
@@ -110,9 +129,9 @@ class HeardCorpora:
     models: Models = field(default_factory=Models)
 
     @cached_property
-    def train(self) -> TextReadings:
-        """Train comments."""
-        return self.models.read_texts(self.release.text_encoder, self.corpora.train.texts)
+    def written(self) -> TextReadings:
+        """Our own corpus, by which prices are set."""
+        return self.models.read_texts(self.release.text_encoder, load_written().texts)
 
     @cached_property
     def dev(self) -> TextReadings:
@@ -125,9 +144,9 @@ class HeardCorpora:
         return self.models.read_texts(self.release.text_encoder, self.corpora.test.texts)
 
     @cached_property
-    def held_out(self) -> tuple[MoodRows, EncodedClips]:
-        """The mood rows of bal_train, out of fold."""
-        return self.models.held_out_rows(self.release.music_encoder, self.corpora.folder)
+    def held_out(self) -> HeldOut:
+        """The mood rows and captioned clips of bal_train, out of fold."""
+        return self.models.held_out(self.release.music_encoder, self.corpora.folder)
 
     @cached_property
     def eval(self) -> tuple[MoodRows, EncodedClips]:
@@ -135,40 +154,40 @@ class HeardCorpora:
         rows = self.corpora.eval_rows
         return rows, self.models.encode_clips(self.release.music_encoder, rows.frames, rows.frame_counts)
 
+    def listening(self, half: Half) -> Listening:
+        """A half of the listener's benchmark, answered by the release."""
+        benchmark, held_out = load_benchmark(half), self.held_out
+        return listen(
+            benchmark,
+            self.models.read_texts(self.release.text_encoder, benchmark.texts),
+            self.release.space,
+            self.release.heard_library,
+            Captioned(held_out.heard_captioned, held_out.captioned.heard.facets),
+            self.written.mood,
+            self._seed,
+        )
+
     def section(self, name: SectionName) -> Section:
         """A section in the release's own mood space, with its own library."""
-        matching = self.matching(name, None)
-        return Section(
-            matching.comments,
-            matching.rows,
-            self.release.library,
-            self.release.match_probability,
-            tuning=None if name == "validation" else self._read(self.corpora.dev, self.dev, None),
-        )
-
-    def matching(self, name: SectionName, space: MoodSpace | None) -> Matching:
-        """A section's comments and mood rows in a mood space, by default the release's own."""
         if name == "validation":
-            return Matching(self._read(self.corpora.dev, self.dev, space), self._place(*self.held_out, space))
-        return Matching(self._read(self.corpora.test, self.test, space), self._place(*self.eval, space))
-
-    def _read(self, comments: Comments, readings: TextReadings, space: MoodSpace | None) -> ReadComments:
-        return ReadComments(comments.labels, readings.emotions, readings.vad, _queries(readings, space))
-
-    def _place(self, rows: MoodRows, clips: EncodedClips, space: MoodSpace | None) -> HeardRows:
-        """Place the rows as one little library; the index's own prices are for its many thousands."""
-        seed = self.release.music_index.manifest.origin.seed
-        vectors = (space or self.release.space).place(
-            clips, mean_frames(rows.frames, rows.frame_counts), _queries(self.train, space), seed
+            rows = self._place(self.held_out.rows, self.held_out.heard_rows)
+            return Section(self._read(self.corpora.dev, self.dev), rows, self.release.heard_library.vectors)
+        return Section(
+            self._read(self.corpora.test, self.test),
+            self._place(*self.eval),
+            self.release.heard_library.vectors,
+            tuning=self._read(self.corpora.dev, self.dev),
         )
+
+    @property
+    def _seed(self) -> int:
+        return self.release.music_index.manifest.origin.seed
+
+    def _read(self, comments: Comments, readings: TextReadings) -> ReadComments:
+        return ReadComments(comments.labels, readings.emotions, readings.mood)
+
+    def _place(self, rows: MoodRows, clips: EncodedClips) -> HeardRows:
+        """Place the rows as one little library; the index's own prices are for its many thousands."""
+        vectors = self.release.space.place(clips, self.written.mood, self._seed)
         clip_of = np.unique(rows.clip_ids, return_inverse=True)[1]
-        return HeardRows(clip_of, rows.moods, clips.moods, clips.vad, vectors)
-
-
-def _queries(readings: TextReadings, space: MoodSpace | None) -> NDArray[np.float32]:
-    """<float32>[n, d] as the text encoder writes them, or made anew for another space."""
-    if space is None:
-        return readings.mood
-    emotions, embedding = tf.constant(readings.emotions), tf.constant(readings.embedding)
-    queries: NDArray[np.float32] = space.query(emotions, embedding).numpy()
-    return queries
+        return HeardRows(clip_of, rows.moods, clips.moods, vectors)

@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from training.evaluate.alternatives import alternative_figures
 from training.evaluate.corpora import Corpora
 from training.evaluate.figures import section_figures
-from training.evaluate.headline import HEADLINES
+from training.evaluate.headline import HEADLINES, LISTENER_FIGURES
 from training.evaluate.headline_figures import headline, headline_intervals
-from training.evaluate.released import SECTIONS, HeardCorpora, SectionName, load_release
+from training.evaluate.released import (
+    HALF_OF_SECTION,
+    SECTIONS,
+    HeardCorpora,
+    SectionName,
+    load_release,
+)
 from training.evaluate.section import Section
+from training.listener.measure import breakdown, intervals, means
 
 Headlines = Mapping[str, float]  # headline figure -> value
 
@@ -25,7 +31,13 @@ def evaluate_headlines(root: Path, corpora: Corpora, sections: Sequence[SectionN
         DataError: if AudioSet is missing or damaged.
     """
     heard = HeardCorpora(load_release(root), corpora)
-    return {name: headline(heard.section(name)) for name in sections}
+    return {name: headline(heard.section(name)) | listener_headline(heard, name) for name in sections}
+
+
+def listener_headline(heard: HeardCorpora, section: SectionName) -> Headlines:
+    """The headline figures of a section's half of the listener's benchmark."""
+    figures = means(heard.listening(HALF_OF_SECTION[section]))
+    return {name: figures[name] for name in LISTENER_FIGURES}
 
 
 def evaluation_report(
@@ -42,8 +54,7 @@ def evaluation_report(
         "versions": heard.release.versions,
         "seed": heard.release.text_encoder.manifest.origin.seed,
         "targets": {figure.name: figure.target for figure in HEADLINES},
-        "released": {name: _with_intervals(section) for name, section in sections.items()},
-        "methods": {"released": heard.release.space.method, "figures": alternative_figures(heard)},
+        "released": {name: _with_intervals(heard, name, section) for name, section in sections.items()},
         "seeds": {str(seed): figures for seed, figures in seeds.items()},
         "spread": {name: spread([figures[name] for figures in seeds.values()]) for name in SECTIONS},
     }
@@ -64,8 +75,12 @@ def spread(runs: Sequence[Headlines]) -> dict[str, dict[str, float]]:
     }
 
 
-def _with_intervals(section: Section) -> dict[str, Any]:
-    ends = headline_intervals(section).items()
-    return section_figures(section) | {
-        "intervals": {name: [round(end, 6) for end in pair] for name, pair in ends}
+def _with_intervals(heard: HeardCorpora, name: SectionName, section: Section) -> dict[str, Any]:
+    listening, figures = heard.listening(HALF_OF_SECTION[name]), section_figures(section)
+    listened = means(listening)
+    figures["headline"] |= {figure: listened[figure] for figure in LISTENER_FIGURES}
+    ends = {**headline_intervals(section), **intervals(listening)}
+    return figures | {
+        "listener": {"texts": len(listening.benchmark), "figures": listened, "by": breakdown(listening)},
+        "intervals": {figure: [round(end, 6) for end in pair] for figure, pair in ends.items()},
     }

@@ -16,7 +16,6 @@ from training.evaluate.metrics import membership
 from training.evaluate.readings import EKMAN_OF_EMOTION, GROUP_OF_MOOD, group_of_emotion
 from training.evaluate.search import half_library_answers, nearest
 from training.evaluate.thresholds import cross_fitted_answers, tuned_answers
-from training.index.match_probability import MatchProbability
 
 TOP = 10  # answers to a text
 HALVES = 60
@@ -32,7 +31,6 @@ class ReadComments:
 
     labels: Sequence[tuple[int, ...]]  # annotators' emotions, indices into EMOTIONS.names
     emotions: NDArray[np.float32]  # [n, 28] posterior
-    vad: NDArray[np.float32]  # [n, 3]
     mood: NDArray[np.float32]  # [n, d] queries in the mood space
 
     @cached_property
@@ -73,7 +71,6 @@ class HeardRows:
     clip_of: NDArray[np.int64]  # [m] which clip, from 0
     moods: NDArray[np.int64]  # [m] annotators' mood
     posterior: NDArray[np.float32]  # [m, 7]
-    vad: NDArray[np.float32]  # [m, 3]
     vectors: NDArray[np.float32]  # [m, d] placed in the mood space as one little library
 
     @cached_property
@@ -116,8 +113,7 @@ class Section:
 
     comments: ReadComments
     rows: HeardRows
-    library: NDArray[np.float32]  # [clips, d] the released index's vectors
-    match_probability: MatchProbability
+    library: NDArray[np.float32]  # [clips, d] the released index's vectors, of clips worth hearing
     tuning: ReadComments | None = None  # thresholds come from these; None: cross-fitted in the section
 
     @cached_property

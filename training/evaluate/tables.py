@@ -11,6 +11,8 @@ def published_line(artifact: Artifact) -> str:
     """Where a version was published, and the headline figures it was published with."""
     parts = [f"{artifact.path}:"]
     for measured_on, summary in artifact.manifest.quality.items():
+        if "micro_precision" not in summary:
+            continue
         figures = ", ".join(
             f"{name.replace('_', ' ')} {summary[name]:.3f}"
             for name in ("micro_precision", "macro_precision", "macro_f1")

@@ -1,43 +1,49 @@
-"""Answers of held-out mood rows to comments of dev: where a match probability is learned."""
+"""Answers of captioned clips to the benchmark's dev half: where a match probability is learned.
+
+A clip suits a text if the musician who described it says something that fits the text and nothing that jars.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import MOOD_GROUPS
-from training.data.goemotions import Comments
-from training.evaluate.metrics import membership
-from training.evaluate.readings import GROUP_OF_MOOD, group_of_emotion
 from training.evaluate.search import nearest
 from training.index.match_probability import Answers, similarity_of
+from training.listener.files import Benchmark
 from training.music.encode import EncodedClips
-from training.music.features import mean_frames
-from training.music.mood_rows import MoodRows
-from training.space import MoodSpace
+from training.space.space import FIT_COMPONENTS, MoodSpace
 
-_ANSWERS = 10  # of each comment, as many as a reader is shown
+_ANSWERS = 30  # of each text: more than a reader is shown, as a library of many finds better than these few
 
 
-def held_out_answers(
+def captioned_answers(
     space: MoodSpace,
-    held_out: tuple[MoodRows, EncodedClips],
+    clips: EncodedClips,
+    said: NDArray[np.bool_],
     reference: NDArray[np.float32],
-    dev: Comments,
+    benchmark: Benchmark,
     queries: NDArray[np.float32],
     seed: int,
 ) -> Answers:
-    """Place the mood rows as a library of their own and answer dev's comments from it.
+    """Place the captioned clips as a library of their own and answer the benchmark from it.
 
     Args:
         space: of the queries.
-        held_out: mood rows, and each as a model heard it that hadn't learned it.
+        clips: n clips, each as a model heard it that hadn't learned it.
+        said: <bool>[n, 12] facets that their captions name.
         reference: <float32>[m, d] queries of the texts that set prices.
-        dev: comments whose emotions are known.
-        queries: <float32>[n, d] of those comments.
+        benchmark: texts whose fitting and jarring facets are known.
+        queries: <float32>[t, d] of those texts.
         seed: of every random number.
     """
-    rows, encoded = held_out
-    vectors = space.place(encoded, mean_frames(rows.frames, rows.frame_counts), reference, seed)
-    clips = nearest(queries, vectors, min(_ANSWERS, len(vectors)))
-    groups = membership(dev.labels, group_of_emotion(), len(MOOD_GROUPS))
-    right = np.take_along_axis(groups, GROUP_OF_MOOD[rows.moods[clips]], axis=1)
-    return Answers(clips, similarity_of(queries, vectors, clips, space.similarity_components), right)
+    vectors = space.place(clips, reference, seed)
+    found = nearest(queries, vectors, min(_ANSWERS, len(vectors)))
+    fitting, jarring = said_of(said[found], benchmark)
+    return Answers(found, similarity_of(queries, vectors, found, FIT_COMPONENTS), fitting & ~jarring)
+
+
+def said_of(said: NDArray[np.bool_], benchmark: Benchmark) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """<bool>[t, k] whether something fits, and whether something jars, of what is said <bool>[t, k, 12]."""
+    return (
+        (said & benchmark.fits[:, None]).any(axis=2),
+        (said & benchmark.jars[:, None]).any(axis=2),
+    )

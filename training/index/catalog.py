@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ambiance.affect import MOODS, VAD_AXES
+from ambiance.affect import FACETS, MOODS, TRAITS, VAD_AXES
 from ambiance.errors import ArtifactError
 from training.data.ontology import Ontology
 from training.music.encode import EncodedClips
@@ -16,28 +16,37 @@ CATALOG_FILE = "catalog.arrow"
 
 METADATA = {
     "format": "ambiance.music_catalog",
-    "format_version": "1",
+    "format_version": "2",
     "mood_names": ",".join(MOODS.names),  # axis of the column `moods`
     "vad_axes": ",".join(VAD_AXES),  # axis of the column `vad`
+    "facet_names": ",".join(FACETS),  # axis of the column `facets`
+    "trait_names": ",".join(TRAITS),  # axis of the column `traits`
 }
 
+_ENCODED = ("moods", "vad", "facets", "traits")  # columns that are outputs of the encoder
 
-def build_catalog(facts: pa.Table, encoded: EncodedClips, ontology: Ontology) -> pa.RecordBatch:
+
+def build_catalog(
+    facts: pa.Table, encoded: EncodedClips, ontology: Ontology, listenable: NDArray[np.bool_]
+) -> pa.RecordBatch:
     """Lay clips and what the music encoder wrote of them out as columns, row for row.
 
     Columns: clip_id, youtube_id <utf8>; start_seconds, end_seconds <float32>; labels <list of utf8>,
     AudioSet's display names by class index; mood_labels <list of utf8>, the moods that AudioSet's
-    annotators heard, mostly none; moods <float32>[7], the encoder's posterior; vad <float32>[3].
+    annotators heard, mostly none; moods <float32>[7], the encoder's posterior; vad <float32>[3]; facets
+    <float32>[12] and traits <float32>[3], the probability of each; listenable <bool>.
 
     Args:
         facts: the first six of these columns in one chunk, with indices in place of names.
         encoded: of the same clips.
         ontology: names the labels.
+        listenable: <bool>[n] whether each clip is worth hearing.
     """
     columns = {name: facts[name].chunk(0) for name in facts.column_names}
     columns["labels"] = _named(columns["labels"], ontology.names)
     columns["mood_labels"] = _named(columns["mood_labels"], MOODS.names)
-    columns |= {"moods": _fixed_lists(encoded.moods), "vad": _fixed_lists(encoded.vad)}
+    columns |= {name: _fixed_lists(getattr(encoded, name)) for name in _ENCODED}
+    columns["listenable"] = pa.array(listenable, pa.bool_())
     return pa.RecordBatch.from_pydict(columns).replace_schema_metadata(METADATA)
 
 

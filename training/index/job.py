@@ -12,14 +12,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ambiance import artifacts
-from ambiance.affect import MOOD_SPACE, VAD_SPACE, require_vad_lineage
-from training.data.goemotions import load_comments
+from ambiance.affect import MOOD_SPACE, VAD_SPACE
+from ambiance.errors import ArtifactError
+from training.data.errors import DataError
 from training.data.ontology import Ontology, load_ontology
 from training.data.sources import dataset_digests
-from training.index.calibrate import held_out_answers
+from training.data.written import load_written
+from training.index.calibrate import captioned_answers
 from training.index.catalog import build_catalog, check_catalog, write_catalog
 from training.index.config import IndexConfig
 from training.index.label_hierarchy import write_label_hierarchy
+from training.index.listenable import listenable
 from training.index.match_probability import MatchProbability, fit_match_probability, match_quality
 from training.index.models import Models, load_space
 from training.index.music import Music, read_music
@@ -28,7 +31,9 @@ from training.index.spool import Hearing
 from training.index.spooling import Spooling, spool_music
 from training.index.usage import measure_usage
 from training.index.vectors import check_vectors, write_vectors
+from training.listener.files import load_benchmark
 from training.origin import describe_origin
+from training.space.space import FIT_COMPONENTS, MOST_FIT_LOST
 
 
 @dataclass(frozen=True)
@@ -63,29 +68,45 @@ def run(
     encoders, models = _load_encoders(config, artifacts_root), models or Models()
     space, ontology = load_space(encoders.text), load_ontology(data_dir)
     pieces = ontology.musical_piece_classes()
-    hearing = Hearing(encoders.music, models.encode_clips, pieces, space.needs_mean_frames)
+    hearing = Hearing(encoders.music, models.encode_clips, pieces)
     music = _hear(data_dir, config.splits, hearing, spooling)
-    train, dev = (load_comments(data_dir, split) for split in ("train", "dev"))
+    worth = listenable(music.facts["labels"].to_pylist(), music.encoded.traits, ontology)
+    if not worth.any():
+        raise DataError("no piece of music in these splits is worth hearing")
+    written, benchmark = load_written(), load_benchmark("dev")
     with ThreadPoolExecutor(1) as pool:  # beside the texts: neither holds the GIL for long
-        held_out = pool.submit(models.held_out_rows, encoders.music, data_dir)
-        reference, asked = (models.read_texts(encoders.text, texts.texts) for texts in (train, dev))
-    placed = space.place(music.encoded, music.mean_frames, reference.mood, config.seed)
-    answers = held_out_answers(space, held_out.result(), reference.mood, dev, asked.mood, config.seed)
+        held_out = pool.submit(models.held_out, encoders.music, data_dir)
+        reference, asked = (
+            models.read_texts(encoders.text, texts) for texts in (written.texts, benchmark.texts)
+        )
+    placed = space.place(music.encoded, reference.mood, config.seed)
+    heard = held_out.result()
+    answers = captioned_answers(
+        space,
+        heard.heard_captioned,
+        heard.captioned.heard.facets,
+        reference.mood,
+        benchmark,
+        asked.mood,
+        config.seed,
+    )
     files = IndexFiles(
         {VAD_SPACE: music.encoded.vad, MOOD_SPACE: placed},
         {VAD_SPACE: reference.vad, MOOD_SPACE: reference.mood},
-        build_catalog(music.facts, music.encoded, ontology),
+        build_catalog(music.facts, music.encoded, ontology, worth),
         ontology,
-        fit_match_probability(answers, space.similarity_components),
+        fit_match_probability(answers, FIT_COMPONENTS),
         np.random.default_rng(config.seed).permutation(len(music))[: config.checked_rows],
     )
     quality = {
-        "goemotions_dev": measure_usage(asked.mood, placed),
-        "match_probability": match_quality(answers, space.similarity_components, config.seed),
+        "written_corpus": measure_usage(reference.mood, placed[worth]),
+        "match_probability": match_quality(answers, FIT_COMPONENTS, config.seed),
+        "most_fit_lost_to_variety": MOST_FIT_LOST,
         "vad_mean": music.encoded.vad.mean(axis=0).tolist(),
         "vad_standard_deviation": music.encoded.vad.std(axis=0).tolist(),
     }
-    description = _describe(config, data_dir, encoders, _counts(music, placed), quality)
+    counts = _counts(music, placed) | {"listenable_clips": int(worth.sum())}
+    description = _describe(config, data_dir, encoders, counts, quality)
     return artifacts.publish(artifacts_root, description, files.write)
 
 
@@ -120,8 +141,9 @@ class IndexFiles:
 def _load_encoders(config: IndexConfig, root: Path) -> Encoders:
     music = artifacts.load(root, artifacts.MUSIC_ENCODER, config.encoder_version)
     text = artifacts.load(root, artifacts.TEXT_ENCODER, config.text_version)
-    for encoder in (music, text):
-        require_vad_lineage(encoder.space(VAD_SPACE).lineage, encoder.path)
+    lineages = [encoder.space(VAD_SPACE).lineage for encoder in (music, text)]
+    if len(set(lineages)) > 1:
+        raise ArtifactError(f"{music.path}: VAD of lineage {lineages[0]}, {text.path} writes {lineages[1]}")
     return Encoders(music, text)
 
 
@@ -162,7 +184,7 @@ def _describe(
         origin=describe_origin(
             f"python -m training.index {' '.join(versions)}",
             config.seed,
-            dataset_digests(data_dir, "audioset") | dataset_digests(data_dir, "goemotions"),
+            dataset_digests(data_dir, "audioset", "goemotions", "xed", "emobank", "musiccaps"),
             sources,
         ),
         quality=quality,

@@ -1,6 +1,6 @@
 """How probable it is that a clip suits a text, read off a similarity: fitted here, served with the index.
 
-A clip suits a text if its mood is of the group that the protocol gives to one of the text's emotions.
+What it is to suit a text stands in `calibrate.py`.
 """
 
 import json

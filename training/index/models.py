@@ -11,9 +11,8 @@ from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE
 from ambiance.errors import ArtifactError
 from training.music.encode import EncodedClips, encode_clips
-from training.music.held_out import held_out_rows
-from training.music.mood_rows import MoodRows
-from training.space import MoodSpace
+from training.music.held_out import HeldOut, held_out
+from training.space.space import DIMENSION, MoodSpace
 from training.text.encode import TextReadings, read_texts
 from training.text.export import SPACE_FOLDER
 
@@ -29,7 +28,7 @@ class Models:
     # (text encoder, texts)
     read_texts: Callable[[artifacts.Artifact, Sequence[str]], TextReadings] = read_texts
     # (music encoder, data folder)
-    held_out_rows: Callable[[artifacts.Artifact, Path], tuple[MoodRows, EncodedClips]] = held_out_rows
+    held_out: Callable[[artifacts.Artifact, Path], HeldOut] = held_out
 
 
 def load_space(text_encoder: artifacts.Artifact) -> MoodSpace:
@@ -39,9 +38,9 @@ def load_space(text_encoder: artifacts.Artifact) -> MoodSpace:
         ArtifactError: if it is missing or damaged, or isn't the one that the manifest names.
     """
     space, described = MoodSpace.load(text_encoder.path / SPACE_FOLDER), text_encoder.space(MOOD_SPACE)
-    if (space.lineage, space.dimension) != (described.lineage, described.dimension):
+    if (space.lineage, DIMENSION) != (described.lineage, described.dimension):
         raise ArtifactError(
             f"{text_encoder.path}: the folder {SPACE_FOLDER} is of lineage {space.lineage}, dimension "
-            f"{space.dimension}; the manifest says {described.lineage}, {described.dimension}"
+            f"{DIMENSION}; the manifest says {described.lineage}, {described.dimension}"
         )
     return space

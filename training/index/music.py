@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from training.data.errors import DataError
-from training.index.spool import MEAN_FRAMES, read_part
-from training.music.encode import EncodedClips
+from training.index.spool import read_part
+from training.music.encode import OUTPUTS, EncodedClips
 
 FACTS = ("clip_id", "youtube_id", "start_seconds", "end_seconds", "labels", "mood_labels")
 
@@ -22,14 +22,13 @@ class Music:
 
     facts: pa.Table  # FACTS, as spool files hold them, in one chunk
     encoded: EncodedClips
-    mean_frames: NDArray[np.float32] | None  # [n, 128], where the spool keeps them
 
     def __len__(self) -> int:
         return len(self.encoded)
 
 
 def read_music(files: Sequence[Path]) -> Music:
-    """Gather spool files into memory, about 150 bytes a clip.
+    """Gather spool files into memory, about 210 bytes a clip.
 
     Raises:
         DataError: if a file is damaged, no clip is there, or two have one id.
@@ -42,9 +41,7 @@ def read_music(files: Sequence[Path]) -> Music:
     facts = facts.take(order).combine_chunks()
     _require_distinct(facts["clip_id"])
     rows = order.to_numpy()
-    encoded = EncodedClips(*(_rows(spool[name])[rows] for name in ("moods", "vad", "timbre")))
-    kept = MEAN_FRAMES in spool.column_names
-    return Music(facts, encoded, _rows(spool[MEAN_FRAMES])[rows] if kept else None)
+    return Music(facts, EncodedClips(**{name: _rows(spool[name])[rows] for name in OUTPUTS}))
 
 
 def _rows(column: pa.ChunkedArray) -> NDArray[np.float32]:

@@ -3,7 +3,8 @@
 Its clips are made up. Each is a random mixture of a released clip and a few of its nearest neighbours in
 mood, timbre and VAD, so that it lies where real clips lie, as often, and could have been placed there:
 its posterior sums to 1, its timbre keeps its length, its price is the mixture's. It bears the labels, the
-seconds and the annotators' moods of the clip it comes from, and an id in the shape of YouTube's.
+seconds and the annotators' moods of the clip it comes from, is worth hearing if that is, and has an id in the
+shape of YouTube's.
 
 What it isn't: music. Its prices aren't learned for a library of its size, and mixtures reach no further out
 than the clips they are made of. Figures of speed and memory carry over to a real library; those of quality
@@ -24,7 +25,7 @@ from sklearn.neighbors import NearestNeighbors
 from tqdm import tqdm
 
 from ambiance import artifacts
-from ambiance.affect import MOOD_SPACE, MOODS, VAD_SPACE
+from ambiance.affect import FACETS, MOOD_SPACE, VAD_SPACE
 from ambiance.errors import AmbianceError
 from training.index.catalog import CATALOG_FILE, METADATA, write_catalog
 from training.index.expected_queries import expected_queries
@@ -41,7 +42,8 @@ _PARTS = 4  # of a mixture: the clip and three neighbours
 _BATCH = 250_000  # clips mixed at once: bounds memory
 _CHECKED_ROWS = 100
 _QUERIES = 8_000  # that the search is made ready for
-_AFFINITIES = len(MOODS.names)  # the first components of the mood space; the last is the price
+_EVIDENCE = len(FACETS)  # the first components of the mood space; the last is the price
+_HEARD = ("moods", "facets", "traits")  # columns of the catalogue that are mixed
 _ALPHABET = np.frombuffer(b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz", np.uint8)
 _ID_LENGTH = 11
 
@@ -84,29 +86,33 @@ class MixedClips:
     parents: NDArray[np.int32]  # [n] the released clip that each comes from
     vad: NDArray[np.float32]  # [n, 3]
     mood: NDArray[np.float32]  # [n, d]
-    posterior: NDArray[np.float32]  # [n, 7] moods, as the catalogue has them
+    moods: NDArray[np.float32]  # [n, 7] posterior, as the catalogue has it
+    facets: NDArray[np.float32]  # [n, 12] likewise
+    traits: NDArray[np.float32]  # [n, 3] likewise
 
 
 def mix_clips(released: ReleasedClips, count: int, seed: int) -> MixedClips:
     """Draw `count` mixtures of the released clips."""
     draw = np.random.default_rng(seed)
-    neighbors, posterior = released.neighbors(), _fixed_lists(released.catalog, "moods", _AFFINITIES)
+    neighbors, heard = released.neighbors(), [_fixed_lists(released.catalog, name) for name in _HEARD]
     # What append_price derives the last component from. A mixture's vector without it is at most as long as
     # its parts, so the square of its last component is never negative.
     heights = np.einsum("nd,nd->n", released.mood, released.mood, dtype=np.float64)
-    columns = [released.vad, posterior, released.mood[:, :-1], heights[:, None]]
+    columns = [released.vad, *heard, released.mood[:, :-1], heights[:, None]]
     widths = np.cumsum([column.shape[1] for column in columns])[:-1]
     source = np.hstack(columns)
     mixed = MixedClips(
         draw.integers(0, len(released), count, np.int32),
-        *(np.empty((count, c.shape[1]), np.float32) for c in (released.vad, released.mood, posterior)),
+        *(np.empty((count, c.shape[1]), np.float32) for c in (released.vad, released.mood, *heard)),
     )
     for start in tqdm(range(0, count, _BATCH), desc="mixing", unit="batch", disable=None):
         at = slice(start, start + _BATCH)
         parts = _parts(draw, mixed.parents[at], neighbors)
         shares = draw.dirichlet(np.ones(_PARTS), len(parts))
         mixture = sum(shares[:, [j]] * source[parts[:, j]] for j in range(_PARTS))
-        mixed.vad[at], mixed.posterior[at], vectors, height = np.split(mixture, widths, axis=1)
+        mixed.vad[at], *others, vectors, height = np.split(mixture, widths, axis=1)
+        for name, rows in zip(_HEARD, others, strict=True):
+            getattr(mixed, name)[at] = rows
         mixed.mood[at] = _placed(vectors, height[:, 0], released.mood[parts[:, 0]])
     return mixed
 
@@ -123,7 +129,7 @@ def _placed(
     vectors: NDArray[np.float64], heights: NDArray[np.float64], parents: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """<float64>[n, d] vectors of the mood space; the timbre is as long as the parents'."""
-    timbre, theirs = vectors[:, _AFFINITIES:], parents[:, _AFFINITIES:-1]
+    timbre, theirs = vectors[:, _EVIDENCE:], parents[:, _EVIDENCE:-1]
     lengths = np.linalg.norm(timbre, axis=1, keepdims=True)
     timbre *= np.linalg.norm(theirs, axis=1, keepdims=True) / np.maximum(lengths, 1e-9)
     squares = np.maximum(heights - np.einsum("nd,nd->n", vectors, vectors), 0)
@@ -139,9 +145,10 @@ def scaled_catalog(released: pa.Table, mixed: MixedClips, seed: int) -> pa.Recor
     columns = inherited | {
         "clip_id": pc.binary_join_element_wise(youtube_ids, suffixes.take(parents), ""),
         "youtube_id": youtube_ids,
-        "moods": pa.FixedSizeListArray.from_arrays(pa.array(mixed.posterior.reshape(-1)), _AFFINITIES),
-        "vad": pa.FixedSizeListArray.from_arrays(pa.array(mixed.vad.reshape(-1)), mixed.vad.shape[1]),
     }
+    for name in ("vad", *_HEARD):
+        values = getattr(mixed, name)
+        columns[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
     return pa.RecordBatch.from_pydict(columns).replace_schema_metadata(METADATA)
 
 
@@ -202,8 +209,9 @@ def _describe(index: artifacts.Artifact, count: int, seed: int) -> artifacts.Des
     )
 
 
-def _fixed_lists(table: pa.Table, name: str, width: int) -> NDArray[np.float32]:
-    return table[name].combine_chunks().flatten().to_numpy().reshape(-1, width)
+def _fixed_lists(table: pa.Table, name: str) -> NDArray[np.float32]:
+    """<float32>[n, k] of a column of fixed-size lists."""
+    return table[name].combine_chunks().flatten().to_numpy().reshape(len(table), -1)
 
 
 def main() -> None:

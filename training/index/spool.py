@@ -21,12 +21,9 @@ from training.data.errors import DataError
 from training.data.ontology import moods_of
 from training.data.shards import Shard
 from training.music.encode import EncodedClips, check_encoding
-from training.music.features import mean_frames
 
 PART_BYTES = 8 * 1024 * 1024  # of shards, about 5,500 clips: bounds a process's memory
-MEAN_FRAMES = "mean_frames"
-
-_FORMAT = "ambiance.music_spool 2"  # raise it when a change of code changes what is written
+_FORMAT = "ambiance.music_spool 3"  # raise it when a change of code changes what is written
 _CLIPS_READ = "clips_read"
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -45,12 +42,11 @@ class Hearing:
     encoder: Artifact  # a `music_encoder`
     encode: Callable[[Artifact, NDArray[np.uint8], NDArray[np.int32]], EncodedClips]
     music: frozenset[int]  # classes of which a clip must bear one
-    keeps_mean_frames: bool
 
     def file_name(self, part: Part) -> str:
         """Digest of the part's bytes, and of all that decides what is heard in them."""
         digest = hashlib.sha256(f"{_FORMAT}\n{self.encoder.manifest.model_dump_json()}\n".encode())
-        digest.update(f"{sorted(self.music)} {self.keeps_mean_frames}\n".encode())
+        digest.update(f"{sorted(self.music)}\n".encode())
         for shard in part.shards:
             digest.update(shard.content)
         return f"{digest.hexdigest()}.spool"
@@ -95,8 +91,8 @@ def read_part(file: Path) -> pa.Table:
     """Map a spool file.
 
     Columns: clip_id, youtube_id <utf8>; start_seconds, end_seconds <float32>; labels <list of int16>, class
-    indices, ascending, each once; mood_labels <list of int16>, indices into affect.MOODS; moods, vad and
-    timbre as EncodedClips has them; mean_frames <float32>[128] where they are kept.
+    indices, ascending, each once; mood_labels <list of int16>, indices into affect.MOODS; and the
+    columns of EncodedClips.
 
     Raises:
         DataError: if it is damaged.
@@ -130,10 +126,7 @@ def _encode(hearing: Hearing, music: list[Clip]) -> pa.RecordBatch:
         "labels": pa.array(labels, pa.list_(pa.int16())),
         "mood_labels": pa.array(list(map(moods_of, labels)), pa.list_(pa.int16())),
     }
-    rows = dict(vars(encoded))
-    if hearing.keeps_mean_frames:
-        rows[MEAN_FRAMES] = mean_frames(clips.frames, clips.frame_counts)
-    for name, values in rows.items():
+    for name, values in vars(encoded).items():
         columns[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
     return pa.RecordBatch.from_pydict(columns)
 

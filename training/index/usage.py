@@ -1,4 +1,4 @@
-"""How evenly a library answers: which of its clips are heard, if every comment of dev is answered from it."""
+"""How evenly a library answers: which of its clips are heard, if many texts are answered from it."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +9,16 @@ from threadpoolctl import threadpool_limits
 
 from training.evaluate.metrics import largest_share
 
-TOP = 10  # answers of a comment that count as heard
+TOP = 10  # answers of a text that count as heard
 
 _QUERIES, _CLIPS = 256, 1024  # whose scores a core keeps in its cache at once
 
 
 def measure_usage(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> dict[str, float]:
-    """The share of comments that the clip heard most often answers first, and that of clips in any top ten.
+    """The share of texts that the clip heard most often answers first, and that of clips in any top ten.
 
     Args:
-        queries: <float32>[m, d] of the comments, m from 1.
+        queries: <float32>[m, d] of the texts, m from 1.
         vectors: <float32>[n, d] of the clips, n from 1.
     """
     answers = nearest_rows(queries, vectors, min(TOP, len(vectors)))

@@ -7,6 +7,7 @@ import tensorflow as tf
 from ambiance.artifacts import Artifact, Description, publish
 from training.data.audioset import FEATURES
 from training.data.audioset import FRAMES as CLIP_FRAMES
+from training.music.encode import OUTPUTS
 from training.music.mood_rows import FRAME_COUNTS, FRAMES, MoodRows
 from training.music.recipes import MusicEncoder
 from training.regression.exporting import TOLERANCE, Exportable, export_model
@@ -29,8 +30,8 @@ def publish_encoder(
             FRAMES: tf.TensorSpec((None, CLIP_FRAMES, FEATURES), tf.uint8),
             FRAME_COUNTS: tf.TensorSpec((None,), tf.int32),
         },
-        module=encoder.mood_model,
-        tolerances=dict.fromkeys(("moods", "vad", "timbre"), TOLERANCE),
+        module=encoder.module,
+        tolerances=dict.fromkeys(OUTPUTS, TOLERANCE),
     )
 
     def write_files(folder: Path) -> None:

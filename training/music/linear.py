@@ -20,7 +20,7 @@ _LOG_TEMPERATURES = (-3.0, 3.0)  # searched
 
 
 class LinearMoods(tf.Module):
-    """Posterior over the moods, softmax(mean frame x weights + bias), and VAD as its expectation."""
+    """Posterior over the moods, softmax(mean frame x weights + bias)."""
 
     def __init__(self, weights: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
         """`weights` <float32>[128, 7] and `bias` <float32>[7], as they apply to dequantised features."""
@@ -33,10 +33,9 @@ class LinearMoods(tf.Module):
         """Trained numbers."""
         return int(tf.size(self.weights) + tf.size(self.bias))
 
-    def __call__(self, frames: tf.Tensor, frame_counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Moods <float32>[n, 7] and VAD <float32>[n, 3] of frames <uint8>[n, 10, 128], counts <int32>[n]."""
-        moods = tf.nn.softmax(mean_frame(frames, frame_counts) @ self.weights + self.bias)
-        return moods, moods @ tf.constant(MOODS.vad)
+    def __call__(self, frames: tf.Tensor, frame_counts: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`moods` <float32>[n, 7] of frames <uint8>[n, 10, 128], counts <int32>[n]."""
+        return {"moods": tf.nn.softmax(mean_frame(frames, frame_counts) @ self.weights + self.bias)}
 
 
 def mean_frame(frames: tf.Tensor, frame_counts: tf.Tensor) -> tf.Tensor:

@@ -31,6 +31,11 @@ class MoodRows:
         """An encoder's inputs by name."""
         return {FRAMES: self.frames, FRAME_COUNTS: self.frame_counts}
 
+    @property
+    def youtube_ids(self) -> NDArray[np.str_]:
+        """<str>[n] their videos."""
+        return np.array([name.rpartition("@")[0] for name in self.clip_ids.tolist()])
+
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "MoodRows":
         """Rows by index, or by mask."""
         return MoodRows(*(column[rows] for column in vars(self).values()))

@@ -23,11 +23,11 @@ class NetworkMoods(tf.Module):
         """Trained numbers."""
         return int(self.model.count_params())
 
-    def __call__(self, frames: tf.Tensor, frame_counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Moods <float32>[n, 7] and VAD <float32>[n, 3] of frames <uint8>[n, 10, 128], counts <int32>[n]."""
+    def __call__(self, frames: tf.Tensor, frame_counts: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`moods` [n, 7] and `vad` [n, 3], <float32>, of frames <uint8>[n, 10, 128], counts <int32>[n]."""
         vad = self.model({FRAMES: frames, FRAME_COUNTS: frame_counts}, training=False)
         distances = tf.reduce_sum(tf.square(vad[:, None, :] - tf.constant(MOODS.vad)[None]), axis=-1)
-        return tf.nn.softmax(distances / (-2 * CLOSENESS_SIGMA**2)), vad
+        return {"moods": tf.nn.softmax(distances / (-2 * CLOSENESS_SIGMA**2)), "vad": vad}
 
 
 def fit_network(config: MusicConfig, rows: MoodRows, verbose: bool = False) -> NetworkMoods:

@@ -1,27 +1,58 @@
-"""What mood posteriors are worth, measured on rows that the model hasn't heard."""
+"""What moods and facets are worth, measured on clips that the model hasn't heard."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ambiance.affect import MOOD_GROUPS
-from training.evaluate.calibration import likeliest_reliability
+from ambiance.affect import FACETS, MOOD_GROUPS, TRAITS, VAD_AXES
+from training.evaluate.calibration import likeliest_reliability, reliability
 from training.evaluate.metrics import ClassCounts, count_answers
-from training.evaluate.readings import GROUP_OF_MOOD, count_moods
-from training.music.encode import EncodedClips
+from training.evaluate.readings import GROUP_OF_MOOD
+from training.music.caption_words import Heard
+from training.music.facets import FacetsAcrossFolds
 
 
-def mood_quality(clips: EncodedClips, moods: NDArray[np.int64]) -> dict[str, Any]:
-    """Figures of held-out rows as JSON holds them, against their moods <int64>[n]."""
-    truth = np.eye(clips.moods.shape[1], dtype=bool)[moods]
-    own = clips.moods[np.arange(len(moods)), moods]
-    calibration = likeliest_reliability(clips.moods, truth)
-    return count_groups(clips.moods, moods).summary() | {
-        "seven_mood_accuracy": round(float((clips.moods.argmax(axis=1) == moods).mean()), 6),
+def mood_quality(posterior: NDArray[np.float32], moods: NDArray[np.int64]) -> dict[str, Any]:
+    """Figures of held-out rows <float32>[n, 7] as JSON holds them, against their moods <int64>[n]."""
+    truth = np.eye(posterior.shape[1], dtype=bool)[moods]
+    own = posterior[np.arange(len(moods)), moods]
+    calibration = likeliest_reliability(posterior, truth)
+    return count_groups(posterior, moods).summary() | {
+        "seven_mood_accuracy": round(float((posterior.argmax(axis=1) == moods).mean()), 6),
         "negative_log_likelihood": round(float(-np.log(np.maximum(own, 1e-9)).mean()), 6),
         "expected_calibration_error": round(calibration.expected_calibration_error, 6),
-        "nearest_vad": count_moods(clips.vad, moods).summary(),
+    }
+
+
+def facet_quality(across: FacetsAcrossFolds, heard: Heard) -> dict[str, Any]:
+    """Figures of captioned clips as models hear them that learned neither clip nor video.
+
+    `auc`: how often a clip of which a facet is said has the higher score; `lift`: average precision as a
+    multiple of how often it is said; `calibration_error` of the probability; of VAD the correlation with what
+    the caption's words say.
+    """
+    told = ~np.isnan(heard.vad).any(axis=1)
+    correlations = [np.corrcoef(across.vad[told, i], heard.vad[told, i])[0, 1] for i in range(len(VAD_AXES))]
+    names = (*FACETS, *TRAITS)
+    logits = np.concatenate([across.facets, across.traits], axis=1)
+    truth = np.concatenate([heard.facets, heard.traits], axis=1)
+    return {
+        "facets": {
+            name: _figures(column, said) for name, column, said in zip(names, logits.T, truth.T, strict=True)
+        },
+        "vad": {axis: round(float(value), 4) for axis, value in zip(VAD_AXES, correlations, strict=True)},
+    }
+
+
+def _figures(logits: NDArray[np.float64], said: NDArray[np.bool_]) -> dict[str, float]:
+    error = reliability(1 / (1 + np.exp(-logits)), said).expected_calibration_error
+    return {
+        "auc": round(float(roc_auc_score(said, logits)), 4),
+        "lift": round(float(average_precision_score(said, logits) / said.mean()), 4),
+        "share": round(float(said.mean()), 4),
+        "calibration_error": round(error, 4),
     }
 
 

@@ -1,4 +1,8 @@
-"""The recipes by which a music encoder learns moods, behind one interface, and what all encoders share."""
+"""The recipes by which a music encoder learns moods, behind one interface, and what all encoders share.
+
+AudioSet's seven moods are the recipes' own. Facets and traits are the same for all: what musicians said. VAD
+is too, but for the recipe `seed`, whose network is one of VAD.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ambiance.affect import MOODS, VAD_AXES
+from ambiance.affect import MOODS
 from training.music.config import MusicConfig
-from training.music.encode import EncodedClips
+from training.music.facets import CaptionedClips, FacetModel, fit_facets
 from training.music.folds import assign_folds
 from training.music.linear import fit_linear, mean_frame
 from training.music.mood_rows import MoodRows
@@ -26,23 +30,31 @@ class MoodModel(Protocol):
     def parameter_count(self) -> int:
         """Trained numbers."""
 
-    def __call__(self, frames: tf.Tensor, frame_counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Moods <float32>[n, 7] and VAD <float32>[n, 3] of frames <uint8>[n, 10, 128], counts <int32>[n]."""
+    def __call__(self, frames: tf.Tensor, frame_counts: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`moods` <float32>[n, 7], `vad` if it has one, of frames <uint8>[n, 10, 128], counts <int32>[n]."""
 
 
 @dataclass(frozen=True)
 class MusicEncoder:
-    """A trained encoder: moods and VAD by the recipe, timbre by a projection of the mean frame."""
+    """A trained encoder: moods by the recipe, facets by captions, timbre by projecting the mean frame."""
 
     mood_model: MoodModel
+    facet_model: FacetModel
     timbre: UnitProjection
+
+    @property
+    def module(self) -> tf.Module:
+        """Holds every variable."""
+        whole = tf.Module()
+        whole.parts = [self.mood_model, self.facet_model]
+        return whole
 
     def __call__(self, frames: tf.Tensor, frame_counts: tf.Tensor) -> dict[str, tf.Tensor]:
         """Outputs by the names of EncodedClips' columns."""
-        moods, vad = self.mood_model(frames, frame_counts)
+        heard = self.facet_model(frames, frame_counts) | self.mood_model(frames, frame_counts)
         centred = mean_frame(frames, frame_counts) - tf.constant(self.timbre.mean)
         timbre = tf.math.l2_normalize(centred @ tf.constant(self.timbre.axes), axis=1)
-        return {"moods": moods, "vad": vad, "timbre": timbre}
+        return heard | {"timbre": timbre}
 
 
 def fit_moods(
@@ -65,40 +77,42 @@ def fit_moods(
 
 
 def fit_encoder(
-    config: MusicConfig, rows: MoodRows, music: NDArray[np.float32], verbose: bool = False
+    config: MusicConfig,
+    rows: MoodRows,
+    captioned: CaptionedClips,
+    music: NDArray[np.float32],
+    verbose: bool = False,
 ) -> MusicEncoder:
-    """Learn moods as `fit_moods` does, and timbre from `music`."""
-    return MusicEncoder(fit_moods(config, rows, music, verbose), fit_projection(music, "mean frames"))
+    """Learn moods as `fit_moods` does, facets as `fit_facets` does, and timbre from `music`."""
+    moods = fit_moods(config, rows, music, verbose)
+    return MusicEncoder(moods, fit_facets(captioned, rows), fit_projection(music, "mean frames"))
 
 
 def out_of_fold(
     config: MusicConfig, rows: MoodRows, music: NDArray[np.float32], verbose: bool = False
-) -> EncodedClips:
-    """Encode every row by an encoder whose moods were learned from the other folds; clips are never split.
-
-    Timbre is the released encoder's: it is learned without any mood.
+) -> NDArray[np.float32]:
+    """<float32>[n, 7] moods of every row by a model that learned the other folds; clips are never split.
 
     Raises:
         DataError: if a mood is on fewer clips than there are folds.
     """
     fold_of = assign_folds(rows, config.folds, config.seed)
-    timbre = fit_projection(music, "mean frames")
     moods = np.empty((len(rows), len(MOODS.names)), np.float32)
-    vad = np.empty((len(rows), len(VAD_AXES)), np.float32)
-    unit = np.empty((len(rows), timbre.axes.shape[1]), np.float32)
     for fold in range(config.folds):
         held_out = fold_of == fold
-        encoder = MusicEncoder(fit_moods(config, rows.take(~held_out), music, verbose), timbre)
-        encoded = encode_rows(encoder, rows.take(held_out))
-        moods[held_out], vad[held_out], unit[held_out] = encoded.moods, encoded.vad, encoded.timbre
-    return EncodedClips(moods, vad, unit)
+        model = fit_moods(config, rows.take(~held_out), music, verbose)
+        moods[held_out] = mood_posterior(model, rows.frames[held_out], rows.frame_counts[held_out])
+    return moods
 
 
-def encode_rows(encoder: MusicEncoder, rows: MoodRows) -> EncodedClips:
-    """Encode rows by an encoder that isn't exported yet."""
-    parts = []
-    for start in range(0, len(rows), _BATCH):
-        batch = slice(start, start + _BATCH)
-        outputs = encoder(tf.constant(rows.frames[batch]), tf.constant(rows.frame_counts[batch]))
-        parts.append([outputs[name].numpy() for name in ("moods", "vad", "timbre")])
-    return EncodedClips(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+def mood_posterior(
+    model: MoodModel, frames: NDArray[np.uint8], frame_counts: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """<float32>[n, 7] moods of clips by a model that isn't exported yet."""
+    batches = (slice(start, start + _BATCH) for start in range(0, len(frames), _BATCH))
+    return np.concatenate(
+        [
+            model(tf.constant(frames[batch]), tf.constant(frame_counts[batch]))["moods"].numpy()
+            for batch in batches
+        ]
+    )

@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from ambiance.affect import VAD_AXES, VAD_SPACE, vad_lineage
+from ambiance.affect import VAD_AXES, VAD_SPACE
 from ambiance.artifacts import Space
 from ambiance.errors import AmbianceError
 from training.regression.litert import MODEL_FILE, SIGNATURE, run_litert
@@ -48,9 +48,9 @@ class Exportable:
     quantized: bool = False  # LiteRT stores kernels as int8 and multiplies in int8
 
 
-def vad_space() -> Space:
-    """The space that an encoder of either kind writes."""
-    return Space(name=VAD_SPACE, dimension=len(VAD_AXES), metric="squared_l2", lineage=vad_lineage())
+def vad_space(lineage: str) -> Space:
+    """The space that an encoder of either kind writes, in the frame of a lineage."""
+    return Space(name=VAD_SPACE, dimension=len(VAD_AXES), metric="squared_l2", lineage=lineage)
 
 
 def export_model(model: Exportable, folder: Path, examples: Inputs) -> dict[str, float]:

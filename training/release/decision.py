@@ -1,4 +1,4 @@
-"""Whether a candidate may take the release's place: no headline figure may fall by more than its spread."""
+"""Whether a candidate may take the release's place: no figure that gates may fall by more than its spread."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def fallen(comparisons: Sequence[Comparison]) -> list[str]:
         f"{each.figure.title}: {number(each.figure, each.old)} to {number(each.figure, each.new)}, "
         f"allowed {number(each.figure, each.allowance)}"
         for each in comparisons
-        if not each.holds
+        if each.figure.gates and not each.holds
     ]
 
 
@@ -64,7 +64,7 @@ def comparison_table(comparisons: Sequence[Comparison]) -> str:
             number(each.figure, each.old),
             number(each.figure, each.new),
             number(each.figure, each.allowance),
-            "yes" if each.holds else "NO",
+            ("yes" if each.holds else "NO") if each.figure.gates else "history",
         )
         for each in comparisons
     ]

@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
-from ambiance.artifacts import TEXT_TEACHER, file_sha256, load, versions
+from ambiance.artifacts import TEXT_TEACHER, load, versions
 from ambiance.errors import AmbianceError
-from training.teacher.artifact import TRAIN, Teacher
+from training.data.lessons import load_lessons
+from training.teacher.artifact import Teacher
 
 
 class JobError(AmbianceError):
@@ -46,14 +47,14 @@ def train_teacher(root: Path) -> None:
 
 
 def has_teacher(root: Path, data_dir: Path) -> bool:
-    """Whether the newest teacher under a root has read the very comments that are to be learned.
+    """Whether the newest teacher under a root has read the very lessons that are to be learned.
 
     Raises:
         ArtifactError: if it is damaged.
     """
     if not versions(root, TEXT_TEACHER):
         return False
-    return Teacher.load(load(root, TEXT_TEACHER)).train_sha256 == file_sha256(data_dir / TRAIN)
+    return Teacher.load(load(root, TEXT_TEACHER)).lessons_sha256 == load_lessons(data_dir).digest
 
 
 def _run(module: str, flags: list[str], log: TextIO | None) -> None:

@@ -31,16 +31,17 @@ _CLIPS_AT_ONCE = 4096  # bounds memory to tens of MB a thread
 
 
 def price_library(
-    queries: NDArray[np.float32], vectors: NDArray[np.float32], seed: int
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], highest_price: float, seed: int
 ) -> NDArray[np.float32]:
-    """<float32>[n] prices of a library's clips, as `prices.learn_prices` has them.
+    """<float32>[n] prices of a library's clips, from 0 to `highest_price`, as `prices.learn_prices` has them.
 
     Args:
         queries: <float32>[m, d] of reference texts, m from 1.
         vectors: <float32>[n, d] of the clips; their inner product with a query is the score.
+        highest_price: in units of the score.
         seed: of every draw.
     """
-    limits = library_limits(len(vectors))
+    limits = library_limits(len(vectors), highest_price)
     price = learn_prices if len(vectors) <= EXACT_CLIPS else price_by_sample
     return price(queries, vectors, limits, seed)
 
@@ -54,7 +55,7 @@ def price_by_sample(
     sample = vectors[draw_sample(draw, texts, vectors)]
     prices = learn_prices(queries, sample, limits, seed)
     carried = advantages(texts, (texts @ sample.T - prices).max(axis=1), vectors)
-    return np.maximum(carried, np.float32(-limits.subsidy))
+    return np.clip(carried, np.float32(-limits.subsidy), np.float32(limits.highest))
 
 
 def draw_sample(

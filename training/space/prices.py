@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 TOP = 10  # clips of an answer
 
-_TEMPERATURES = (0.02, 0.01, 0.005, 0.003, 0.002)  # of the choice, in units of the score
+_TEMPERATURES = (0.1, 0.05, 0.025, 0.015, 0.01)  # of the choice, in units of the score
 _STEPS = 25  # at each temperature
 _BATCH = 1200  # reference texts in a step
 _RATE = 0.7  # of a step, in temperatures
@@ -30,10 +30,11 @@ class Limits:
     slots: float  # at most, of all places in top tens
     floor: float  # at least, of the same
     subsidy: float  # lowest price is minus this, in units of the score
+    highest: float  # price, whatever share a clip takes at it
 
 
-def library_limits(clip_count: int) -> Limits:
-    """Limits for a library of so many clips.
+def library_limits(clip_count: int, highest_price: float) -> Limits:
+    """Limits for a library of so many clips, whose prices differ by `highest_price` at most.
 
     A small one can't spread its answers as thinly, and would pay with misfits for bringing every clip in.
     """
@@ -41,7 +42,8 @@ def library_limits(clip_count: int) -> Limits:
         first=max(0.0012, 6.5 / clip_count),
         slots=max(0.0020, 6.5 / clip_count),
         floor=min(0.00005, 0.3 / clip_count),
-        subsidy=0.13,
+        subsidy=0.0,
+        highest=highest_price,
     )
 
 
@@ -66,7 +68,7 @@ def learn_prices(
         for shares in _running_shares(draw, queries, columns, prices, temperature):
             step = _RATE * temperature * _log_step(shares, prices, limits)
             # in place: the generator scores the next batch with these prices
-            np.maximum(prices + step, -limits.subsidy, out=prices)
+            np.clip(prices + step, -limits.subsidy, limits.highest, out=prices)
             settled.append(prices.copy())
         prices = np.mean(settled[_STEPS // 2 :], axis=0, dtype=np.float32)
     return prices

@@ -1,12 +1,16 @@
-"""A mood space: texts as queries inside the text encoder's graph, clips as vectors of the music index.
+"""The mood space: texts as queries inside the text encoder's graph, clips as vectors of the music index.
 
-It is saved beside the text network whose posterior it reads; its lineage keeps another network's queries
-from searching it.
+A text asks for facets of music, as the scenes that it may be of want them (`judgement.py`); a clip offers
+the evidence for each, as log-odds. Their inner product is the fit; a small spread and a price make answers
+vary, and may cost no more fit than MOST_FIT_LOST. All of it is one squared L2 distance.
+
+The space is saved beside the text network whose posterior it reads; its lineage keeps another network's
+queries from searching it.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,100 +18,100 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from ambiance.affect import FACETS, MOODS
 from ambiance.errors import ArtifactError
+from ambiance.fixed_queries import FALLBACK_FILE, GENTLE_FILE
 from training.data.errors import DataError
 from training.music.encode import EncodedClips
-from training.space.inner_product import Plain, Priced
-from training.space.learned import Learned
-from training.space.losses import continuous_loss, triplet_loss
-from training.space.methods import HeardClips, Method, Parameters, ReadTexts
+from training.music.facets import FACET_OF_MOOD
+from training.music.whitening import SPREAD_COMPONENTS, fit_projection
+from training.space.judgement import GENTLE, MUSIC_OF_SCENE, fit_row, fit_table
+from training.space.library_prices import price_library
+from training.space.squared_l2 import append_price
 
-METHODS: Mapping[str, Method] = {
-    "priced": Priced(),
-    "plain": Plain(),
-    "triplet": Learned(triplet_loss),
-    "continuous": Learned(continuous_loss),
-}
 SPACE_FILE = "space.json"
+_FORMAT_VERSION = 2
 
-_FORMAT_VERSION = 1
+Parameters = Mapping[str, NDArray[np.float32]]
+
+FIT_COMPONENTS = len(FACETS)
+DIMENSION = FIT_COMPONENTS + SPREAD_COMPONENTS + 1
+
+# Strength of the spread: a text and a clip that point the same way gain so much fit, in log-odds.
+SPREAD_STRENGTH = 0.1
+
+# What variety may cost, in log-odds of fit: no answer fits worse by more than this than what it displaced.
+HIGHEST_PRICE = 0.3
+MOST_FIT_LOST = HIGHEST_PRICE + 2 * SPREAD_STRENGTH
+
+# What AudioSet's own moods add to the evidence for their facets: annotators who were asked for that very word
+# heard 421 clips, musicians who were asked for anything heard 2,663.
+_MOOD_WEIGHT = 0.25
+
+# Probabilities below it are taken for it: that a rare facet is absent beyond doubt is no merit of a clip, and
+# would outweigh what it is.
+_LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True)
 class MoodSpace:
-    """A method with its parameters, bound to one text network."""
+    """The space's parameters, bound to one text network."""
 
-    method: str  # one of METHODS
     parameters: Parameters
     identity: str  # of the text network
 
     @property
-    def dimension(self) -> int:
-        """Components of a vector."""
-        return METHODS[self.method].dimension
-
-    @property
-    def similarity_components(self) -> int:
-        """The first so many components hold the affinity of text and clip."""
-        return METHODS[self.method].similarity_components
-
-    @property
-    def needs_mean_frames(self) -> bool:
-        """Whether clips are placed by their mean frames as well as by what the music encoder wrote."""
-        return METHODS[self.method].needs_mean_frames
-
-    @property
     def lineage(self) -> str:
-        """Digest of method, text network and every parameter; vectors compare only within one."""
-        digest = hashlib.sha256(f"{self.method}\n{self.identity}\n".encode())
+        """Digest of text network and every parameter; vectors compare only within one."""
+        digest = hashlib.sha256(f"facets\n{self.identity}\n".encode())
         for name, array in sorted(self.parameters.items()):
             digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return f"mood-{digest.hexdigest()[:12]}"
 
-    def query(self, emotions: tf.Tensor, embedding: tf.Tensor) -> tf.Tensor:
-        """<float32>[n, dimension] of texts, in TensorFlow operations on constants, which LiteRT has too.
+    def query(self, scenes: tf.Tensor, embedding: tf.Tensor) -> tf.Tensor:
+        """<float32>[n, DIMENSION] of texts, in TensorFlow operations on constants, which LiteRT has too.
 
         Args:
-            emotions: <float32>[n, 28] posterior.
+            scenes: <float32>[n, 21] posterior.
             embedding: <float32>[n, e].
         """
-        return METHODS[self.method].query(self.parameters, emotions, embedding)
+        wanted = scenes @ tf.constant(self.parameters["fit"])
+        centred = embedding - tf.constant(self.parameters["spread_mean"])
+        direction = tf.math.l2_normalize(centred @ tf.constant(self.parameters["spread_axes"]), axis=1)
+        spread = np.float32(np.sqrt(SPREAD_STRENGTH)) * direction
+        return tf.concat([wanted, spread, tf.zeros_like(spread[:, :1])], axis=1)
 
-    def place(
-        self,
-        clips: EncodedClips,
-        mean_frames: NDArray[np.float32] | None,
-        queries: NDArray[np.float32],
-        seed: int,
-    ) -> NDArray[np.float32]:
-        """<float32>[n, dimension] of a library's clips; prices, where the method has them, hold for it alone.
+    def fixed_queries(self) -> dict[str, NDArray[np.float32]]:
+        """File name -> <float32>[DIMENSION], of texts that aren't answered by what was read in them."""
+        rows = {FALLBACK_FILE: MUSIC_OF_SCENE["none"], GENTLE_FILE: GENTLE}
+        padding = np.zeros(DIMENSION - FIT_COMPONENTS, np.float32)
+        return {name: np.concatenate([fit_row(music), padding]) for name, music in rows.items()}
+
+    def place(self, clips: EncodedClips, queries: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+        """<float32>[n, DIMENSION] of a library's clips; prices hold for that library alone.
 
         Args:
-            clips: n clips as the music encoder hears them.
-            mean_frames: <float32>[n, 128] their mean frames; None will do unless `needs_mean_frames`.
-            queries: <float32>[m, dimension] of reference texts, m from 1.
+            clips: n clips, n from 1, as the music encoder hears them.
+            queries: <float32>[m, DIMENSION] of reference texts, m from 1.
             seed: of every random number.
 
         Raises:
-            DataError: if the clips' columns differ in length, or the queries aren't of this space.
+            DataError: if there is no clip, or the queries aren't of this space.
         """
-        frame_count = len(clips) if mean_frames is None else len(mean_frames)
-        if not len(clips.moods) == len(clips.timbre) == frame_count > 0:
-            counts = f"{len(clips.moods)} posteriors, {len(clips.timbre)} timbres, {frame_count} frames"
-            raise DataError(f"clips: one of each a clip, at least one clip, got {counts}")
-        if mean_frames is None and self.needs_mean_frames:
-            raise DataError(f"clips: the method {self.method} needs mean frames, got none")
-        if queries.ndim != 2 or queries.shape[1] != self.dimension or not len(queries):
-            raise DataError(f"queries: [m, {self.dimension}] with m from 1, got {queries.shape}")
-        return METHODS[self.method].place(self.parameters, HeardClips(clips, mean_frames), queries, seed)
+        if not len(clips):
+            raise DataError("clips: at least one, got 0")
+        if queries.ndim != 2 or queries.shape[1] != DIMENSION or not len(queries):
+            raise DataError(f"queries: [m, {DIMENSION}] with m from 1, got {queries.shape}")
+        spread = np.float32(np.sqrt(SPREAD_STRENGTH)) * clips.timbre
+        vectors = np.concatenate([evidence(clips.facets, clips.moods), spread], axis=1)
+        return append_price(vectors, price_library(queries[:, :-1], vectors, HIGHEST_PRICE, seed))
 
     def save(self, folder: Path) -> None:
-        """Write `space.json` and an array a parameter into a folder, which is made."""
+        """Write `space.json`, an array a parameter and the fixed queries into a folder, which is made."""
         folder.mkdir(parents=True)
         record = {
             "format_version": _FORMAT_VERSION,
-            "method": self.method,
             "identity": self.identity,
             "parameters": sorted(self.parameters),
             "lineage": self.lineage,
@@ -115,6 +119,8 @@ class MoodSpace:
         (folder / SPACE_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         for name, array in self.parameters.items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        for name, array in self.fixed_queries().items():
+            np.save(folder / name, array, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> "MoodSpace":
@@ -126,12 +132,12 @@ class MoodSpace:
         path = folder / SPACE_FILE
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            if record["format_version"] != _FORMAT_VERSION or record["method"] not in METHODS:
-                said = f"version {record['format_version']} of method {record['method']!r}"
-                raise ArtifactError(f"{path}: version {_FORMAT_VERSION} of {', '.join(METHODS)}, got {said}")
+            if record["format_version"] != _FORMAT_VERSION:
+                said = f"got version {record['format_version']}"
+                raise ArtifactError(f"{path}: version {_FORMAT_VERSION}, {said}")
             names = [str(name) for name in record["parameters"]]
             arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in names}
-            space = cls(record["method"], arrays, record["identity"])
+            space = cls(arrays, record["identity"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ArtifactError(f"{path}: not a mood space ({error!r})") from error
         if space.lineage != record.get("lineage"):
@@ -140,33 +146,25 @@ class MoodSpace:
         return space
 
 
-def fit_space(
-    method: str,
-    emotions: NDArray[np.float32],
-    embedding: NDArray[np.float32],
-    labels: Sequence[tuple[int, ...]],
-    data_dir: Path,
-    seed: int,
-    identity: str,
-) -> MoodSpace:
-    """Make a mood space for a text network that is trained and calibrated.
+def fit_space(embedding: NDArray[np.float32], identity: str) -> MoodSpace:
+    """Make the mood space for a text network that is trained and calibrated.
 
     Args:
-        method: one of METHODS.
-        emotions: <float32>[n, 28] posterior of train comments.
-        embedding: <float32>[n, e] of the same.
-        labels: their emotions, as indices into affect.EMOTIONS.names.
-        data_dir: where AudioSet lies; the learned methods hear its mood rows.
-        seed: of every random number.
+        embedding: <float32>[n, e] of texts like those to come; the spread follows how they vary.
         identity: of the text network, a digest of its weights say; part of the lineage.
 
     Raises:
-        DataError: if the method isn't known, the columns differ in length, or data is missing or damaged.
+        DataError: if the texts are too few.
     """
-    if method not in METHODS:
-        raise DataError(f"space: one of {', '.join(METHODS)}, got {method!r}")
-    if not len(emotions) == len(embedding) == len(labels) > 0:
-        counts = f"{len(emotions)} posteriors, {len(embedding)} embeddings, {len(labels)} label tuples"
-        raise DataError(f"texts: one of each a text, at least one text, got {counts}")
-    texts = ReadTexts(emotions, embedding, labels)
-    return MoodSpace(method, METHODS[method].fit(texts, data_dir, seed), identity)
+    spread = fit_projection(embedding, "text embeddings")
+    return MoodSpace({"fit": fit_table(), "spread_mean": spread.mean, "spread_axes": spread.axes}, identity)
+
+
+def evidence(facets: NDArray[np.float32], moods: NDArray[np.float32]) -> NDArray[np.float32]:
+    """<float32>[n, 12] log-odds of facets <float32>[n, 12], and for some what moods <float32>[n, 7] add."""
+    shares = np.clip(facets, _LEAST_SHARE, 1 - _LEAST_SHARE)
+    told = np.log(shares) - np.log1p(-shares)
+    for mood, facet in FACET_OF_MOOD.items():
+        heard = np.maximum(moods[:, MOODS.names.index(mood)], _LEAST_SHARE)
+        told[:, FACETS.index(facet)] += _MOOD_WEIGHT * np.log(heard * len(MOODS.names))
+    return told.astype(np.float32)

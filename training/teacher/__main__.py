@@ -12,9 +12,7 @@ from training.teacher.source import default_model
 
 _FLAGS = {
     "seed": "of every random number",
-    "members": "networks whose logits are averaged",
-    "processes": "members that train at the same time",
-    "epochs": "passes over train",
+    "epochs": "passes over the lessons",
     "synthetic_texts": "texts made up for it to label",
 }
 
@@ -26,19 +24,19 @@ def main() -> None:
         prog="python -m training.teacher", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
-    parser.add_argument("--model", default=default_model(), help="folder of all-MiniLM-L6-v2, or hub name")
+    parser.add_argument("--model", help="folder of all-mpnet-base-v2, or hub name; by default as installed")
     for name, meaning in _FLAGS.items():
         default = getattr(defaults, name)
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help=meaning)
     flags = parser.parse_args()
     config = replace(defaults, **{name: getattr(flags, name) for name in _FLAGS})
     try:
-        artifact = run(config, flags.model, flags.artifacts)
+        artifact = run(config, flags.model or default_model(), flags.artifacts)
     except AmbianceError as error:
         sys.exit(str(error))
     for entry in artifact.manifest.files:
         print(f"{entry.size_bytes:>12,} bytes  {entry.path}")
-    print(f"{artifact.path}: {artifact.manifest.quality['goemotions_dev']}")
+    print(f"{artifact.path}: {artifact.manifest.quality}")
 
 
 if __name__ == "__main__":

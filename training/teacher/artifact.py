@@ -1,7 +1,7 @@
 """What a teacher leaves behind for the student, on disk and in memory.
 
-Written by `training.teacher`, read by `training.text`; needs numpy alone. Of the train comments it holds
-what the teacher thinks of each, in the order of train.tsv, and never their words.
+Written by `training.teacher`, read by `training.text`; needs numpy alone. Of the lessons it holds what the
+teacher thinks of each, in their order, and never their words.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.artifacts import Artifact, file_sha256
+from ambiance.artifacts import Artifact
 from ambiance.errors import ArtifactError
-from training.data.goemotions import FOLDER
+from training.data.lessons import Lessons
 
 TOKENIZER_FILE = "tokenizer.json"
-TRAIN = f"{FOLDER}/train.tsv"  # as the manifest's origin names it
+LESSONS_FILE = "lessons.sha256"
 
 _LEVELS = 255  # of a probability, spaced evenly over its square root: small ones keep their digits
 _STEPS = 127  # of a number, on either side of 0
@@ -25,17 +25,15 @@ _MOST_TOKENS = 1 << 16
 
 @dataclass(frozen=True)
 class Teacher:
-    """Everything the student learns from, apart from the train comments themselves."""
+    """Everything the student learns from, apart from the lessons themselves."""
 
     tokenizer_file: Path  # of the `tokenizers` library: PAD is id 0, UNKNOWN id 1, no special tokens added
     token_vectors: NDArray[np.float32]  # [tokens, width] a start for the student's token table
-    train_soft_labels: NDArray[
-        np.float32
-    ]  # [comments, 28] probability of each emotion, in order of train.tsv
-    train_features: NDArray[np.float32]  # [comments, components] of the teacher's pooled output
-    train_sha256: str  # of train.tsv
+    answers: NDArray[np.float32]  # [lessons, WIDTH] columns as in training.data.lessons
+    features: NDArray[np.float32]  # [lessons, components] of the teacher's pooled output
+    lessons_sha256: str  # their digest
     synthetic_ids: tuple[NDArray[np.int32], ...]  # token ids of each made-up text, at least one
-    synthetic_soft_labels: NDArray[np.float32]  # [synthetic texts, 28]
+    synthetic_answers: NDArray[np.float32]  # [synthetic texts, WIDTH]
 
     @classmethod
     def load(cls, artifact: Artifact) -> "Teacher":
@@ -53,11 +51,11 @@ class Teacher:
         teacher = cls(
             tokenizer_file=artifact.file(TOKENIZER_FILE),
             token_vectors=_load_columns(artifact, "token_vectors"),
-            train_soft_labels=decode_probabilities(_load(artifact, "train_soft_labels.npy")),
-            train_features=_load_columns(artifact, "train_features"),
-            train_sha256=artifact.manifest.origin.datasets[TRAIN],
+            answers=decode_probabilities(_load(artifact, "answers.npy")),
+            features=_load_columns(artifact, "features"),
+            lessons_sha256=artifact.file(LESSONS_FILE).read_text(encoding="ascii").strip(),
             synthetic_ids=tuple(np.split(flat.astype(np.int32), np.cumsum(lengths[:-1], dtype=np.int64))),
-            synthetic_soft_labels=decode_probabilities(_load(artifact, "synthetic_soft_labels.npy")),
+            synthetic_answers=decode_probabilities(_load(artifact, "synthetic_answers.npy")),
         )
         teacher._check(artifact.path)
         return teacher
@@ -75,30 +73,28 @@ class Teacher:
         lengths = [len(ids) for ids in self.synthetic_ids]
         _save(folder, "synthetic_ids", np.concatenate(self.synthetic_ids).astype(np.uint16))
         _save(folder, "synthetic_lengths", np.array(lengths, np.uint16))
-        for name in ("train_soft_labels", "synthetic_soft_labels"):
+        for name in ("answers", "synthetic_answers"):
             _save(folder, name, encode_probabilities(getattr(self, name)))
-        for name in ("token_vectors", "train_features"):
+        for name in ("token_vectors", "features"):
             codes, scales = encode_columns(getattr(self, name))
             _save(folder, name, codes)
             _save(folder, f"{name}_scales", scales)
+        (folder / LESSONS_FILE).write_text(f"{self.lessons_sha256}\n", encoding="ascii")
 
-    def check_train(self, data_dir: Path) -> None:
-        """Make sure that train.tsv is the one whose comments the soft labels belong to.
+    def check_lessons(self, lessons: Lessons) -> None:
+        """Make sure that the answers belong to these lessons.
 
         Raises:
-            ArtifactError: if it is another; names both digests.
+            ArtifactError: if they are others; names both digests.
         """
-        found = file_sha256(data_dir / TRAIN)
-        if found != self.train_sha256:
-            raise ArtifactError(f"{data_dir / TRAIN}: SHA-256 {found}, the teacher read {self.train_sha256}")
+        if lessons.digest != self.lessons_sha256:
+            found = f"lessons of SHA-256 {lessons.digest}, the teacher read {self.lessons_sha256}"
+            raise ArtifactError(f"{found}; `make teacher` trains one that has read them")
 
     def _check(self, path: Path) -> None:
         pairs = {
-            "train_features.npy and train_soft_labels.npy": (self.train_features, self.train_soft_labels),
-            "synthetic_lengths.npy and synthetic_soft_labels.npy": (
-                self.synthetic_ids,
-                self.synthetic_soft_labels,
-            ),
+            "features.npy and answers.npy": (self.features, self.answers),
+            "synthetic_lengths.npy and synthetic_answers.npy": (self.synthetic_ids, self.synthetic_answers),
         }
         for names, (one, other) in pairs.items():
             if len(one) != len(other):

@@ -1,102 +1,117 @@
-"""Fine-tunes one member of the teacher on the train comments and takes down what it says.
-
-A member runs in a process of its own on one thread: several threads would mostly wait for each other.
-"""
+"""Fine-tunes the teacher on all lessons at once, each text for what its corpus tells of it."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 from torch.optim.swa_utils import AveragedModel
 
+from training.data.lessons import DISTRESS, EMOTION, SCENE, VAD, Lessons
 from training.teacher.config import TeacherConfig
-from training.teacher.network import TeacherNetwork, collate, read
+from training.teacher.network import TeacherNetwork, collate
 
 _WARM_UP = 0.06  # share of the steps over which the learning rate rises; it falls to 0 over the others
 _WEIGHT_DECAY = 0.01  # of matrices
 _LARGEST_GRADIENT = 1.0  # norm
 _AVERAGE_EVERY = 10  # steps
-_LOG_EVERY = 100  # steps
-_POOL = 40  # batches that are filled from the same comments, by length
+_LOG_EVERY = 50  # steps
+_POOL = 40  # batches that are filled from the same texts, by length
+_IMPOSSIBLE = -1e4  # logarithm of the share of a scene that a text can't be of
 
 Rows = Sequence[NDArray[np.int32]]  # texts as the teacher's token ids
 Tensors = list[torch.Tensor]
 
 
-@dataclass(frozen=True)
-class Lessons:
-    """What a member learns from and what it is asked."""
-
-    labels: NDArray[np.bool_]  # [comments, 28] emotions that each train comment bears
-    train: Rows
-    dev: Rows
-    synthetic: Rows
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a member says of each text: logits <float32>[n, 28]; of train also its mean output [n, hidden]."""
-
-    train: NDArray[np.float32]
-    dev: NDArray[np.float32]
-    synthetic: NDArray[np.float32]
-    train_means: NDArray[np.float32]
-
-
-def train_member(config: TeacherConfig, model: str, member: int, lessons: Lessons) -> Answers:
-    """Fine-tune from the member's own seed, then read every text with the averaged weights."""
-    torch.set_num_threads(1)
-    torch.manual_seed(config.seed + member)
-    network = TeacherNetwork(model, config.dropout)
-    average = _fine_tune(network, config, member, lessons)
-    train, train_means = read(average, lessons.train)
-    print(f"member {member}: train read", flush=True)
-    dev, synthetic = (read(average, rows)[0] for rows in (lessons.dev, lessons.synthetic))
-    return Answers(train, dev, synthetic, train_means)
-
-
-def _fine_tune(
-    network: TeacherNetwork, config: TeacherConfig, member: int, lessons: Lessons
+def fine_tune(
+    network: TeacherNetwork, config: TeacherConfig, lessons: Lessons, rows: Rows, repeats: NDArray[np.int64]
 ) -> TeacherNetwork:
-    """Train in place; the network returned holds the moving average of the weights."""
-    random = np.random.default_rng(config.seed + member)
-    targets = torch.from_numpy(lessons.labels).float()
-    with torch.no_grad():
-        network.head.bias.copy_(torch.logit(targets.mean(0), eps=1e-4))
+    """Train in place; the network returned holds the moving average of the weights.
+
+    Args:
+        network: freshly loaded.
+        config: every number of the job.
+        lessons: what is told of each text.
+        rows: the texts' token ids.
+        repeats: <int64>[n] how often an epoch goes through each text.
+    """
+    random = np.random.default_rng(config.seed)
+    known = _Known(lessons)
+    _start_from_frequencies(network, lessons)
     average = AveragedModel(network, multi_avg_fn=_averaging(config.average_decay))
-    steps = config.epochs * -(-len(lessons.train) // config.batch_size)
+    epochs = [
+        batch
+        for _ in range(config.epochs)
+        for batch in _batches(rows, np.repeat(np.arange(len(rows)), repeats), config.batch_size, random)
+    ]
     optimizer = torch.optim.AdamW(_parameter_groups(network, config), betas=(0.9, 0.98), fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(epochs)))
     network.train()
     started, loss = time.monotonic(), 0.0
-    batches = (b for _ in range(config.epochs) for b in _batches(lessons.train, config.batch_size, random))
-    for step, batch in enumerate(batches, start=1):
-        loss += _step(network, [lessons.train[i] for i in batch], targets[batch])
+    for step, batch in enumerate(epochs, start=1):
+        loss += _step(network, [rows[i] for i in batch], known.take(batch), config)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        if step % _AVERAGE_EVERY == 0 or step == steps:
+        if step % _AVERAGE_EVERY == 0 or step == len(epochs):
             average.update_parameters(network)
         if step % _LOG_EVERY == 0:
-            progress = f"step {step} of {steps}, loss {loss / _LOG_EVERY:.3f}"
-            print(f"member {member}: {progress}, {time.monotonic() - started:.0f} s", flush=True)
+            progress = f"step {step:,} of {len(epochs):,}, loss {loss / _LOG_EVERY:.3f}"
+            print(f"{progress}, {time.monotonic() - started:.0f} s", flush=True)
             loss = 0.0
     return average.module
 
 
-def _step(network: TeacherNetwork, rows: Rows, targets: torch.Tensor) -> float:
-    """Leave the clipped gradient in the network; the loss is the sum of 28 cross-entropies, averaged."""
+class _Known:
+    """The columns of lessons as tensors."""
+
+    def __init__(self, lessons: Lessons) -> None:
+        columns = (lessons.targets, lessons.weights, lessons.open_scenes)
+        self._columns = tuple(map(torch.from_numpy, columns))
+
+    def take(self, rows: NDArray[np.int64]) -> Tensors:
+        """Targets, weights and open_scenes of some texts."""
+        at = torch.from_numpy(rows)
+        return [column[at] for column in self._columns]
+
+
+def _start_from_frequencies(network: TeacherNetwork, lessons: Lessons) -> None:
+    """Let the fresh head answer every text with how often each is so: it saves hundreds of steps."""
+    shares = (lessons.targets * lessons.weights).sum(axis=0) / np.maximum(lessons.weights.sum(axis=0), 1)
+    with torch.no_grad():
+        network.head.bias.copy_(torch.logit(torch.from_numpy(shares), eps=1e-3))
+
+
+def _step(network: TeacherNetwork, rows: Rows, known: Tensors, config: TeacherConfig) -> float:
+    """Leave the clipped gradient in the network; the loss is averaged over the batch."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = network(*collate(rows)).logits
-    loss = binary_cross_entropy_with_logits(logits.float(), targets, reduction="sum") / len(rows)
+    loss = lessons_loss(logits.float(), *known, config)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
     return loss.item()
+
+
+def lessons_loss(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor,
+    open_scenes: torch.Tensor,
+    config: TeacherConfig,
+) -> torch.Tensor:
+    """Mean over the texts of what each is told: columns as in `Lessons`."""
+    per_column = binary_cross_entropy_with_logits(logits, targets, reduction="none") * weights
+    emotions, distress = per_column[:, EMOTION].sum(1), per_column[:, DISTRESS].sum(1)
+    errors = (torch.sigmoid(logits[:, VAD]) - targets[:, VAD]).square() * weights[:, VAD]
+    logs, told = log_softmax(logits[:, SCENE], dim=1), targets[:, SCENE]
+    # Of scenes that a text may be of, any will do: what counts is the share of all of them together.
+    any_of = -torch.logsumexp(logs.where(told > 0, torch.tensor(_IMPOSSIBLE)), dim=1)
+    scenes = any_of.where(open_scenes, -(told * logs).sum(1)) * weights[:, SCENE].amax(1)
+    weighted = emotions + config.scene_weight * scenes + config.distress_weight * distress
+    return (weighted + config.vad_weight * errors.mean(1)).mean()
 
 
 def _rate(step: int, steps: int) -> float:
@@ -123,16 +138,19 @@ def _parameter_groups(network: TeacherNetwork, config: TeacherConfig) -> Iterato
     parts = [*zip(reversed(layers), rates, strict=True), (network.head, config.head_learning_rate)]
     for part, rate in parts:
         for matrices in (True, False):
-            parameters = [p for p in part.parameters() if (p.ndim > 1) == matrices]
-            yield {"params": parameters, "lr": rate, "weight_decay": _WEIGHT_DECAY * matrices}
+            parameters = [p for p in part.parameters() if (p.ndim > 1) == matrices and p.requires_grad]
+            if parameters:
+                yield {"params": parameters, "lr": rate, "weight_decay": _WEIGHT_DECAY * matrices}
 
 
-def _batches(rows: Rows, size: int, random: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Every row once, in batches of rows that are alike in length, in random order."""
+def _batches(
+    rows: Rows, texts: NDArray[np.int64], size: int, random: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """`texts`, numbers of rows, in batches of rows that are alike in length, in random order."""
     lengths = np.array([len(row) for row in rows])
-    shuffled = random.permutation(len(rows))
+    shuffled = random.permutation(texts)
     batches = []
-    for start in range(0, len(rows), _POOL * size):
+    for start in range(0, len(shuffled), _POOL * size):
         pool = shuffled[start : start + _POOL * size]
         pool = pool[np.argsort(lengths[pool], kind="stable")]
         batches += [pool[first : first + size] for first in range(0, len(pool), size)]

@@ -1,25 +1,26 @@
-"""The teacher's job: fine-tune its members on GoEmotions train, ask them, publish `text_teacher`."""
+"""The teacher's job: fine-tune it on the lessons, ask it of each of them and of made-up texts, publish."""
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
-from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from ambiance.affect import EMOTIONS
 from ambiance.artifacts import TEXT_TEACHER, Artifact, Description, Origin, file_sha256, publish
-from training.data.goemotions import Comments, load_comments
+from training.data.emobank import load_emobank
+from training.data.goemotions import load_comments
+from training.data.lessons import DATASETS, EMOTION, SCENE, VAD, Lessons, load_lessons
 from training.data.sources import data_dir, dataset_digests
 from training.evaluate.metrics import membership
-from training.origin import MINILM, describe_origin
-from training.teacher.artifact import TOKENIZER_FILE, TRAIN, Teacher
+from training.origin import MPNET, describe_origin
+from training.teacher.artifact import TOKENIZER_FILE, Teacher
 from training.teacher.config import TeacherConfig
-from training.teacher.fine_tune import Answers, Lessons, train_member
-from training.teacher.network import load_token_vectors
+from training.teacher.fine_tune import fine_tune
+from training.teacher.network import TeacherNetwork, answers, load_token_vectors, read
 from training.teacher.quality import measure
 from training.teacher.source import WEIGHTS_FILE, model_file
 from training.teacher.synthesis import Synthesizer
@@ -27,10 +28,11 @@ from training.teacher.tokens import UNKNOWN_ID, Tokens, build_tokens
 from training.teacher.vectors import principal_components
 
 LIBRARIES = ("numpy", "tokenizers", "torch", "transformers")  # whose version can change a result
+LONGEST_READ = 64  # of the student's tokens: a passage's opening tells its scene, and long texts cost most
 
 
 def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
-    """Fine-tune on train, measure on dev (never on test), publish the next version.
+    """Fine-tune on the lessons, measure on dev (never on test), publish the next version.
 
     Args:
         config: every number of the job.
@@ -38,30 +40,34 @@ def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
         artifacts_root: folder to publish into.
 
     Raises:
-        DataError: if GoEmotions is missing or damaged; names file and line.
-        AmbianceError: if the model isn't there, or a text is too long for it.
+        DataError: if a corpus is missing or damaged; names file and line.
+        AmbianceError: if the model isn't there.
     """
+    torch.manual_seed(config.seed)
     folder = data_dir()
-    comments, dev = (load_comments(folder, split) for split in ("train", "dev"))
-    origin = _origin(config, model, folder)
-    tokens = build_tokens(Tokenizer.from_file(str(model_file(model, TOKENIZER_FILE))), comments.texts)
-    train_ids = tokens.encode(comments.texts)
-    token_vectors = _token_vectors(model, tokens, train_ids, config.token_width)
-    synthetic_ids = Synthesizer(tokens, train_ids, token_vectors, config.seed).make(config.synthetic_texts)
-    print(f"{len(token_vectors):,} tokens, {len(synthetic_ids):,} texts made up", flush=True)
-    spelled = [list(map(tokens.spell, rows)) for rows in (train_ids, tokens.encode(dev.texts), synthetic_ids)]
-    answers = _train_members(config, model, Lessons(_truth(comments), *spelled))
+    lessons = load_lessons(folder)
+    tokens = build_tokens(Tokenizer.from_file(str(model_file(model, TOKENIZER_FILE))), lessons.texts)
+    ids = [row[:LONGEST_READ] for row in tokens.encode(lessons.texts)]
+    token_vectors = _token_vectors(model, tokens, ids, config.token_width)
+    synthetic_ids = Synthesizer(tokens, ids, token_vectors, config.seed).make(config.synthetic_texts)
+    print(f"{len(lessons):,} lessons, {len(token_vectors):,} tokens, {len(synthetic_ids):,} texts made up")
+    network = TeacherNetwork(model, config.dropout, config.frozen_layers)
+    spelled = list(map(tokens.spell, ids))
+    network = fine_tune(network, config, lessons, spelled, _repeats(config, lessons))
+    quality = _measure(network, tokens, folder, config.seed)
+    print(quality, flush=True)
+    logits, means = read(network, spelled)
+    synthetic_logits, _ = read(network, list(map(tokens.spell, synthetic_ids)))
     description = Description(
         kind=TEXT_TEACHER,
         spaces=[],
         counts={
             "tokens": len(token_vectors),
-            "members": config.members,
-            "training_comments": len(comments),
+            "lessons": len(lessons),
             "synthetic_texts": len(synthetic_ids),
         },
-        origin=origin,
-        quality={"goemotions_dev": measure(_mean_probabilities(answers, "dev"), _truth(dev), config.seed)},
+        origin=_origin(config, model, folder),
+        quality=quality,
     )
 
     def write_files(draft: Path) -> None:
@@ -69,20 +75,45 @@ def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
         Teacher(
             tokenizer_file=draft / TOKENIZER_FILE,
             token_vectors=token_vectors,
-            train_soft_labels=_mean_probabilities(answers, "train"),
-            train_features=_features(answers[0].train_means, config.feature_width),
-            train_sha256=origin.datasets[TRAIN],
+            answers=answers(logits),
+            features=principal_components(means, config.feature_width, np.ones(len(means))),
+            lessons_sha256=lessons.digest,
             synthetic_ids=tuple(synthetic_ids),
-            synthetic_soft_labels=_mean_probabilities(answers, "synthetic"),
+            synthetic_answers=answers(synthetic_logits),
         ).save(draft)
 
     return publish(artifacts_root, description, write_files)
 
 
+def _repeats(config: TeacherConfig, lessons: Lessons) -> NDArray[np.int64]:
+    """<int64>[n] times that an epoch goes through each lesson: more often where somebody told its scene."""
+    told = (lessons.weights[:, SCENE].max(axis=1) == 1) & ~lessons.open_scenes
+    return np.where(told, config.written_repeats, 1)
+
+
+def _measure(network: TeacherNetwork, tokens: Tokens, folder: Path, seed: int) -> dict[str, Any]:
+    """Emotions on GoEmotions' dev split; correlations of valence, arousal and dominance on EmoBank's."""
+
+    def ask(texts: Sequence[str]) -> NDArray[np.float32]:
+        return answers(read(network, list(map(tokens.spell, tokens.encode(texts))))[0])
+
+    dev, rated = load_comments(folder, "dev"), load_emobank(folder, "dev")
+    count = len(EMOTIONS.names)
+    truth = membership(dev.labels, np.arange(count), count)
+    told = ask(rated.texts)[:, VAD]
+    return {
+        "goemotions_dev": measure(ask(dev.texts)[:, EMOTION], truth, seed),
+        "emobank_dev": {
+            axis: round(float(np.corrcoef(told[:, i], rated.vad[:, i])[0, 1]), 4)
+            for i, axis in enumerate(("valence", "arousal", "dominance"))
+        },
+    }
+
+
 def _origin(config: TeacherConfig, model: str, data: Path) -> Origin:
-    weights = {f"{MINILM}/{WEIGHTS_FILE}": file_sha256(model_file(model, WEIGHTS_FILE))}
-    flags = f"--members {config.members} --epochs {config.epochs} --synthetic-texts {config.synthetic_texts}"
-    datasets = dataset_digests(data, "goemotions") | weights
+    weights = {f"{MPNET}/{WEIGHTS_FILE}": file_sha256(model_file(model, WEIGHTS_FILE))}
+    flags = f"--epochs {config.epochs} --synthetic-texts {config.synthetic_texts}"
+    datasets = dataset_digests(data, *DATASETS) | weights
     return describe_origin(f"python -m training.teacher {flags}", config.seed, datasets, libraries=LIBRARIES)
 
 
@@ -95,26 +126,3 @@ def _token_vectors(
     components = principal_components(vectors, width, np.sqrt(tokens.count(rows) + 1.0))
     components[: UNKNOWN_ID + 1] = 0  # padding and the unknown say nothing
     return components
-
-
-def _train_members(config: TeacherConfig, model: str, lessons: Lessons) -> list[Answers]:
-    # Spawned, not forked: a forked child would inherit the locks of the parent's threads.
-    with ProcessPoolExecutor(config.processes, mp_context=get_context("spawn")) as pool:
-        members = range(config.members)
-        return list(pool.map(train_member, repeat(config), repeat(model), members, repeat(lessons)))
-
-
-def _truth(comments: Comments) -> NDArray[np.bool_]:
-    """<bool>[comments, 28] emotions of each comment."""
-    count = len(EMOTIONS.names)
-    return membership(comments.labels, np.arange(count), count)
-
-
-def _mean_probabilities(answers: Sequence[Answers], texts: str) -> NDArray[np.float32]:
-    """<float32>[n, 28] probabilities of the members' mean logits for their `train`, `dev` or `synthetic`."""
-    logits = np.mean([getattr(answer, texts) for answer in answers], axis=0)
-    return 1 / (1 + np.exp(-logits))
-
-
-def _features(means: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    return principal_components(means, width, np.ones(len(means)))

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from ambiance.errors import AmbianceError
+from ambiance.tokenizer import TextTokenizer
 from training.teacher.emoji import WORD_OF_EMOJI
 
 UNKNOWN_ID = 1
 CONTINUING = "##"  # opens a piece that goes on with a word
 
-_PAD, _UNKNOWN, _START, _END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
-# GoEmotions' stand-ins for what it hides, and curly quotes, which would tell the teacher nothing.
-_MASKS = {"[NAME]": "name", "[RELIGION]": "religion"}
-_QUOTES = {"’": "'", "‘": "'"}
+_PAD, _UNKNOWN = "[PAD]", "[UNK]"
+# How the teacher writes what stands before a text, after it, and in its place.
+_START, _END = "<s>", "</s>"
+_OF_TEACHER = {_PAD: "<pad>"}
+_MASKS = {"[NAME]": "name", "[RELIGION]": "religion"}  # GoEmotions' stand-ins for what it hides
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Tokens:
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Token ids of each text; a text that has none is one unknown token."""
-        encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        reader = TextTokenizer(self.tokenizer)
+        encodings = self.tokenizer.encode_batch(list(map(reader.normalized, texts)), add_special_tokens=False)
         return [np.array(encoding.ids or [UNKNOWN_ID], np.int32) for encoding in encodings]
 
     def spell(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -58,7 +61,7 @@ def build_tokens(source: Tokenizer, texts: Sequence[str]) -> Tokens:
 
     Args:
         source: the teacher's tokenizer, a WordPiece one.
-        texts: the train comments.
+        texts: what is to be learned.
 
     Raises:
         AmbianceError: if the tokenizer is of another kind.
@@ -69,18 +72,19 @@ def build_tokens(source: Tokenizer, texts: Sequence[str]) -> Tokens:
     source = Tokenizer.from_str(source.to_str())
     source.no_padding()
     # An emoji that is a piece would be found only where it stands alone; as a token of its own, anywhere.
-    vocabulary = [piece for piece in specification["model"]["vocab"] if piece not in WORD_OF_EMOJI]
+    pieces = (piece for piece in specification["model"]["vocab"] if piece not in WORD_OF_EMOJI)
+    vocabulary = list(dict.fromkeys([_PAD, _UNKNOWN, *pieces]))
     full = _assemble(specification, vocabulary, source)
     counts = full.count(full.encode(texts))
     seen = {name for name, count in zip(full.names(), counts, strict=True) if count}
-    others = [piece for piece in vocabulary if piece in seen or _spells_ascii(piece) or piece in _QUOTES]
+    others = [piece for piece in vocabulary if piece in seen or _spells_ascii(piece)]
     return _assemble(specification, list(dict.fromkeys([_PAD, _UNKNOWN, *others])), source)
 
 
 def _assemble(specification: dict[str, Any], pieces: Sequence[str], source: Tokenizer) -> Tokens:
     """Tokens of these pieces, in this order, and of the emoji and masks after them."""
     ids = source.get_vocab()
-    spellings: list[tuple[int, ...]] = [(ids[_QUOTES.get(piece, piece)],) for piece in pieces]
+    spellings: list[tuple[int, ...]] = [(ids[_OF_TEACHER.get(piece, piece)],) for piece in pieces]
     added = []
     for content, word in (_MASKS | WORD_OF_EMOJI).items():
         added.append(_added_token(len(spellings), content))

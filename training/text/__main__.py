@@ -7,7 +7,6 @@ from pathlib import Path
 from ambiance.artifacts import Artifact
 from ambiance.errors import AmbianceError
 from training.regression.fitting import use_one_core
-from training.space.space import METHODS
 from training.text.config import RECIPES, SAMPLE_WEIGHTS, TextConfig
 from training.text.job import run
 
@@ -18,7 +17,6 @@ def main() -> None:
     config = TextConfig(
         recipe=flags.recipe,
         seed=flags.seed,
-        space=flags.space,
         teacher_version=flags.teacher_version,
         sample_weights=flags.sample_weights,
     )
@@ -36,9 +34,6 @@ def _parse_flags() -> argparse.Namespace:
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
     parser.add_argument("--recipe", choices=RECIPES, default=defaults.recipe)
     parser.add_argument("--seed", type=int, default=defaults.seed, help="of every random number")
-    parser.add_argument(
-        "--space", choices=list(METHODS), default=defaults.space, help="method of the mood space"
-    )
     parser.add_argument(
         "--teacher-artifacts",
         type=Path,
@@ -62,6 +57,9 @@ def _published_line(artifact: Artifact) -> str:
         "expected_calibration_error",
     )
     figures = ", ".join(f"{name.replace('_', ' ')} {dev[name]:.3f}" for name in names)
+    rated, told = (artifact.manifest.quality[name] for name in ("emobank_dev", "distress"))
+    figures += "; emobank dev: " + ", ".join(f"{axis} r {r:.3f}" for axis, r in rated.items())
+    figures += f"; distress recall {told['recall']:.3f}, {told['false_alarms_on_comments']:.2%} of comments"
     milliseconds = artifact.manifest.quality["milliseconds_a_sentence"]
     return f"{artifact.path}: goemotions dev: {figures}; {milliseconds:.3f} ms a sentence"
 

@@ -40,7 +40,7 @@ class NetworkConfig:
 class FitConfig:
     """How that network is trained: first on free token vectors, then on coded ones."""
 
-    epochs: float = 3.0
+    epochs: float = 2.5
     coded_epochs: float = 0.5  # after the token vectors were coded
     batch_size: int = 128  # texts
     learning_rate: float = 1e-3  # highest of the schedule; of AdamW
@@ -49,8 +49,11 @@ class FitConfig:
     weight_decay: float = 1e-2
     warm_up: float = 0.05  # share of the steps
     token_dropout: float = 0.05  # share of the tokens that are read as unknown
+    scene_weight: float = 4.0  # of the scenes' cross-entropy, beside the sum of 28 of emotions
+    vad_weight: float = 60.0  # of the mean squared error of valence, arousal and dominance
+    distress_weight: float = 3.0
     embedding_weight: float = 1.0  # of the squared distance to the teacher's features, in the loss
-    hard_share: float = 0.2  # of the comments' own labels, where a teacher has soft ones
+    hard_share: float = 0.2  # of what people told, where a teacher answered too
 
 
 def _from_scratch() -> FitConfig:
@@ -64,7 +67,6 @@ class TextConfig:
 
     recipe: Recipe = "distilled"
     seed: int = 1  # of every random number
-    space: str = "priced"  # method of the mood space
     window: int = 32  # tokens that the network reads at once; the recipe `seed` reads 30
     teacher_version: int | None = None  # of `text_teacher`; None for the newest
     vocabulary_tokens: int = 8_000  # of the recipe `bag`

@@ -4,22 +4,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.data.goemotions import Comments, load_comments
+from training.data.lessons import Lessons, load_lessons
 from training.teacher.artifact import Teacher
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """GoEmotions' train and dev splits, and the teacher where a recipe has one."""
+    """All lessons, GoEmotions' train and dev splits by themselves, and the teacher where a recipe has one."""
 
+    lessons: Lessons
     train: Comments
     dev: Comments
     teacher: Teacher | None = None
 
 
 def load_corpus(data_dir: Path) -> Corpus:
-    """Read both splits.
+    """Read everything but the teacher.
 
     Raises:
-        DataError: if one is missing or damaged; names file and line.
+        DataError: if a corpus is missing or damaged; names file and line.
     """
-    return Corpus(load_comments(data_dir, "train"), load_comments(data_dir, "dev"))
+    train, dev = (load_comments(data_dir, split) for split in ("train", "dev"))
+    return Corpus(load_lessons(data_dir), train, dev)

@@ -5,16 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from ambiance.artifacts import TEXT_ENCODER, TEXT_TEACHER, Artifact, Description, Space
+from training.data.lessons import DATASETS
 from training.data.sources import dataset_digests
-from training.origin import LIBRARIES, MINILM, describe_origin
+from training.origin import LIBRARIES, MPNET, describe_origin
 from training.regression.exporting import vad_space
-from training.space.space import MoodSpace
+from training.space.space import DIMENSION, MoodSpace
 from training.text.config import TextConfig
 from training.text.corpus import Corpus
 from training.text.trained import EMOTIONS, MOOD, TrainedText
-
-# Methods of the mood space that learn from music too, and what they learn from.
-_HEARD = {"triplet": ("audioset",), "continuous": ("audioset",)}
 
 
 def describe(
@@ -27,20 +25,21 @@ def describe(
     quality: Mapping[str, Any],
 ) -> Description:
     """Describe a trained network, measured and ready to publish."""
-    digests = dataset_digests(data_dir, "goemotions", *_HEARD.get(config.space, ()))
+    # Recipe `seed` learns GoEmotions alone, but its space's spread follows all lessons too.
+    digests = dataset_digests(data_dir, *DATASETS)
     if teacher:
         learned_from = teacher.manifest.origin.datasets
-        digests |= {name: sha256 for name, sha256 in learned_from.items() if name.startswith(f"{MINILM}/")}
+        digests |= {name: sha256 for name, sha256 in learned_from.items() if name.startswith(f"{MPNET}/")}
     sources = {TEXT_TEACHER: teacher.manifest.version} if teacher else None
-    mood = Space(name=MOOD, dimension=space.dimension, metric="squared_l2", lineage=space.lineage)
+    mood = Space(name=MOOD, dimension=DIMENSION, metric="squared_l2", lineage=space.lineage)
     return Description(
         kind=TEXT_ENCODER,
-        spaces=[vad_space(), mood],
+        spaces=[vad_space(trained.vad_lineage), mood],
         counts={
             "vocabulary_tokens": trained.tokenizer.vocabulary_count,
             "window_tokens": trained.window,
             "parameters": trained.parameters,
-            "training_comments": len(corpus.train),
+            "lessons": len(corpus.lessons),
             "synthetic_texts": len(corpus.teacher.synthetic_ids) if corpus.teacher else 0,
         },
         origin=describe_origin(
@@ -53,4 +52,4 @@ def describe(
 
 def _command(config: TextConfig) -> str:
     weights = f" --sample-weights {config.sample_weights}" if config.recipe == "seed" else ""
-    return f"python -m training.text --recipe {config.recipe} --space {config.space}{weights}"
+    return f"python -m training.text --recipe {config.recipe}{weights}"

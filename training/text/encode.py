@@ -23,6 +23,8 @@ class TextReadings:
     """Columns over n texts; the encoder's outputs bear these names."""
 
     emotions: NDArray[np.float32]  # [n, 28] posterior over affect.EMOTIONS, rows sum to 1
+    scenes: NDArray[np.float32]  # [n, 21] posterior over affect.SCENES, rows sum to 1
+    distress: NDArray[np.float32]  # [n, 1] probability that the text speaks of self-harm or suicide
     vad: NDArray[np.float32]  # [n, 3] valence, arousal, dominance in [0, 1]
     mood: NDArray[np.float32]  # [n, d] queries in the mood space
     embedding: NDArray[np.float32]  # [n, e]

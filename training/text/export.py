@@ -18,7 +18,18 @@ from training.regression.exporting import (
 )
 from training.regression.litert import MODEL_FILE, SIGNATURE, run_litert
 from training.space.space import MoodSpace
-from training.text.trained import EMBEDDING, EMOTIONS, MOOD, TOKEN_IDS, VAD, Read, TrainedText, first_windows
+from training.text.trained import (
+    DISTRESS,
+    EMBEDDING,
+    EMOTIONS,
+    MOOD,
+    SCENES,
+    TOKEN_IDS,
+    VAD,
+    Read,
+    TrainedText,
+    first_windows,
+)
 
 SPACE_FOLDER = "space"
 
@@ -29,7 +40,14 @@ SHORTER_WINDOWS = (8, 16, 24)
 _CHECKED_TEXTS = 256  # on which the exports must agree with the network
 
 # Largest differences allowed where LiteRT computes in int8, of numbers of about that size.
-_QUANTIZED_TOLERANCES = {EMOTIONS: 0.05, VAD: 0.02, MOOD: 0.1, EMBEDDING: 0.2}
+_QUANTIZED_TOLERANCES = {
+    EMOTIONS: 0.05,
+    SCENES: 0.05,
+    VAD: 0.02,
+    DISTRESS: 0.05,
+    MOOD: 0.1,
+    EMBEDDING: 0.2,
+}
 
 
 def write_encoder(
@@ -43,12 +61,13 @@ def write_encoder(
     Raises:
         ExportError: if an export strays from the network, or LiteRT's shorter windows from the whole ones.
     """
-    outputs = (EMOTIONS, VAD, MOOD, EMBEDDING)
     model = Exportable(
         encode=_encode(trained.read, space),
         specs=_specs(trained.window),
         module=trained.module,
-        tolerances=_QUANTIZED_TOLERANCES if trained.quantized else dict.fromkeys(outputs, TOLERANCE),
+        tolerances=_QUANTIZED_TOLERANCES
+        if trained.quantized
+        else dict.fromkeys(_QUANTIZED_TOLERANCES, TOLERANCE),
         lite_encode=_encode(trained.lite_read, space) if trained.lite_read else None,
         lite_signatures=_shorter(trained.window) if trained.lite_read else {},
         quantized=trained.quantized,
@@ -87,6 +106,6 @@ def _check_shorter(
 def _encode(read: Read, space: MoodSpace) -> Encode:
     def encode(token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = read(token_ids)
-        return outputs | {MOOD: space.query(outputs[EMOTIONS], outputs[EMBEDDING])}
+        return outputs | {MOOD: space.query(outputs[SCENES], outputs[EMBEDDING])}
 
     return encode

@@ -1,4 +1,4 @@
-"""The text job: read GoEmotions, train by a recipe, fit the mood space, measure on dev, publish."""
+"""The text job: read the lessons, train by a recipe, fit the mood space, measure on dev, publish."""
 
 import shutil
 import tempfile
@@ -12,8 +12,11 @@ import numpy as np
 
 from ambiance.artifacts import TEXT_TEACHER, Artifact, load, publish
 from ambiance.pooling import pool
+from training.data.emobank import load_emobank
 from training.data.sources import data_dir
-from training.space.space import MoodSpace, fit_space
+from training.data.written import load_distress
+from training.listener.files import DISTRESS_BENCHMARK
+from training.space.space import fit_space
 from training.teacher.artifact import Teacher
 from training.text.config import Recipe, TextConfig
 from training.text.corpus import Corpus, load_corpus
@@ -22,9 +25,9 @@ from training.text.encode import pool_by_length, read_folder
 from training.text.export import write_encoder
 from training.text.latency import milliseconds_a_sentence
 from training.text.long_texts import long_text_figures
-from training.text.quality import dev_figures
+from training.text.quality import dev_figures, distress_figures, rating_figures
 from training.text.recipes import bag, distilled, seed
-from training.text.trained import EMBEDDING, EMOTIONS, TrainedText
+from training.text.trained import EMBEDDING, TrainedText
 
 _RECIPES: Mapping[Recipe, Callable[[TextConfig, Corpus, bool], TrainedText]] = {
     "distilled": distilled.train,
@@ -46,8 +49,8 @@ def run(
         verbose: show progress.
 
     Raises:
-        DataError: if GoEmotions is missing or damaged; names file and line.
-        ArtifactError: if the teacher is missing, damaged, or read other comments.
+        DataError: if a corpus is missing or damaged; names file and line.
+        ArtifactError: if the teacher is missing, damaged, or read other lessons.
         ExportError: if an export strays from the network.
     """
     folder, teacher = data_dir(), None
@@ -55,11 +58,11 @@ def run(
         teacher = load(teacher_root or artifacts_root, TEXT_TEACHER, config.teacher_version)
     corpus = _load_corpus(folder, teacher)
     trained = _RECIPES[config.recipe](config, corpus, verbose)
-    space = _fit_space(config, trained, corpus, folder)
+    space = fit_space(trained.read_first_windows(corpus.lessons.texts)[EMBEDDING], trained.identity)
     with tempfile.TemporaryDirectory() as name:
         draft = Path(name)
         differences = write_encoder(draft, trained, space, corpus.dev.texts)
-        quality = measure(draft, config, trained, corpus) | {"largest_differences": differences}
+        quality = measure(draft, folder, config, trained, corpus) | {"largest_differences": differences}
         description = describe(config, folder, trained, space, corpus, teacher, quality)
         return publish(artifacts_root, description, partial(shutil.copytree, draft, dirs_exist_ok=True))
 
@@ -69,24 +72,24 @@ def _load_corpus(folder: Path, teacher: Artifact | None) -> Corpus:
     if teacher is None:
         return corpus
     read = Teacher.load(teacher)
-    read.check_train(folder)
+    read.check_lessons(corpus.lessons)
     return replace(corpus, teacher=read)
 
 
-def _fit_space(config: TextConfig, trained: TrainedText, corpus: Corpus, folder: Path) -> MoodSpace:
-    """The mood space, fitted on what the network says of the train comments."""
-    outputs = trained.read_first_windows(corpus.train.texts)
-    emotions, embedding = outputs[EMOTIONS], outputs[EMBEDDING]
-    labels = corpus.train.labels
-    return fit_space(config.space, emotions, embedding, labels, folder, config.seed, trained.identity)
-
-
-def measure(folder: Path, config: TextConfig, trained: TrainedText, corpus: Corpus) -> dict[str, Any]:
-    """Everything measured on dev, with the files that are to be published."""
-    emotions = read_folder(folder, corpus.dev.texts).emotions
+def measure(
+    folder: Path, data: Path, config: TextConfig, trained: TrainedText, corpus: Corpus
+) -> dict[str, Any]:
+    """Everything measured on what chose settings, with the files of `folder` that are to be published."""
+    comments = read_folder(folder, corpus.dev.texts)
+    rated, distressed = load_emobank(data, "dev"), load_distress(DISTRESS_BENCHMARK)
     poolings = {"served": pool, "by_length": pool_by_length}
     return {
-        "goemotions_dev": dev_figures(emotions, corpus.dev.labels, config.seed) | dict(trained.quality),
+        "goemotions_dev": dev_figures(comments.emotions, corpus.dev.labels, config.seed)
+        | dict(trained.quality),
+        "emobank_dev": rating_figures(read_folder(folder, rated.texts).vad, rated.vad),
+        "distress": distress_figures(
+            read_folder(folder, distressed.texts).distress, distressed.distress, comments.distress
+        ),
         "long_texts": {
             name: long_text_figures(
                 partial(read_folder, folder, pooling=pooling), corpus.dev, np.random.default_rng(config.seed)

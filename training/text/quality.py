@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import EKMAN, EMOTIONS
+from ambiance.affect import EKMAN, EMOTIONS, VAD_AXES
+from ambiance.fixed_queries import DISTRESS_THRESHOLD
 from training.evaluate.calibration import likeliest_reliability
 from training.evaluate.metrics import count_answers, membership
 from training.evaluate.readings import EKMAN_OF_EMOTION
@@ -33,6 +34,31 @@ def dev_figures(
         "ekman_macro_f1": _cross_fitted_f1(of_groups, groups, seed),
         "emotion_macro_f1": _cross_fitted_f1(emotions, truth, seed),
         "expected_calibration_error": round(error, 6),
+    }
+
+
+def rating_figures(vad: NDArray[np.float32], rated: NDArray[np.float32]) -> dict[str, float]:
+    """Pearson's r of valence, arousal and dominance <float32>[n, 3] with how readers rated the sentences."""
+    return {
+        axis: round(float(np.corrcoef(vad[:, i], rated[:, i])[0, 1]), 4) for i, axis in enumerate(VAD_AXES)
+    }
+
+
+def distress_figures(
+    told: NDArray[np.float32], truth: Sequence[bool], comments: NDArray[np.float32]
+) -> dict[str, float]:
+    """How many texts of people in danger are recognised by the service, and how many others taken for such.
+
+    Args:
+        told: <float32>[n, 1] probabilities of the written sentences, half of them tempting look-alikes.
+        truth: whether each of them speaks of self-harm or suicide.
+        comments: <float32>[m, 1] probabilities of GoEmotions' dev comments, hardly any of which does.
+    """
+    alarm, due = told[:, 0] >= DISTRESS_THRESHOLD, np.array(truth)
+    return {
+        "recall": round(float(alarm[due].mean()), 4),
+        "false_alarms_on_look_alikes": round(float(alarm[~due].mean()), 4),
+        "false_alarms_on_comments": round(float((comments >= DISTRESS_THRESHOLD).mean()), 5),
     }
 
 

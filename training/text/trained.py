@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from ambiance.tokenizer import PAD_ID, Encoding, TextTokenizer
 
 TOKEN_IDS = "token_ids"  # the network's input
-EMOTIONS, VAD, MOOD, EMBEDDING = "emotions", "vad", "mood", "embedding"  # its outputs, when it is published
+# its outputs, when it is published
+EMOTIONS, SCENES, VAD, DISTRESS, MOOD, EMBEDDING = (
+    "emotions",
+    "scenes",
+    "vad",
+    "distress",
+    "mood",
+    "embedding",
+)
 
 Read = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
@@ -23,8 +31,9 @@ _BATCH = 512  # windows
 class TrainedText:
     """A trained text network.
 
-    `read` maps token ids <int32>[n, window] to `emotions` <float32>[n, 28], rows of which sum to 1, `vad`
-    <float32>[n, 3] in [0, 1], and `embedding` <float32>[n, e].
+    `read` maps token ids <int32>[n, window] to `emotions` <float32>[n, 28] and `scenes` <float32>[n, 21],
+    rows of which sum to 1, `vad` <float32>[n, 3] and `distress` <float32>[n, 1] in [0, 1], and `embedding`
+    <float32>[n, e].
     """
 
     tokenizer: TextTokenizer
@@ -34,6 +43,7 @@ class TrainedText:
     identity: str  # digest of tokenizer and weights
     parameters: int  # numbers that were trained
     scores: str  # what `emotions` are, in a sentence
+    vad_lineage: str  # of the frame that `vad` is expressed in
     lite_read: Read | None = None  # what LiteRT is to run where that isn't `read` itself
     quantized: bool = False  # LiteRT computes in int8
     quality: Mapping[str, Any] = field(default_factory=dict)  # figures that only the recipe can measure

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from ambiance.affect import EMOTIONS
 from ambiance.tokenizer import PAD, UNKNOWN, TextTokenizer
+from training.data.lessons import SCENE, Lessons
 from training.regression.fitting import seed_everything
-from training.regression.targets import multi_hot
 from training.text.config import TextConfig
 from training.text.corpus import Corpus
 from training.text.student.fitting import Examples
@@ -23,9 +23,10 @@ _DROPOUT = 0.2  # more than the distilled network has: hard labels are learned b
 
 
 def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
-    """Train on the comments' own labels; the same config and comments give the same network."""
+    """Train on what people told; the same config and lessons give the same network."""
     seed_everything(config.seed)
-    tokenizer = train_tokenizer(corpus.train.texts, config.vocabulary_tokens)
+    lessons = corpus.lessons
+    tokenizer = train_tokenizer(lessons.texts, config.vocabulary_tokens)
     network = replace(
         config.network,
         body=(),
@@ -33,17 +34,24 @@ def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
         embedding_feeds_emotions=True,
         dropout=_DROPOUT,
     )
-    texts = len(corpus.train)
     examples = Examples(
-        longest_read(tokenizer, corpus.train.texts),
-        multi_hot(corpus.train.labels, len(EMOTIONS.names)),
-        np.zeros((texts, network.embedding_width), np.float32),
-        np.zeros(texts, np.float32),
+        longest_read(tokenizer, lessons.texts),
+        _targets(lessons),
+        lessons.weights,
+        np.zeros((len(lessons), network.embedding_width), np.float32),
+        np.zeros(len(lessons), np.float32),
     )
     shape = (tokenizer.vocabulary_count, network.table_width)
     table = np.random.default_rng(config.seed).normal(0, _TABLE_DEVIATION, shape).astype(np.float32)
     config = replace(config, network=network, fit=config.bag_fit)
     return train_student(config, corpus, tokenizer, table, examples, verbose)
+
+
+def _targets(lessons: Lessons) -> NDArray[np.float32]:
+    """What people told; scenes that a text may be of are equally likely."""
+    targets = lessons.targets.copy()
+    targets[:, SCENE] /= np.maximum(targets[:, SCENE].sum(axis=1, keepdims=True), 1)
+    return targets
 
 
 def train_tokenizer(texts: Sequence[str], vocabulary_tokens: int) -> TextTokenizer:

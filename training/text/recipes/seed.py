@@ -1,15 +1,29 @@
 """The recipe `seed`: the student project's network as it was, with the outputs that every recipe has."""
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from ambiance.affect import CLOSENESS_SIGMA
+from ambiance.affect import CLOSENESS_SIGMA, NO_SCENE, nrc_vad_lineage
 from ambiance.affect import EMOTIONS as EMOTION_LABELS
+from ambiance.affect import SCENES as SCENE_NAMES
+from training.data.lessons import SCENES_OF_EMOTION
 from training.data.vocabulary import SEED_WINDOW
 from training.text.config import SeedConfig, TextConfig
 from training.text.corpus import Corpus
 from training.text.seed.train import train as train_seed
-from training.text.trained import EMBEDDING, EMOTIONS, TOKEN_IDS, VAD, Read, TrainedText, weights_identity
+from training.text.trained import (
+    DISTRESS,
+    EMBEDDING,
+    EMOTIONS,
+    SCENES,
+    TOKEN_IDS,
+    VAD,
+    Read,
+    TrainedText,
+    weights_identity,
+)
 
 _SCORES = (
     "How close the text's point of valence, arousal and dominance lies to each emotion's: shares of a "
@@ -36,17 +50,35 @@ def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
         identity=weights_identity(trained.tokenizer, trained.model.get_weights()),
         parameters=trained.model.count_params(),
         scores=_SCORES,
+        vad_lineage=nrc_vad_lineage(),
     )
 
 
 def _read(model: keras.Model) -> Read:
     hidden = keras.Model(model.inputs, [model.layers[-1].input, model.output])
+    scenes = tf.constant(scene_shares())
 
     def read(token_ids: tf.Tensor) -> dict[str, tf.Tensor]:
         embedding, vad = hidden({TOKEN_IDS: token_ids}, training=False)
-        return {EMOTIONS: closeness(vad), VAD: vad, EMBEDDING: embedding}
+        emotions = closeness(vad)
+        return {
+            EMOTIONS: emotions,
+            SCENES: emotions @ scenes,
+            VAD: vad,
+            DISTRESS: tf.zeros_like(vad[:, :1]),
+            EMBEDDING: embedding,
+        }
 
     return read
+
+
+def scene_shares() -> NDArray[np.float32]:
+    """<float32>[28, 21] each emotion shared out among the scenes it allows, or none; rows sum to 1."""
+    shares = np.zeros((len(EMOTION_LABELS.names), len(SCENE_NAMES)), np.float32)
+    for row, emotion in enumerate(EMOTION_LABELS.names):
+        scenes = SCENES_OF_EMOTION.get(emotion, (NO_SCENE,))
+        shares[row, [SCENE_NAMES.index(scene) for scene in scenes]] = 1 / len(scenes)
+    return shares
 
 
 def closeness(vad: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""The training loop of the student: cross-entropy with soft or hard labels, and the teacher's features."""
+"""The training loop of the student: answers to all that lessons tell, and the teacher's features."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ambiance.tokenizer import PAD_ID, UNKNOWN_ID
+from training.data.lessons import DISTRESS, EMOTION, SCENE, VAD
 from training.text.config import FitConfig
 from training.text.student.batches import TokenIds, pad, shuffled_batches
 from training.text.student.network import EMBEDDING, LOGITS, Student
@@ -22,7 +23,8 @@ class Examples:
     """Columns over n texts."""
 
     token_ids: TokenIds
-    targets: NDArray[np.float32]  # [n, 28] probability of each emotion
+    targets: NDArray[np.float32]  # [n, WIDTH] columns as lessons have them; scenes are shares that sum to 1
+    weights: NDArray[np.float32]  # [n, WIDTH] 0 where a target isn't known
     features: NDArray[np.float32]  # [n, embedding width] that the embedding is to match
     feature_weights: NDArray[np.float32]  # [n] 0 for a text without features
 
@@ -53,7 +55,7 @@ def fit(
             token_ids = _drop_tokens(
                 pad([examples.token_ids[row] for row in batch]), config.token_dropout, rng
             )
-            columns = (examples.targets, examples.features, examples.feature_weights)
+            columns = (examples.targets, examples.weights, examples.features, examples.feature_weights)
             descent.step(tf.constant(token_ids), *(tf.constant(column[batch]) for column in columns))
             bar.update()
     descent.finish()
@@ -81,7 +83,7 @@ class _Descent:
     """The student's weights on their way down; the token table moves more slowly than the rest."""
 
     def __init__(self, student: Student, phase: Phase, config: FitConfig) -> None:
-        self._student, self._embedding_weight = student, config.embedding_weight
+        self._student, self._config = student, config
         self._table = student.table.trainable_variables
         of_table = {id(variable) for variable in self._table}
         self._body = [variable for variable in student.trainable_variables if id(variable) not in of_table]
@@ -96,11 +98,20 @@ class _Descent:
         self._of_body.build(self._body)
 
     @tf.function(reduce_retracing=True)
-    def step(self, token_ids: tf.Tensor, targets: tf.Tensor, features: tf.Tensor, weights: tf.Tensor) -> None:
+    def step(
+        self,
+        token_ids: tf.Tensor,
+        targets: tf.Tensor,
+        weights: tf.Tensor,
+        features: tf.Tensor,
+        feature_weights: tf.Tensor,
+    ) -> None:
         """One batch: token ids <int32>[n, tokens] and the columns of `Examples`."""
         with tf.GradientTape() as tape:
             outputs = self._student(token_ids, training=True)
-            loss = _loss(outputs, targets, features, weights * self._embedding_weight)
+            distance = tf.reduce_mean(tf.square(outputs[EMBEDDING] - features), axis=1)
+            told = answers_loss(outputs[LOGITS], targets, weights, self._config)
+            loss = tf.reduce_mean(told + self._config.embedding_weight * feature_weights * distance)
         body, table = tape.gradient(loss, [self._body, self._table])
         self._of_body.apply(body, self._body)
         self._of_table.apply(table, self._table)
@@ -111,12 +122,17 @@ class _Descent:
         self._of_table.finalize_variable_values(self._table)
 
 
-def _loss(
-    outputs: dict[str, tf.Tensor], targets: tf.Tensor, features: tf.Tensor, weights: tf.Tensor
-) -> tf.Tensor:
-    entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, outputs[LOGITS])
-    distance = tf.reduce_mean(tf.square(outputs[EMBEDDING] - features), axis=1)
-    return tf.reduce_mean(tf.reduce_sum(entropy, axis=1) + weights * distance)
+def answers_loss(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, config: FitConfig) -> tf.Tensor:
+    """<float32>[n] what logits <float32>[n, WIDTH] miss of what is known of each text."""
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits) * weights
+    scenes = tf.nn.softmax_cross_entropy_with_logits(targets[:, SCENE], logits[:, SCENE])
+    errors = tf.square(tf.sigmoid(logits[:, VAD]) - targets[:, VAD]) * weights[:, VAD]
+    return (
+        tf.reduce_sum(entropy[:, EMOTION], axis=1)
+        + config.scene_weight * scenes * weights[:, SCENE.start]
+        + config.vad_weight * tf.reduce_mean(errors, axis=1)
+        + config.distress_weight * tf.reduce_sum(entropy[:, DISTRESS], axis=1)
+    )
 
 
 def _schedule(

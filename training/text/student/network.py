@@ -1,12 +1,12 @@
-"""The network itself: token ids in, logits of 28 emotions and an embedding out."""
+"""The network itself: token ids in, logits of all that a text model tells and an embedding out."""
 
 import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from ambiance.affect import EMOTIONS
 from ambiance.tokenizer import PAD_ID
+from training.data.lessons import WIDTH
 from training.text.config import NetworkConfig
 from training.text.student.layers import Attention, Convolution, FeedForward, Pooling
 
@@ -27,10 +27,10 @@ class Student(keras.Model):
         self.pooled_dropout = keras.layers.Dropout(config.dropout)
         activation = "relu" if config.embedding_feeds_emotions else None
         self.embedding = keras.layers.Dense(config.embedding_width, activation=activation)
-        self.logits = keras.layers.Dense(len(EMOTIONS.names))
+        self.logits = keras.layers.Dense(WIDTH)
 
     def call(self, token_ids: keras.KerasTensor, training: bool = False) -> dict[str, keras.KerasTensor]:
-        """Map <int32>[n, tokens], PAD_ID for padding, to `logits` [n, 28] and `embedding` [n, width]."""
+        """Map <int32>[n, tokens], PAD_ID for padding, to `logits` [n, WIDTH] and `embedding` [n, width]."""
         mask = ops.expand_dims(ops.cast(ops.not_equal(token_ids, PAD_ID), "float32"), -1)
         x = self.project(self.table_dropout(self.table(token_ids), training=training)) * mask
         for block in self.blocks:
@@ -46,17 +46,15 @@ class Student(keras.Model):
         return [self.project, *self.blocks, self.pooling, self.embedding, self.logits]
 
 
-def build_student(
-    config: NetworkConfig, table: keras.layers.Layer, emotion_shares: NDArray[np.float32]
-) -> Student:
-    """A fresh network that answers every text with `emotion_shares` <float32>[28], near enough.
+def build_student(config: NetworkConfig, table: keras.layers.Layer, shares: NDArray[np.float32]) -> Student:
+    """A fresh network that answers every text with `shares` <float32>[WIDTH], near enough.
 
     Starting from the frequencies saves the first hundreds of steps.
     """
     student = Student(config, table)
     student(np.ones((1, 8), np.int32))
     kernel, _ = student.logits.get_weights()
-    shares = np.clip(emotion_shares, 1e-4, 1 - 1e-4)
+    shares = np.clip(shares, 1e-4, 1 - 1e-4)
     student.logits.set_weights([kernel / 2, np.log(shares / (1 - shares))])
     return student
 

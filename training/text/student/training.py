@@ -7,7 +7,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from ambiance.affect import READERS_VAD_LINEAGE
 from ambiance.tokenizer import UNKNOWN_ID, TextTokenizer
+from training.data.lessons import EMOTION
 from training.text.calibration import calibration_figures, fit_temperature
 from training.text.config import TextConfig
 from training.text.corpus import Corpus
@@ -24,9 +26,12 @@ from training.text.trained import Read, TrainedText, first_windows, weights_iden
 LONGEST_TEXT = 64  # tokens of a text that training reads; a few in ten thousand comments are longer
 
 _SCORES = (
-    "Probabilities of the text's emotion, which sum to 1. They are calibrated on GoEmotions' dev split: of "
-    "the answers given with probability 0.7 there, about seven in ten are right."
+    "Probabilities of the text's emotion, which sum to 1. Neutral counts a tenth of what GoEmotions' "
+    "annotators gave it, as the lack of evidence that it is. With that they are calibrated on GoEmotions' "
+    "dev split: of the emotions given with probability 0.7 there, about seven in ten are right."
 )
+SCENE_TEMPERATURE = 1.0
+
 _BATCH = 512  # windows
 
 
@@ -66,9 +71,9 @@ def with_readout(
 
     The weights are those of `packed`; `student` tells how the network is built.
     """
-    logits = _logits(packed, first_windows(tokenizer, corpus.dev.texts, config.window))
+    logits = _logits(packed, first_windows(tokenizer, corpus.dev.texts, config.window))[:, EMOTION]
     truth = emotion_truth(corpus.dev.labels)
-    readout = Readout(fit_temperature(logits, truth), _frequencies(corpus))
+    readout = Readout(fit_temperature(logits, truth), SCENE_TEMPERATURE)
     return TrainedText(
         tokenizer=tokenizer,
         window=config.window,
@@ -79,6 +84,7 @@ def with_readout(
         identity=identity,
         parameters=sum(int(np.prod(v.shape)) for v in student.trainable_variables),
         scores=_SCORES,
+        vad_lineage=READERS_VAD_LINEAGE,
         quality={"temperature": round(readout.temperature, 6)}
         | {"calibration": calibration_figures(logits, truth, config.seed)},
     )
@@ -120,13 +126,6 @@ def _train_coded(
 
 def _steps(config: TextConfig, examples: Examples, epochs: float) -> int:
     return max(1, round(epochs * len(examples) / config.fit.batch_size))
-
-
-def _frequencies(corpus: Corpus) -> NDArray[np.float32]:
-    """<float32>[28] shares of the emotions in train, none 0; the emotions of a comment split its weight."""
-    truth = emotion_truth(corpus.train.labels)
-    shares = (truth / truth.sum(axis=1, keepdims=True)).sum(axis=0) + 1
-    return (shares / shares.sum()).astype(np.float32)
 
 
 def _logits(packed: PackedStudent, windows: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -1,0 +1,81 @@
+"""Reads the rows of text files, tab-separated or CSV, as every corpus here is published."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from training.data.errors import REMEDY, DataError
+
+
+def lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each line and where it stands. Only a line feed ends one: texts may hold other separators.
+
+    Raises:
+        DataError: if the file is missing or not UTF-8; names file and line.
+    """
+    content = _read(path)
+    for number, line in enumerate(content.removesuffix(b"\n").split(b"\n") if content else (), start=1):
+        where = f"{path}: line {number}"
+        try:
+            yield line.decode("utf-8"), where
+        except UnicodeDecodeError as error:
+            raise DataError(f"{where}: not UTF-8 at byte {error.start}") from error
+
+
+def rows(path: Path, columns: int) -> Iterator[tuple[list[str], str]]:
+    """Yield the columns of each line and where it stands; no quoting rules, as texts hold bare quotes.
+
+    Raises:
+        DataError: as `lines`, or if a line has another number of columns or an empty one.
+    """
+    for line, where in lines(path):
+        fields = line.removesuffix("\r").split("\t")
+        if len(fields) != columns:
+            raise DataError(f"{where}: {columns} tab-separated columns, got {len(fields)}")
+        if not all(fields):
+            raise DataError(f"{where}: column {fields.index('') + 1} is empty")
+        yield fields, where
+
+
+def csv_rows(path: Path, columns: set[str]) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the fields of each row of a CSV file by the names in its first, and where the row ends.
+
+    Raises:
+        DataError: if the file is missing or not UTF-8, lacks one of `columns`, or a row has other fields than
+            the first; names file and line.
+    """
+    reader = csv.DictReader(io.StringIO(_decode(path), newline=""), strict=True)
+    try:
+        if missing := columns - set(reader.fieldnames or ()):
+            raise DataError(f"{path}: line 1: lacks the columns {', '.join(sorted(missing))}")
+        for row in reader:
+            where = f"{path}: line {reader.line_num}"
+            if None in row or None in row.values():
+                raise DataError(f"{where}: {len(reader.fieldnames or ())} columns, got {_count(row)}")
+            yield row, where
+    except csv.Error as error:
+        raise DataError(f"{path}: line {reader.reader.line_num}: not CSV ({error})") from error
+
+
+def _count(row: dict[str | None, str | list[str] | None]) -> int:
+    """Fields of a row as `DictReader` has it: those too many under None, those too few as None."""
+    extra = row.get(None)
+    named = [field for name, field in row.items() if name is not None and field is not None]
+    return len(named) + len(extra or ())
+
+
+def _decode(path: Path) -> str:
+    content = _read(path)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}: line {line}: not UTF-8 at byte {error.start}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error} ({REMEDY})") from error
