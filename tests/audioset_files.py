@@ -1,5 +1,6 @@
 """Small synthetic data sets in the publishers' layouts, for tests of what reads them."""
 
+import csv
 import io
 import json
 import struct
@@ -10,8 +11,21 @@ from pathlib import Path
 from tensorflow.core.example.example_pb2 import SequenceExample
 
 from training.data.tfrecord import masked_crc
+from training.index.listenable import HARMLESS
 
 MUSIC, INSTRUMENT, BELL, LULLABY, SPEECH, SAD, TENDER = 137, 138, 195, 200, 0, 278, 279
+ALL_SPEECH, FIRST_HARMLESS, ENGINE = 1, 300, 400
+CAPTION_COLUMNS = (
+    "ytid",
+    "start_s",
+    "end_s",
+    "audioset_positive_labels",
+    "aspect_list",
+    "caption",
+    "author_id",
+    "is_balanced_subset",
+    "is_audioset_eval",
+)
 MOOD_NAMES = ("Happy", "Funny", "Sad", "Tender", "Exciting", "Angry", "Scary")
 
 
@@ -60,19 +74,36 @@ def write_archive(data_dir: Path, shards: Mapping[str, bytes]) -> Path:
 def write_ontology(data_dir: Path) -> None:
     """Write 527 classes.
 
-    Music holds the moods, an instrument, and Lullaby below a class that no clip is labelled with.
+    Music holds the moods, an instrument, and Lullaby below a class that no clip is labelled with. Speech
+    holds one kind of it.
     """
     names = [f"Class {i}" for i in range(527)]
     names[MUSIC], names[LULLABY], names[SPEECH] = "Music", "Lullaby", "Speech, spoken"
     names[INSTRUMENT], names[BELL] = "Musical instrument", "Bell"
+    names[ALL_SPEECH], names[ENGINE] = "Speech", "Engine"
+    names[FIRST_HARMLESS : FIRST_HARMLESS + len(HARMLESS)] = HARMLESS
     names[276:283] = [f"{mood} music" for mood in MOOD_NAMES]
     children: dict[str, list[str]] = {f"/m/{i}": [] for i in range(527)}
     children["/m/137"] = ["/t/abstract", "/m/138", *(f"/m/{i}" for i in range(276, 283))]
     children["/t/abstract"] = ["/m/200"]
     children["/m/138"] = ["/m/195"]
+    children[f"/m/{ALL_SPEECH}"] = [f"/m/{SPEECH}"]
     folder = data_dir / "audioset"
     folder.mkdir(exist_ok=True)
     rows = ["index,mid,display_name", *(f'{i},/m/{i},"{name}"' for i, name in enumerate(names))]
     (folder / "class_labels_indices.csv").write_text("\n".join(rows) + "\n")
     entries = [{"id": machine_id, "child_ids": below} for machine_id, below in children.items()]
     (folder / "ontology.json").write_text(json.dumps(entries))
+
+
+def write_captions(data_dir: Path, captions: Mapping[tuple[str, int], str]) -> None:
+    """Write MusicCaps as published: YouTube id and second -> caption; the aspects are its first word."""
+    folder = data_dir / "musiccaps"
+    folder.mkdir(exist_ok=True)
+    with (folder / "musiccaps-public.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(CAPTION_COLUMNS)
+        for (youtube_id, second), caption in captions.items():
+            aspects = str(caption.split()[:1])
+            row = (youtube_id, second, second + 10, "/m/04rlf", aspects, caption, 4, "False", "False")
+            writer.writerow(row)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ambiance import ClipFilter
-from ambiance.affect import MOODS
+from ambiance.affect import FACETS, MOODS, TRAITS
 from music_index_service.label_hierarchy import LabelHierarchy
 from music_index_service.postings import Postings
 from music_index_service.terms import Terms
@@ -34,6 +34,9 @@ class Clip:
     id: str
     labels: frozenset[int]
     moods: tuple[float, ...]
+    facets: tuple[float, ...] = (0.0,) * len(FACETS)
+    traits: tuple[float, ...] = (0.0,) * len(TRAITS)
+    listenable: bool = True
 
 
 class FakeCatalog:
@@ -56,6 +59,15 @@ class FakeCatalog:
     def moods(self) -> NDArray[np.float32]:
         return np.array([clip.moods for clip in self.clips], np.float32).reshape(len(self), 7)
 
+    def facets(self) -> NDArray[np.float32]:
+        return np.array([clip.facets for clip in self.clips], np.float32).reshape(len(self), len(FACETS))
+
+    def traits(self) -> NDArray[np.float32]:
+        return np.array([clip.traits for clip in self.clips], np.float32).reshape(len(self), len(TRAITS))
+
+    def listenable(self) -> NDArray[np.bool_]:
+        return np.array([clip.listenable for clip in self.clips], np.bool_)
+
 
 def make_terms(catalog: FakeCatalog) -> Terms:
     lists = [[row for row, clip in enumerate(catalog.clips) if label in clip.labels] for label in range(7)]
@@ -66,7 +78,7 @@ def make_terms(catalog: FakeCatalog) -> Terms:
 
 
 def passes(clip: Clip, conditions: ClipFilter) -> bool:
-    """The contract of ClipFilter, word for word."""
+    """The contract of ClipFilter, word for word, whether or not the clip is worth hearing."""
 
     def borne(names: Sequence[str]) -> bool:
         own = {LABELS[label] for label in clip.labels}
@@ -75,11 +87,14 @@ def passes(clip: Clip, conditions: ClipFilter) -> bool:
     video = clip.id.partition("@")[0]
     top = MOODS.names[int(np.argmax(np.array(clip.moods, np.float32)))]
     scores = dict(zip(MOODS.names, np.array(clip.moods, np.float32), strict=True))
+    facets = dict(zip(FACETS + TRAITS, np.array(clip.facets + clip.traits, np.float32), strict=True))
     return (
         (not conditions.labels or borne(conditions.labels))
         and not borne(conditions.without_labels)
         and (not conditions.moods or top in conditions.moods)
         and all(scores[mood] >= np.float32(least) for mood, least in conditions.min_mood_scores.items())
+        and all(facets[name] >= np.float32(least) for name, least in conditions.min_facet_scores.items())
+        and all(facets[name] < np.float32(most) for name, most in conditions.max_facet_scores.items())
         and (not conditions.clip_ids or clip.id in conditions.clip_ids)
         and clip.id not in conditions.without_clip_ids
         and (not conditions.youtube_ids or video in conditions.youtube_ids)
@@ -90,6 +105,7 @@ def passes(clip: Clip, conditions: ClipFilter) -> bool:
 VIDEO_IDS = [f"video-____{end}" for end in "-0A_az"]
 CLIP_IDS = [f"{video}@{second}" for video in VIDEO_IDS for second in ("0", "30", "7.5")]
 SCORES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0])  # few, so that equals are common
+FACET_SCORES = st.dictionaries(st.sampled_from(FACETS + TRAITS), SCORES.filter(bool), max_size=2)
 
 CATALOGS = st.lists(
     st.builds(
@@ -97,6 +113,9 @@ CATALOGS = st.lists(
         st.sampled_from(CLIP_IDS),
         st.frozensets(st.integers(0, len(LABELS) - 1), max_size=3),
         st.tuples(*[SCORES] * 7),
+        st.tuples(*[SCORES] * len(FACETS)),
+        st.tuples(*[SCORES] * len(TRAITS)),
+        st.booleans(),
     ),
     unique_by=lambda clip: clip.id,
     max_size=15,
@@ -108,6 +127,8 @@ FILTERS = st.builds(
     without_labels=st.lists(st.sampled_from(LABELS), max_size=2),
     moods=st.lists(st.sampled_from(MOODS.names), max_size=4),
     min_mood_scores=st.dictionaries(st.sampled_from(MOODS.names), SCORES.filter(bool), max_size=2),
+    min_facet_scores=FACET_SCORES,
+    max_facet_scores=FACET_SCORES,
     clip_ids=st.lists(st.sampled_from(CLIP_IDS), max_size=6),
     without_clip_ids=st.lists(st.sampled_from(CLIP_IDS), max_size=3),
     youtube_ids=st.lists(st.sampled_from(VIDEO_IDS), max_size=4),

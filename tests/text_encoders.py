@@ -10,23 +10,34 @@ from grpc_status import rpc_status
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from ambiance.affect import EMOTIONS, vad_lineage
+from ambiance.affect import EMOTIONS, FACETS, READERS_VAD_LINEAGE, SCENES
 from ambiance.artifacts import TEXT_ENCODER, Artifact, Manifest, Origin, Space
 from ambiance.tokenizer import PAD, UNKNOWN, TextTokenizer
-from text_service.windows import IsWanted, ModelSignature, Outputs, always
+from text_service.evidence import EvidenceJudge
+from text_service.fixed_vectors import FixedVectors
+from text_service.language import ENGLISH, Detect
+from text_service.reader import TextReader
+from text_service.windows import IsWanted, ModelSignature, Outputs, WindowEncoder, always
 
 RELEASED = Path(__file__).parents[1] / "artifacts"
 
 WORDS = ["happy", "sad", "so", "i", "am"]
 VOCABULARY = [PAD, UNKNOWN, *WORDS]
 WINDOW = 30
-SIGNATURE = ModelSignature(WINDOW, {"emotions": 28, "vad": 3, "mood": 2, "embedding": 4})
+MOOD_DIMENSION = len(FACETS) + 2
+WIDTHS = {"emotions": 28, "scenes": 21, "vad": 3, "distress": 1, "mood": MOOD_DIMENSION, "embedding": 4}
+SIGNATURE = ModelSignature(WINDOW, WIDTHS)
 SPACES = [
-    Space(name="vad", dimension=3, metric="squared_l2", lineage=vad_lineage()),
-    Space(name="mood", dimension=2, metric="squared_l2", lineage="mood-1"),
+    Space(name="vad", dimension=3, metric="squared_l2", lineage=READERS_VAD_LINEAGE),
+    Space(name="mood", dimension=MOOD_DIMENSION, metric="squared_l2", lineage="mood-1"),
 ]
 
 JOY, SADNESS, NEUTRAL = (EMOTIONS.names.index(name) for name in ("joy", "sadness", "neutral"))
+JOY_SCENE, GRIEF_SCENE, NO_SCENE = (SCENES.index(name) for name in ("joy", "grief", "none"))
+
+FALLBACK, GENTLE = (np.linspace(first, first / 2, MOOD_DIMENSION, dtype=np.float32) for first in (1, -1))
+FIXED = FixedVectors(FALLBACK, GENTLE)
+NOTICE = "Talk to somebody."
 
 
 class MeanIdEncoder:
@@ -45,14 +56,22 @@ class MeanIdEncoder:
 
 
 def outputs_of(valence: NDArray[np.float64]) -> Outputs:
-    """Joy is v, of the rest a quarter is sadness; arousal is half of v and dominance a fifth."""
+    """Joy is v, of the rest a quarter is sadness; arousal is half of v and dominance a fifth.
+
+    The scenes are joy, grief and none in the same shares. Facets weigh v, less by .1 from each to the next.
+    """
     emotions = np.zeros((len(valence), 28))
     emotions[:, JOY], emotions[:, SADNESS] = valence, (1 - valence) / 4
     emotions[:, NEUTRAL] = (1 - valence) * 3 / 4
+    scenes = np.zeros((len(valence), 21))
+    scenes[:, [JOY_SCENE, GRIEF_SCENE, NO_SCENE]] = emotions[:, [JOY, SADNESS, NEUTRAL]]
+    facets = valence[:, None] - np.arange(len(FACETS)) / 10
     columns = {
         "emotions": emotions,
+        "scenes": scenes,
         "vad": np.stack([valence, valence / 2, valence / 5], axis=1),
-        "mood": np.stack([valence, 1 - valence], axis=1),
+        "distress": valence[:, None] / 10,
+        "mood": np.concatenate([facets, np.stack([valence, valence * 0], axis=1)], axis=1),
         "embedding": np.stack([valence, -valence, valence * 2, valence * 0], axis=1),
     }
     return {name: rows.astype(np.float32) for name, rows in columns.items()}
@@ -64,6 +83,24 @@ def tokenizer() -> TextTokenizer:
     words.normalizer = normalizers.Lowercase()
     words.pre_tokenizer = pre_tokenizers.Split(Regex("[^a-z]+"), "removed")
     return TextTokenizer(words)
+
+
+def english(text: str) -> tuple[str, float]:
+    """A `Detect` that takes everything for English."""
+    return ENGLISH, 1.0
+
+
+def text_reader(
+    encoder: WindowEncoder | None = None,
+    *,
+    min_evidence: float = 0.35,
+    distress_threshold: float = 0.5,
+    detect: Detect = english,
+) -> TextReader:
+    """A reader with `tokenizer()`, on a `MeanIdEncoder` unless told otherwise."""
+    words = tokenizer()
+    judge = EvidenceJudge(words, min_evidence, detect)
+    return TextReader(words, encoder or MeanIdEncoder(), judge, FIXED, distress_threshold)
 
 
 def example_artifact(version: int = 3, notes: dict[str, str] | None = None) -> Artifact:

@@ -16,8 +16,8 @@ from bench.options import Options
 from bench.seed import SEED_VOCABULARY
 from bench.texts import TEXTS
 from bench.timing import Call, alternate, settled_garbage
+from text_service.application import build_reader
 from text_service.encoder import MODEL_FILE, LiteRtEncoder
-from text_service.reader import TextReader
 from text_service.service import TextServicer, describe_model
 from text_service.settings import TextServiceSettings
 from training.data.goemotions import load_comments
@@ -83,7 +83,9 @@ def make_servicer(options: Options) -> TextServicer:
     tokenizer = TextTokenizer.load(artifact.file(TOKENIZER_FILE).parent)
     encoder = LiteRtEncoder(artifact.file(MODEL_FILE), TextServiceSettings().interpreters)
     model = describe_model(artifact, tokenizer.vocabulary_count, encoder.signature.window, "litert")
-    return TextServicer(TextReader(tokenizer, encoder), model)
+    settings = TextServiceSettings()
+    reader = build_reader(settings, artifact, tokenizer, encoder)
+    return TextServicer(reader, model, settings.distress_notice)
 
 
 def batch_call(servicer: TextServicer, texts: tuple[str, ...], size: int) -> Call:

@@ -24,6 +24,7 @@ from music_index_service.search import MusicIndex
 from music_index_service.service import DEFAULT_INDEX
 from music_index_service.settings import MusicIndexSettings
 from music_index_service.vector_index import VectorIndex
+from text_service.application import build_reader
 from text_service.application import load as load_text
 from text_service.encoder import MODEL_FILE, LiteRtEncoder
 from text_service.reader import TextReader
@@ -47,7 +48,8 @@ def load_text_reader(root: Path) -> TextReader:
     """The newest text encoder under a folder of artifacts, on one interpreter."""
     artifact = artifacts.load(root, artifacts.TEXT_ENCODER)
     tokenizer = TextTokenizer.load(artifact.file(TOKENIZER_FILE).parent)
-    return TextReader(tokenizer, LiteRtEncoder(artifact.file(MODEL_FILE), 1))
+    settings = load_settings(TextServiceSettings, "bench", ["--artifacts", str(root)])
+    return build_reader(settings, artifact, tokenizer, LiteRtEncoder(artifact.file(MODEL_FILE), 1))
 
 
 def load_music_index(root: Path) -> MusicIndex:

@@ -1,8 +1,8 @@
 """Exact search beside a scan of everything by FAISS, from ten thousand clips to twenty million, with filters.
 
 Both answer the same queries in alternation on one thread: real comments through the released text encoder
-where the data sets are, random words where they aren't. An index is searched as the service searches it,
-Python included; what it is compared with is `faiss.IndexFlatL2`.
+where the data sets are, sentences of the written corpus where they aren't. An index is searched as the
+service searches it, Python included; what it is compared with is `faiss.IndexFlatL2`.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,8 @@ from music_index_service.vector_index import VectorIndex
 from training.data.errors import DataError
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir
-from training.index.expected_queries import random_words, read_queries
+from training.data.written import load_written
+from training.index.expected_queries import read_queries
 
 SIZES = (10_000, 100_000, 500_000, AUDIOSET_CLIPS, 20_000_000)
 SHARES = (0.5, 0.05, 0.005, 0.0005)  # of the clips, that filters let through
@@ -55,16 +56,21 @@ def measure(options: Options) -> dict[str, Any]:
 
 
 def bench_queries(options: Options, count: int) -> dict[str, NDArray[np.float32]]:
-    """<float32>[n, dimension] of each space: comments of GoEmotions' dev and train, or random words.
+    """<float32>[n, dimension] of each space: of comments that no index was made ready for, if they are there.
 
-    They are the first; indexes are made ready for the last of train.
+    Else of sentences of the written corpus, most of which indexes are made ready for.
     """
     encoder = artifacts.load(options.artifacts, artifacts.TEXT_ENCODER)
+    return read_queries(encoder, bench_texts(count))
+
+
+def bench_texts(count: int) -> list[str]:
+    """The first `count` comments of GoEmotions' dev and train, or as many sentences of the written corpus."""
     try:
-        texts = [text for split in ("dev", "train") for text in load_comments(data_dir(), split).texts]
+        return [text for split in ("dev", "train") for text in load_comments(data_dir(), split).texts][:count]
     except DataError:
-        texts = random_words(encoder, count, _SEED)
-    return read_queries(encoder, texts[:count])
+        sentences = np.array(load_written().texts)
+        return np.random.default_rng(_SEED).permutation(sentences)[:count].tolist()
 
 
 def measure_index(folder: Path, queries: Mapping[str, NDArray[np.float32]], rounds: int) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def run_job(folder: Path) -> dict[str, Any]:
         "stages": watches | {"other": rest},
         "whole": whole.figures(),
         "counts": artifact.manifest.counts,
-        "quality": artifact.manifest.quality["goemotions_dev"],
+        "quality": artifact.manifest.quality["written_corpus"],
     }
 
 
@@ -71,7 +71,7 @@ def hear_only(folder: Path) -> dict[str, Any]:
     data = folder / "data"
     encoder = artifacts.load(folder / "artifacts", artifacts.MUSIC_ENCODER)
     pieces = load_ontology(data).musical_piece_classes()
-    hearing = Hearing(encoder, encode_clips, pieces, keeps_mean_frames=False)
+    hearing = Hearing(encoder, encode_clips, pieces)
     with Stopwatch() as watch:
         spool_music(data, SPLITS, hearing, Spooling(folder / "spool", WORKERS))
     return {"stages": {"hear": watch.figures()}, "whole": watch.figures()}

@@ -1,7 +1,8 @@
 """What is lost by pricing a large library on a sample: `PYTHONPATH=tests python -m bench.training_prices`.
 
-The clips are made up, as `training.index.scaled` does it; GoEmotions' train comments set their prices, and
-those of dev are answered. Prices learned clip by clip take three minutes of processor time for 40,000 clips.
+The clips are made up, as `training.index.scaled` does it; sentences of the written corpus set their prices,
+and GoEmotions' dev comments are answered. Prices learned clip by clip take three minutes of processor time
+for 40,000 clips.
 """
 
 import argparse
@@ -16,11 +17,12 @@ from ambiance import artifacts
 from bench.processes import ROOT
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir
-from training.index.models import load_space
+from training.data.written import load_written
 from training.index.scaled import ReleasedClips, mix_clips
 from training.index.usage import TOP, measure_usage, nearest_rows
 from training.space.library_prices import price_by_sample
 from training.space.prices import learn_prices, library_limits
+from training.space.space import FIT_COMPONENTS, HIGHEST_PRICE
 from training.space.squared_l2 import append_price
 from training.text.encode import read_texts
 
@@ -28,7 +30,7 @@ Vectors = NDArray[np.float32]
 
 
 def measure(clips: int, root: Path, seed: int = 1, exact: bool = True) -> dict[str, dict[str, float]]:
-    """Usage, affinity and processor seconds of ways to price so many clips: not at all, by sample, exactly.
+    """Usage, fit and processor seconds of ways to price so many clips: not at all, by sample, exactly.
 
     Args:
         clips: from library_prices.SAMPLE_CLIPS.
@@ -37,32 +39,33 @@ def measure(clips: int, root: Path, seed: int = 1, exact: bool = True) -> dict[s
         exact: whether to learn prices clip by clip too.
     """
     text = artifacts.load(root, artifacts.TEXT_ENCODER)
-    components = load_space(text).similarity_components
-    reference, dev = (read_texts(text, load_comments(data_dir(), s).texts).mood for s in ("train", "dev"))
+    texts = (load_written().texts, load_comments(data_dir(), "dev").texts)
+    reference, dev = (read_texts(text, each).mood for each in texts)
     released = ReleasedClips.load(artifacts.load(root, artifacts.MUSIC_INDEX))
     vectors, asked = mix_clips(released, clips, seed).mood[:, :-1], reference[:, :-1]
+    limits = library_limits(clips, HIGHEST_PRICE)
     ways = {
         "none": lambda: np.zeros(clips, np.float32),
-        "sample": lambda: price_by_sample(asked, vectors, library_limits(clips), seed),
+        "sample": lambda: price_by_sample(asked, vectors, limits, seed),
     }
     if exact:
-        ways["exact"] = lambda: learn_prices(asked, vectors, library_limits(clips), seed)
+        ways["exact"] = lambda: learn_prices(asked, vectors, limits, seed)
     figures = {}
     for name, price in ways.items():
         start = time.process_time()
         placed = append_price(vectors, price())
         seconds = round(time.process_time() - start, 1)
-        figures[name] = {**_answers(dev, placed, components), "cpu_seconds": seconds}
+        figures[name] = {**_answers(dev, placed), "cpu_seconds": seconds}
     return figures
 
 
-def _answers(queries: Vectors, placed: Vectors, components: int) -> dict[str, float]:
+def _answers(queries: Vectors, placed: Vectors) -> dict[str, float]:
     rows = nearest_rows(queries, placed, TOP)
-    affinity = np.einsum("nc,nkc->nk", queries[:, :components], placed[rows][:, :, :components])
+    fit = np.einsum("nc,nkc->nk", queries[:, :FIT_COMPONENTS], placed[rows][:, :, :FIT_COMPONENTS])
     return {
         **measure_usage(queries, placed),
         "distinct_answers": len(np.unique(rows)),
-        "mean_affinity": round(float(affinity.mean()), 4),
+        "mean_fit": round(float(fit.mean()), 4),
     }
 
 

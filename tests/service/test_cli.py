@@ -112,6 +112,77 @@ def test_flags_make_a_filter(fake: Fake, target: str) -> None:
     ]
 
 
+def test_facet_flags_bound_scores_on_either_side(fake: Fake, target: str) -> None:
+    flags = ["--facet", "calm>=0.5", "--facet=sad=.25", "--facet", " low_quality < 0.75", "--facet", "calm<1"]
+    flags += ["--facet", "vocal<0.5", "--instrumental", "--no-speech", "--all-clips"]
+    assert cli.main(["match", "joy", *flags, "--target", target]) == 0
+    expected = pb.MatchTextRequest(text="joy", k=10, include_unlistenable=True)
+    expected.filter.min_facet_scores.update({"calm": 0.5, "sad": 0.25})
+    expected.filter.max_facet_scores.update({"low_quality": 0.75, "calm": 1, "vocal": 0.5, "speech": 0.2})
+    assert fake.requests == [expected]
+
+
+def test_all_clips_alone_is_no_filter(fake: Fake, target: str) -> None:
+    assert cli.main(["match", "joy", "--all-clips", "--target", target]) == 0
+    assert fake.requests == [pb.MatchTextRequest(text="joy", k=10, include_unlistenable=True)]
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        "",
+        "calm",
+        "calm>=",
+        ">=0.5",
+        "calm>=much",
+        "calm=0",
+        "calm=1.5",
+        "calm>=nan",
+        "calm=-0.1",
+        "calm>0.5",
+        "calm<=0.5",
+        "calm==0.5",
+        "0.5<calm<0.7",
+        "calm>=0.5,sad=0.5",
+    ],
+)
+def test_a_facet_without_a_proper_score_is_bad_usage(bound: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["match", "joy", "--facet", bound])
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert "argument --facet: a facet and a score above 0, at most 1, such as" in error
+    assert error.endswith(f"got '{bound}'\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (
+            ["--facet", "vocal>=0.5", "--instrumental"],
+            "no clip meets both --facet (vocal>=0.5) and --instrumental (vocal<0.5)",
+        ),
+        (
+            ["--facet=sad<0.2", "--facet=sad=0.6"],
+            "no clip meets both --facet (sad>=0.6) and --facet (sad<0.2)",
+        ),
+        (
+            ["--facet=calm=0.5", "--facet=calm>=0.6"],
+            "one score of a kind for each facet, got --facet (calm>=0.5) and --facet (calm>=0.6)",
+        ),
+        (
+            ["--no-speech", "--facet=speech<0.5"],
+            "one score of a kind for each facet, got --no-speech (speech<0.2) and --facet (speech<0.5)",
+        ),
+    ],
+)
+def test_facet_flags_that_contradict_each_other_are_bad_input(
+    flags: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["match", "joy", *flags, "--target", NOBODY]) == 2
+    assert capsys.readouterr().err == f"ambiance: --facet: {sentence}\n"
+
+
 @pytest.mark.parametrize("share", ["sad", "sad=", "sad=much", "=", "0.5"])
 def test_a_mood_without_a_share_is_bad_usage(share: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -118,7 +118,7 @@ def run(request: pytest.FixtureRequest, target: str) -> Iterator[Run]:
 
 
 def test_match(run: Run, fake: Fake) -> None:
-    options = {"index": "small", "space": "vad", "seed": 7, "explain": True}
+    options = {"index": "small", "space": "vad", "seed": 7, "explain": True, "include_unlistenable": True}
     assert run("match", "joy", 3, **options).text.token_count == 3
     assert run("match", "joy", 3, **options, filter=ROCK).text.token_count == 3
     assert fake.requests == [
@@ -128,7 +128,7 @@ def test_match(run: Run, fake: Fake) -> None:
 
 
 def test_match_batch(run: Run, fake: Fake) -> None:
-    options = {"index": "small", "space": "vad", "seed": 7, "explain": True}
+    options = {"index": "small", "space": "vad", "seed": 7, "explain": True, "include_unlistenable": True}
     results = run("match_batch", ["a", "bbb", "cc"], 3, **options, filter=ROCK)
     assert [result.text.token_count for result in results] == [1, 3, 2]
     request = pb.MatchTextsRequest(
@@ -154,12 +154,21 @@ def test_search(run: Run, fake: Fake) -> None:
         index="small",
         seed=7,
         filter=ROCK,
+        include_unlistenable=True,
     )
     assert [result.neighbors[0].distance for result in results] == [0.5, 0.25]
     [request] = fake.requests
     assert (request.k, request.index, request.seed) == (3, "small", 7)
     assert list(request.filter.labels) == ["Rock music"]
+    assert request.include_unlistenable
     assert [query.lineage for query in request.queries] == ["vad-1", ""]
+
+
+def test_clips_that_are_not_worth_hearing_are_left_out_unless_asked_for(run: Run, fake: Fake) -> None:
+    run("match", "joy")
+    run("match_batch", ["joy"])
+    run("search", [Vector("vad", [0.5, 0, 0])])
+    assert not any(request.include_unlistenable for request in fake.requests)
 
 
 def test_what_cannot_be_sent_is_refused_before_any_call(run: Run, fake: Fake) -> None:

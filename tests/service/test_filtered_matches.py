@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import faiss
@@ -16,6 +17,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from grpc_status import rpc_status
 
 from ambiance import Client, ClipFilter, aio
+from ambiance.affect import FACETS, TRAITS
 from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, PreconditionError
 from ambiance.match.v1 import match_service_pb2 as match_pb
@@ -44,7 +46,13 @@ SPACE = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
 VAD = np.random.default_rng(3).random((SIZE, 3), np.float32)
 QUERY = (0.5, 0.25, 0.75)
 CLIPS = [
-    Clip(f"video{i // 2:02d}____@{i % 2}", frozenset([i % 7]), tuple(np.eye(7)[i % 5].tolist()))
+    Clip(
+        f"video{i // 2:02d}____@{i % 2}",
+        frozenset([i % 7]),
+        tuple(np.eye(7)[i % 5].tolist()),
+        tuple(np.eye(12)[i % 12].tolist()),
+        (i % 2 / 2, 0, 0),
+    )
     for i in range(SIZE)
 ]
 
@@ -55,11 +63,26 @@ class Catalog(FakeCatalog):
     def clip(self, row: int) -> clip_catalog.Clip:
         clip = self.clips[row]
         labels = tuple(LABELS[label] for label in clip.labels)
-        return clip_catalog.Clip(clip.id, clip.id[:11], 0, 10, labels, (), clip.moods, (0.5, 0.5, 0.5))
+        facets = sorted(zip(FACETS, clip.facets, strict=True), key=lambda facet: -facet[1])
+        return clip_catalog.Clip(
+            clip.id,
+            clip.id[:11],
+            0,
+            10,
+            labels,
+            (),
+            clip.moods,
+            (0.5, 0.5, 0.5),
+            tuple(facets),
+            tuple(zip(TRAITS, clip.traits, strict=True)),
+            clip.listenable,
+        )
 
 
-def make_index(*, old: bool = False, size: int = SIZE) -> MusicIndex:
-    catalog = Catalog(CLIPS[:size])
+def make_index(
+    *, old: bool = False, size: int = SIZE, is_listenable: Callable[[Clip], bool] = lambda _: True
+) -> MusicIndex:
+    catalog = Catalog([replace(clip, listenable=is_listenable(clip)) for clip in CLIPS[:size]])
     flat = faiss.IndexFlatL2(3)
     flat.add(VAD[:size])
     filters = ClipFilters(catalog, None if old else make_terms(catalog))
@@ -178,9 +201,65 @@ def test_a_small_catalogue_is_to_blame_where_the_filter_is_not(serve: Callable[.
     everything = small.match(filter=ClipFilter())
     assert (len(everything.neighbors), everything.filter_effect) == (4, FilterEffect(4))
     assert everything.shortfall_reason is ShortfallReason.CATALOG_SMALLER_THAN_K
-    fewer = small.match(filter=ClipFilter(without_clip_ids=[CLIPS[0].id]))
-    assert (len(fewer.neighbors), fewer.filter_effect) == (3, FilterEffect(3))
-    assert fewer.shortfall_reason is ShortfallReason.FILTER_TOO_NARROW
+    fewer = ClipFilter(without_clip_ids=[CLIPS[0].id])
+    for k, reason in (
+        (5, ShortfallReason.CATALOG_SMALLER_THAN_K),  # not even without the filter were there 5
+        (4, ShortfallReason.FILTER_TOO_NARROW),
+        (3, None),
+    ):
+        answer = small.match(k, filter=fewer)
+        assert (len(answer.neighbors), answer.filter_effect) == (3, FilterEffect(3))
+        assert answer.shortfall_reason is reason
+
+
+def asked(cluster: Cluster, k: int, **fields: Any) -> match_pb.MatchTextResponse:
+    request = match_pb.MatchTextRequest(text="joy", k=k, **fields)
+    return match_service_pb2_grpc.MatchServiceStub(cluster.gateway).MatchText(request)
+
+
+def test_facets_and_traits_filter_on_the_wire(cluster: Cluster) -> None:
+    calm = {"min_facet_scores": {"calm": 0.5}}
+    unsung = {"max_facet_scores": {"vocal": 0.5}}
+    for conditions, passing in (
+        (calm, lambda clip: clip.facets[0] == 1),
+        (unsung, lambda clip: clip.traits[0] < 0.5),
+        (calm | unsung, lambda clip: clip.facets[0] == 1 and clip.traits[0] < 0.5),
+    ):
+        expected = nearest(passing)
+        answer = asked(cluster, 3, filter=conditions)
+        assert [neighbor.clip.id for neighbor in answer.match.neighbors] == expected[:3]
+        assert answer.filter_effect.clip_count == len(expected)
+
+
+def test_a_filter_never_lets_through_what_is_not_worth_hearing(serve: Callable[..., Any]) -> None:
+    rock = nearest(is_rock)
+    heard = set(rock[::3])
+    some = Cluster(serve, make_index(is_listenable=lambda clip: clip.id in heard))
+    for conditions in ({"labels": ["Rock music"]}, {"clip_ids": rock}):
+        for k, reason in (
+            (len(heard), pb.SHORTFALL_REASON_UNSPECIFIED),
+            (len(rock), pb.SHORTFALL_REASON_TOO_FEW_LISTENABLE),
+            (len(rock) + 1, pb.SHORTFALL_REASON_FILTER_TOO_NARROW),
+            (SIZE + 1, pb.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K),
+        ):
+            answer = asked(some, k, filter=conditions)
+            assert [neighbor.clip.id for neighbor in answer.match.neighbors] == rock[::3][:k]
+            assert answer.match.shortfall_reason == reason
+            assert answer.filter_effect.clip_count == len(rock)
+            assert answer.left_out_clip_count == len(rock) - len(heard)
+        whole = asked(some, len(rock), filter=conditions, include_unlistenable=True)
+        assert [neighbor.clip.id for neighbor in whole.match.neighbors] == rock
+        assert (whole.left_out_clip_count, whole.filter_effect.clip_count) == (0, len(rock))
+
+
+def test_where_nothing_is_worth_hearing_there_is_a_reason_and_no_error(serve: Callable[..., Any]) -> None:
+    silent = Cluster(serve, make_index(is_listenable=lambda _: False))
+    for fields in ({}, {"filter": {"labels": ["Music"]}}, {"filter": {"youtube_ids": [CLIPS[0].id[:11]]}}):
+        for seed in (0, 7):
+            answer = asked(silent, 2, seed=seed, **fields)
+            assert not answer.match.neighbors
+            assert answer.match.shortfall_reason == pb.SHORTFALL_REASON_TOO_FEW_LISTENABLE
+            assert len(asked(silent, 2, seed=seed, include_unlistenable=True, **fields).match.neighbors) == 2
 
 
 @pytest.mark.parametrize(
@@ -193,6 +272,16 @@ def test_a_small_catalogue_is_to_blame_where_the_filter_is_not(serve: Callable[.
             ClipFilter(min_mood_scores={"sad": 2}),
             "filter.min_mood_scores['sad']",
             "above 0, at most 1, got 2",
+        ),
+        (
+            ClipFilter(min_facet_scores={"calm": 2}),
+            "filter.min_facet_scores['calm']",
+            "above 0, at most 1, got 2",
+        ),
+        (
+            ClipFilter(max_facet_scores={"gloomy": 0.5}),
+            "filter.max_facet_scores['gloomy']",
+            "one of calm, tender,",
         ),
         (ClipFilter(clip_ids=["abc"]), "filter.clip_ids[0]", "a video's id of 11 characters"),
         (ClipFilter(without_clip_ids=["abc"] * 1_001), "filter.without_clip_ids", "at most 1,000, got 1,001"),

@@ -88,8 +88,18 @@ class FakeText(text_grpc.TextServiceServicer):
     @staticmethod
     def _encoded(text: str) -> text_pb.EncodedText:
         vector = space_pb2.Vector(space="mood", values=[len(text), 0, 0], lineage="mood-1")
+        evidence = {
+            "fallback": text == "...",
+            "reason": text_pb.EVIDENCE_REASON_NO_WORDS if text == "..." else 0,
+        }
         return text_pb.EncodedText(
-            vad={"valence": 0.25}, vectors=[vector], token_count=len(text), window_count=1
+            vad={"valence": 0.25},
+            vectors=[vector],
+            token_count=len(text),
+            window_count=1,
+            facets=[{"facet": "calm", "weight": 0.5}, {"facet": "sad", "weight": -0.5}],
+            evidence=evidence,
+            notices=[{"kind": text_pb.NOTICE_KIND_DISTRESS, "text": "Talk to somebody."}] * (text == "woe"),
         )
 
 
@@ -117,6 +127,8 @@ class FakeMusic(music_grpc.MusicIndexServiceServicer):
         neighbor = music_pb.Neighbor(distance=query.values[0], match_probability=0.75)
         neighbor.clip.vad.arousal = 0.5
         neighbor.clip.id = "abcdefghijk@30"
+        for name, score in (("sad", 0.75), ("calm", 0.25)):
+            neighbor.clip.facets.add(facet=name, score=score)
         return music_pb.Neighbors(
             neighbors=[neighbor], shortfall_reason=music_pb.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
         )
@@ -240,6 +252,37 @@ def test_each_clip_tells_its_match_probability_and_its_difference_from_the_text(
         assert (difference.valence, difference.arousal, difference.dominance) == (-0.25, 0.5, 0)
 
 
+def test_each_clip_tells_why_it_was_chosen(cluster: Cluster) -> None:
+    stub = cluster.stub()
+    [neighbor] = stub.MatchText(pb.MatchTextRequest(text="joy")).match.neighbors
+    [match] = stub.MatchTexts(pb.MatchTextsRequest(texts=["joy"])).matches
+    for found in (neighbor, match.neighbors[0]):
+        assert [(why.facet, why.score) for why in found.why] == [("calm", 0.25)]
+
+
+def test_what_is_not_worth_hearing_is_asked_for_and_what_was_left_out_comes_back(cluster: Cluster) -> None:
+    cluster.music.answer = music_pb.FindNeighborsResponse(left_out_clip_count=7)
+    stub = cluster.stub()
+    for included in (False, True):
+        single = stub.MatchText(pb.MatchTextRequest(text="joy", include_unlistenable=included))
+        batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], include_unlistenable=included))
+        assert single.left_out_clip_count == batch.left_out_clip_count == 7
+    asked = [request.include_unlistenable for request in cluster.music.script.requests]
+    assert asked == [False, False, True, True]
+
+
+def test_evidence_and_notices_of_a_text_come_back_as_they_are(cluster: Cluster) -> None:
+    response = cluster.stub().MatchTexts(pb.MatchTextsRequest(texts=["...", "woe", "joy"]))
+    texts = [match.text for match in response.matches]
+    assert [text.evidence.fallback for text in texts] == [True, False, False]
+    assert texts[0].evidence.reason == text_pb.EVIDENCE_REASON_NO_WORDS
+    assert [[notice.kind for notice in text.notices] for text in texts] == [
+        [],
+        [text_pb.NOTICE_KIND_DISTRESS],
+        [],
+    ]
+
+
 def test_seed_and_explain_are_passed_on(cluster: Cluster) -> None:
     stub = cluster.stub()
     single = stub.MatchText(pb.MatchTextRequest(text="joy", seed=2**64 - 1, explain=True))
@@ -290,6 +333,10 @@ def test_a_batch_is_two_hops_in_order_with_the_default_k(cluster: Cluster) -> No
         (
             pb.MatchTextRequest(text="a", filter={"labels": [""]}),
             ("filter.labels[0]", "1 to 100 characters, got ''"),
+        ),
+        (
+            pb.MatchTextRequest(text="a", filter={"max_facet_scores": {"vocal": 1.5}}),
+            ("filter.max_facet_scores['vocal']", "above 0, at most 1, got 1.5"),
         ),
     ],
 )

@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from numpy.typing import NDArray
 
-from ambiance.affect import MOODS
+from ambiance.affect import FACETS, MOODS
 from ambiance.artifacts import Space
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import (
@@ -42,6 +42,7 @@ class FakeCatalog:
     """SIZE clips, made on the spot."""
 
     size: int = SIZE
+    unlistenable: frozenset[int] = frozenset()  # rows
 
     def __len__(self) -> int:
         return self.size
@@ -56,8 +57,21 @@ class FakeCatalog:
         moods = tuple(np.roll([0.4, 0.3, 0.1, 0.1, 0.05, 0.05, 0], row).tolist())
         vad = tuple(VAD[row].tolist())
         return Clip(
-            self.clip_id(row), f"video{row:03d}", row, row + 10, ("Music", "Lullaby"), ("sad",), moods, vad
+            self.clip_id(row),
+            f"video{row:03d}",
+            row,
+            row + 10,
+            ("Music", "Lullaby"),
+            ("sad",),
+            moods,
+            vad,
+            tuple((name, 1 - i / 16) for i, name in enumerate(reversed(FACETS))),
+            (("vocal", 0.5), ("speech", 0.75), ("low_quality", 0.25)),
+            row not in self.unlistenable,
         )
+
+    def listenable(self) -> NDArray[np.bool_]:
+        return np.array([row not in self.unlistenable for row in range(self.size)], np.bool_)
 
 
 # Twice as likely the more similar it is; a similarity of VAD vectors means nothing, but can be worked out.
@@ -99,11 +113,14 @@ def find(
     *queries: NDArray[np.float32] | list[float],
     k: int = 0,
     seed: int = 0,
+    include_unlistenable: bool = False,
     **fields: str,
 ) -> messages.FindNeighborsResponse:
     index = fields.pop("index", "")
     vectors = [space_pb2.Vector(**{"space": "vad", "values": query, **fields}) for query in queries]
-    request = messages.FindNeighborsRequest(index=index, queries=vectors, k=k, seed=seed)
+    request = messages.FindNeighborsRequest(
+        index=index, queries=vectors, k=k, seed=seed, include_unlistenable=include_unlistenable
+    )
     return stub.FindNeighbors(request)
 
 
@@ -162,6 +179,14 @@ def test_a_hit_carries_the_whole_clip(stub: MusicIndexServiceStub) -> None:
         assert {mood.mood for mood in clip.moods} == set(MOODS.names)
         assert [mood.score for mood in clip.moods] == sorted((m.score for m in clip.moods), reverse=True)
         assert (clip.moods[0].mood, clip.moods[0].score) == ("tender", np.float32(0.4))
+        assert [facet.facet for facet in clip.facets] == list(reversed(FACETS))
+        assert [facet.score for facet in clip.facets] == [1 - i / 16 for i in range(12)]
+        assert [(trait.facet, trait.score) for trait in clip.traits] == [
+            ("vocal", 0.5),
+            ("speech", 0.75),
+            ("low_quality", 0.25),
+        ]
+        assert clip.listenable
 
 
 def test_fewer_clips_than_k_are_all_returned_with_the_reason(
@@ -171,6 +196,39 @@ def test_fewer_clips_than_k_are_all_returned_with_the_reason(
     assert [len(result.neighbors) for result in response.results] == [4, 4]
     reasons = {result.shortfall_reason for result in response.results}
     assert reasons == {messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K}
+
+
+def test_clips_not_worth_hearing_are_counted_and_come_back_on_request(start: Start) -> None:
+    left_out = frozenset(range(10, 20))  # each the twin of one that isn't
+    stub = start(make_index(catalog=FakeCatalog(unlistenable=left_out)))
+    response = find(stub, VAD[12], VAD[3], k=5)
+    assert response.left_out_clip_count == 10
+    assert response.results[0].neighbors[0].clip.id == "video022@22"
+    for result in response.results:
+        assert len(result.neighbors) == 5
+        assert all(neighbor.clip.listenable for neighbor in result.neighbors)
+    everything = find(stub, VAD[12], VAD[3], k=5, include_unlistenable=True)
+    assert everything.left_out_clip_count == 0
+    assert list(everything.results) != list(response.results)
+    twins = everything.results[0].neighbors[:2]
+    assert [(n.clip.id, n.clip.listenable) for n in twins] == [("video012@12", False), ("video022@22", True)]
+    assert not stub.GetClip(messages.GetClipRequest(clip_id="video012@12")).clip.listenable
+    assert stub.ListClips(messages.ListClipsRequest()).total_clip_count == SIZE
+
+
+def test_too_few_worth_hearing_are_the_reason_and_no_error(start: Start) -> None:
+    for kept in (4, 0):
+        stub = start(make_index(catalog=FakeCatalog(unlistenable=frozenset(range(kept, SIZE)))))
+        for seed in (0, 1):
+            response = find(stub, VAD[0], VAD[1], k=10, seed=seed)
+            assert [len(result.neighbors) for result in response.results] == [kept, kept]
+            reasons = {result.shortfall_reason for result in response.results}
+            assert reasons == {messages.SHORTFALL_REASON_TOO_FEW_LISTENABLE}
+            assert response.left_out_clip_count == SIZE - kept
+        whole = find(stub, VAD[0], k=10, include_unlistenable=True).results[0]
+        assert (len(whole.neighbors), whole.shortfall_reason) == (10, messages.SHORTFALL_REASON_UNSPECIFIED)
+        more = find(stub, VAD[0], k=SIZE + 1).results[0]
+        assert more.shortfall_reason == messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
 
 
 def test_hits_carry_a_match_probability_if_the_index_can_tell(

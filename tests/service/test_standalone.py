@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -21,14 +22,19 @@ from ambiance.errors import (
     NotFoundError,
     PreconditionError,
 )
+from ambiance.match.v1 import match_service_pb2 as match_pb
+from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc
+from ambiance.music.v1.clip_filter_pb2 import ClipFilter
 from ambiance.rpc.direct_calls import DirectContext
+from ambiance.rpc.server import Application, Servicer
 from ambiance.rpc.settings import load_settings
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc
+from ambiance.type.v1.space_pb2 import Vector
 from standalone.application import load
-from standalone.backends import TextPeer
+from standalone.backends import MusicPeer, TextPeer
 from standalone.settings import StandaloneSettings
 from support import Serve
 from text_encoders import RELEASED
@@ -102,6 +108,45 @@ def test_the_services_answer_for_themselves(channel: grpc.Channel) -> None:
         text_service_pb2_grpc.TextServiceStub(channel).GetModel(text_pb.GetModelRequest(), timeout=5).model
     )
     assert [space.name for space in model.spaces] == ["vad", "mood"]
+
+
+@pytest.mark.parametrize("include_unlistenable", [False, True])
+def test_a_search_is_passed_on_whole(include_unlistenable: bool) -> None:
+    class Index(music_index_service_pb2_grpc.MusicIndexServiceServicer):
+        asked: music_pb.FindNeighborsRequest
+
+        def FindNeighbors(self, request: Any, context: Any) -> music_pb.FindNeighborsResponse:  # noqa: N802
+            self.asked = request
+            return music_pb.FindNeighborsResponse(left_out_clip_count=7)
+
+    index = Index()
+    add = partial(music_index_service_pb2_grpc.add_MusicIndexServiceServicer_to_server, index)
+    peer = MusicPeer(Application([Servicer("ambiance.music.v1.MusicIndexService", add)]))
+    sad = ClipFilter(moods=["sad"])
+    vector = Vector(space="mood", values=[0.5])
+    found = peer.find_neighbors(
+        "small", [vector], 3, 7, sad, include_unlistenable=include_unlistenable, timeout_s=5
+    )
+    assert found.left_out_clip_count == 7
+    assert index.asked == music_pb.FindNeighborsRequest(
+        index="small",
+        queries=[vector],
+        k=3,
+        seed=7,
+        filter=sad,
+        include_unlistenable=include_unlistenable,
+    )
+
+
+def test_what_is_not_worth_hearing_is_left_out_unless_it_is_asked_for(channel: grpc.Channel) -> None:
+    stub = match_service_pb2_grpc.MatchServiceStub(channel)
+    default, whole = (
+        stub.MatchText(match_pb.MatchTextRequest(text=GRIEF, k=50, include_unlistenable=included), timeout=5)
+        for included in (False, True)
+    )
+    assert default.left_out_clip_count > whole.left_out_clip_count == 0
+    assert all(neighbor.clip.listenable for neighbor in default.match.neighbors)
+    assert all(1 <= len(neighbor.why) <= 3 for neighbor in default.match.neighbors)
 
 
 def test_the_deadline_reaches_the_model() -> None:

@@ -10,13 +10,19 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from numpy.typing import NDArray
 
-from ambiance.affect import EMOTIONS, MOODS, vad_lineage
+from ambiance.affect import EMOTIONS, FACETS, READERS_VAD_LINEAGE, SCENES
 from ambiance.errors import DeadlineError
 from ambiance.rpc.server import Application
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc
 from support import Serve
 from text_encoders import (
+    FALLBACK,
+    GENTLE,
+    JOY_SCENE,
+    MOOD_DIMENSION,
+    NO_SCENE,
+    NOTICE,
     SIGNATURE,
     VOCABULARY,
     WINDOW,
@@ -24,7 +30,7 @@ from text_encoders import (
     example_artifact,
     outputs_of,
     refusal,
-    tokenizer,
+    text_reader,
     violations,
 )
 from text_service.reader import TextReader
@@ -48,10 +54,13 @@ class Stub(text_service_pb2_grpc.TextServiceStub):
         return raised
 
 
-def start(serve: Serve, encoder: WindowEncoder | None = None, **settings: object) -> Stub:
+def application(reader: TextReader) -> Application:
     model = describe_model(example_artifact(), len(VOCABULARY), WINDOW, "litert")
-    reader = TextReader(tokenizer(), encoder or MeanIdEncoder())
-    return Stub(serve(Application([text_servicer(reader, model)]), **settings))
+    return Application([text_servicer(reader, model, NOTICE)])
+
+
+def start(serve: Serve, encoder: WindowEncoder | None = None, **settings: object) -> Stub:
+    return Stub(serve(application(text_reader(encoder)), **settings))
 
 
 def test_results_stand_in_the_order_of_the_texts(serve: Serve) -> None:
@@ -68,24 +77,104 @@ def test_a_result_holds_all_that_the_model_writes(serve: Serve) -> None:
     vad = [np.float32(x) for x in (0.3, 0.15, 0.06)]
     assert [result.vad.valence, result.vad.arousal, result.vad.dominance] == vad
     assert [(vector.space, list(vector.values), vector.lineage) for vector in result.vectors] == [
-        ("vad", vad, vad_lineage()),
-        ("mood", [np.float32(0.3), np.float32(0.7)], "mood-1"),
+        ("vad", vad, READERS_VAD_LINEAGE),
+        ("mood", outputs_of(np.array([0.3]))["mood"][0].tolist(), "mood-1"),
     ]
     assert list(result.embedding) == [np.float32(x) for x in (0.3, -0.3, 0.6, 0)]
     assert not result.word_influences
 
 
-def test_emotions_and_moods_are_complete_and_in_order(serve: Serve) -> None:
+def test_emotions_scenes_and_facets_are_complete_and_in_order(serve: Serve) -> None:
     (result,) = start(serve).encode("so happy").results
     emotions = [(score.emotion, round(score.score, 6)) for score in result.emotions]
     assert emotions[:3] == [("neutral", 0.525), ("joy", 0.3), ("sadness", 0.175)]
     assert [name for name, _ in emotions[3:]] == [
         name for name in EMOTIONS.names if name not in ("neutral", "joy", "sadness")
     ]
-    moods = [mood.score for mood in result.moods]
-    assert moods == sorted(moods, reverse=True)
-    assert sum(moods) == pytest.approx(1)
-    assert sorted(mood.mood for mood in result.moods) == sorted(MOODS.names)
+    scenes = [(score.scene, round(score.score, 6)) for score in result.scenes]
+    assert scenes[:3] == [("none", 0.525), ("joy", 0.3), ("grief", 0.175)]
+    assert [name for name, _ in scenes[3:]] == [
+        name for name in SCENES if name not in ("none", "joy", "grief")
+    ]
+    assert [(each.facet, each.weight) for each in result.facets] == list(
+        zip(FACETS, result.vectors[1].values[: len(FACETS)], strict=True)
+    )
+    assert result.facets[-1].weight == pytest.approx(0.3 - 1.1)
+
+
+def test_evidence_is_always_told(serve: Serve) -> None:
+    (result,) = start(serve).encode("so happy").results
+    assert result.HasField("evidence")
+    assert result.evidence.score == pytest.approx(0.475)
+    assert (result.evidence.fallback, result.evidence.reason, result.evidence.language) == (False, 0, "")
+    assert not result.notices
+
+
+class Telling(MeanIdEncoder):
+    """Tells of distress, and of little felt, as it is told to."""
+
+    def __init__(self, distress: float = 0.0, felt: float = 1.0) -> None:
+        super().__init__()
+        self.distress, self.felt = distress, felt
+
+    def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted) -> Outputs:
+        outputs = dict(super().encode(windows, timeout_s, is_wanted))
+        outputs["distress"] = np.full((len(windows), 1), self.distress, np.float32)
+        outputs["scenes"] = np.zeros((len(windows), len(SCENES)), np.float32)
+        outputs["scenes"][:, [JOY_SCENE, NO_SCENE]] = self.felt, 1 - self.felt
+        return outputs
+
+
+def german(text: str) -> tuple[str, float]:
+    return ("de", 0.9) if "ich" in text.lower() else ("en", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "felt", "reason", "score", "language"),
+    [
+        ("so happy", 0.2, "NOTHING_FELT", 0.2, ""),
+        ("zzz qqq", 1.0, "UNKNOWN_WORDS", 0, ""),
+        ("Ich qzw", 1.0, "OTHER_LANGUAGE", 0, "de"),
+    ],
+)
+def test_a_text_of_too_little_evidence_gets_the_fallback_and_is_told_why(
+    serve: Serve, text: str, felt: float, reason: str, score: float, language: str
+) -> None:
+    stub = Stub(serve(application(text_reader(Telling(felt=felt), detect=german))))
+    (result,) = stub.encode(text).results
+    assert result.HasField("evidence")
+    assert pb.EvidenceReason.Name(result.evidence.reason) == f"EVIDENCE_REASON_{reason}"
+    assert result.evidence.score == pytest.approx(score)
+    assert (result.evidence.fallback, result.evidence.language) == (True, language)
+    assert list(result.vectors[1].values) == FALLBACK.tolist()
+    assert [each.weight for each in result.facets] == sorted(FALLBACK[: len(FACETS)], reverse=True)
+    assert list(result.vectors[0].values) == [
+        result.vad.valence,
+        result.vad.arousal,
+        result.vad.dominance,
+    ]
+    assert not result.notices
+
+
+@pytest.mark.parametrize(
+    ("text", "felt", "reason"), [("so happy", 1.0, 0), ("so happy", 0.2, 4), ("Ich qzw", 1.0, 3)]
+)
+def test_a_text_of_distress_gets_gentle_music_and_a_notice(
+    serve: Serve, text: str, felt: float, reason: int
+) -> None:
+    reader = text_reader(Telling(distress=0.5, felt=felt), detect=german)
+    (result,) = Stub(serve(application(reader))).encode(text).results
+    assert [(notice.kind, notice.text) for notice in result.notices] == [(pb.NOTICE_KIND_DISTRESS, NOTICE)]
+    assert (result.evidence.fallback, result.evidence.reason) == (False, reason)
+    assert list(result.vectors[1].values) == GENTLE.tolist()
+    assert [each.weight for each in result.facets] == sorted(GENTLE[: len(FACETS)], reverse=True)
+
+
+def test_a_threshold_above_1_switches_distress_off(serve: Serve) -> None:
+    reader = text_reader(Telling(distress=1.0), distress_threshold=1.1)
+    (result,) = Stub(serve(application(reader))).encode("so happy").results
+    assert not result.notices
+    assert list(result.vectors[1].values) != GENTLE.tolist()
 
 
 def test_a_model_without_an_embedding_sends_none(serve: Serve) -> None:
@@ -103,15 +192,13 @@ def test_words_are_explained_on_request(serve: Serve) -> None:
     encoder = MeanIdEncoder()
     first, second = start(serve, encoder).encode("I am... happy!", "sad", explain=True).results
     assert [(word.word, word.start, word.emotion) for word in first.word_influences] == [
-        ("happy!", 8, "joy"),
-        ("am...", 2, "joy"),
-        ("I", 0, "joy"),
-    ]
+        ("happy!", 8, "joy")
+    ]  # the others only hold it together
     # v is 13/30; without "happy!" (id 2) it would be 11/20
     assert first.word_influences[0].share_change == pytest.approx(13 / 30 - 11 / 20, abs=1e-6)
     assert first.word_influences[0].shift == pytest.approx(11 / 20 - 13 / 30, abs=1e-6)
     assert not second.word_influences  # nothing would be left of it
-    assert encoder.window_counts == [2, 2 + 3]
+    assert encoder.window_counts == [2, 2 + 1]
 
 
 def test_explaining_does_not_change_what_was_read(serve: Serve) -> None:
@@ -143,8 +230,8 @@ def test_the_model_is_described(serve: Serve) -> None:
     model = start(serve).GetModel(pb.GetModelRequest(), timeout=5).model
     assert (model.version.kind, model.version.version) == ("text_encoder", 3)
     assert [(space.name, space.dimension, space.lineage) for space in model.spaces] == [
-        ("vad", 3, vad_lineage()),
-        ("mood", 2, "mood-1"),
+        ("vad", 3, READERS_VAD_LINEAGE),
+        ("mood", MOOD_DIMENSION, "mood-1"),
     ]
     assert tuple(model.emotions) == EMOTIONS.names
     assert model.score_description == "Guesses."
@@ -173,8 +260,7 @@ def test_bad_texts_are_named(serve: Serve, texts: list[str], expected: dict[str,
 
 
 def test_a_lone_surrogate_is_no_text(serve: Serve) -> None:
-    model = describe_model(example_artifact(), len(VOCABULARY), WINDOW, "litert")
-    channel = serve(Application([text_servicer(TextReader(tokenizer(), MeanIdEncoder()), model)]))
+    channel = serve(application(text_reader()))
     encode = channel.unary_unary("/ambiance.text.v1.TextService/EncodeTexts")
     with pytest.raises(grpc.RpcError) as raised:
         encode(b"\x0a\x03\xed\xa0\xbd", timeout=5)  # U+D83D alone, in the bytes that UTF-8 would give it

@@ -85,11 +85,13 @@ def encode(channel: grpc.Channel, texts: list[str]) -> EncodeTextsResponse:
 
 
 def numbers(response: EncodeTextsResponse) -> list[dict[str, float]]:
-    """Every number of each result in [0, 1] by its name, and its counts."""
+    """The scores and weights of each result by their names, and its counts."""
     rows = []
     for result in response.results:
         row = {emotion.emotion: emotion.score for emotion in result.emotions}
-        row |= {mood.mood: mood.score for mood in result.moods}
+        row |= {f"scene {scene.scene}": scene.score for scene in result.scenes}
+        row |= {facet.facet: facet.weight for facet in result.facets}
+        row |= {"evidence": result.evidence.score, "notices": len(result.notices)}
         row |= {axis: getattr(result.vad, axis) for axis in ("valence", "arousal", "dominance")}
         row |= {f"vad {i}": value for i, value in enumerate(result.vectors[0].values)}
         rows.append(row | {"tokens": result.token_count, "windows": result.window_count})
@@ -124,5 +126,5 @@ def test_clients_of_tf_serving_get_what_tensorflow_computes(serve: Serve, tf: An
     shapes = {name: (70, width) for name, width in signature.widths.items()}
     assert {name: rows.shape for name, rows in here.items()} == shapes
     assert {name: rows.shape for name, rows in there.items()} == shapes
-    for name in ("emotions", "vad"):
+    for name in ("emotions", "scenes", "vad", "distress"):
         np.testing.assert_allclose(here[name], there[name], atol=TOLERANCE)

@@ -14,17 +14,18 @@ from ambiance.text.v1.text_service_pb2 import EncodeTextsRequest
 from ambiance.text.v1.text_service_pb2_grpc import TextServiceStub
 from support import Serve
 from text_encoders import (
+    NOTICE,
     SIGNATURE,
     VOCABULARY,
+    WIDTHS,
     WINDOW,
     MeanIdEncoder,
     example_artifact,
     outputs_of,
     refusal,
-    tokenizer,
+    text_reader,
     violations,
 )
-from text_service.reader import TextReader
 from text_service.service import describe_model, text_servicer
 from text_service.tf_serving_backend import TfServingEncoder
 from text_service.tf_serving_protos import (
@@ -94,7 +95,7 @@ def test_windows_are_answered_as_tf_serving_does(
     )
     response = predict(start(serve), request)
     assert response.model_spec == spec(version=VERSION, signature_name=answered)
-    assert set(response.outputs) == {"emotions", "vad", "mood", "embedding"}
+    assert set(response.outputs) == {"emotions", "scenes", "vad", "distress", "mood", "embedding"}
     for name, rows in outputs_of(np.array([0.3])).items():
         np.testing.assert_array_equal(OUTPUTS[name].read(response.outputs[name]), rows)
         assert len(response.outputs[name].float_val) == rows.shape[1]
@@ -118,7 +119,7 @@ def test_the_signatures_are_described(serve: Serve) -> None:
     assert encode.method_name == "tensorflow/serving/predict"
     assert [dim.size for dim in encode.inputs["token_ids"].tensor_shape.dim] == [-1, 30]
     shapes = {name: [dim.size for dim in info.tensor_shape.dim] for name, info in encode.outputs.items()}
-    assert shapes == {"emotions": [-1, 28], "vad": [-1, 3], "mood": [-1, 2], "embedding": [-1, 4]}
+    assert shapes == {name: [-1, width] for name, width in WIDTHS.items()}
 
 
 def test_the_loaded_version_is_available(serve: Serve) -> None:
@@ -192,12 +193,12 @@ def test_an_unknown_signature_is_a_failed_precondition(serve: Serve) -> None:
         (
             {"inputs": {"token_ids": windows(1)}, "output_filter": ["vad", "emotion"]},
             "output_filter",
-            "unknown: 'emotion'; the model has emotions, vad, mood, embedding",
+            "unknown: 'emotion'; the model has emotions, scenes, vad, distress, mood, embedding",
         ),
         (
             {"inputs": {"token_ids": windows(1)}, "output_filter": ["vad", "vad"]},
             "output_filter",
-            "names one twice: 'vad', 'vad'; the model has emotions, vad, mood, embedding",
+            "names one twice: 'vad', 'vad'; the model has emotions, scenes, vad, distress, mood, embedding",
         ),
     ],
 )
@@ -266,7 +267,7 @@ def test_a_server_that_is_down_is_unavailable() -> None:
 def test_its_callers_see_it_as_unavailable(serve: Serve) -> None:
     encoder = TfServingEncoder("127.0.0.1:1", NAME, VERSION, SIGNATURE)
     model = describe_model(example_artifact(), len(VOCABULARY), WINDOW, "tf-serving")
-    servicer = text_servicer(TextReader(tokenizer(), encoder), model)
+    servicer = text_servicer(text_reader(encoder), model, NOTICE)
     stub = TextServiceStub(serve(Application([servicer], close=encoder.close)))
     with pytest.raises(grpc.RpcError) as raised:
         stub.EncodeTexts(EncodeTextsRequest(texts=["sad"]), timeout=10)
@@ -285,6 +286,9 @@ def answer(version: int = VERSION, **replaced: Any) -> PredictResponse:
     [
         (answer(5), PreconditionError, "needs text_encoder version 3, version 5 answered"),
         (answer(mood=None), PeerError, r"outputs\[mood\].dtype: must be DT_FLOAT"),
+        (answer(distress=None), PeerError, r"outputs\[distress\].dtype: must be DT_FLOAT"),
+        (answer(scenes=np.full((1, 21), 0.5)), ArithmeticError, "the model answered scenes"),
+        (answer(distress=np.full((1, 1), 1.5)), ArithmeticError, "the model answered distress"),
         (answer(vad=np.zeros((2, 3), np.float32)), PeerError, "2 rows of vad for 1 windows"),
         (answer(embedding=np.full((1, 4), np.nan)), ArithmeticError, "the model answered embedding"),
     ],

@@ -4,7 +4,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS, MOOD_SIGMA, MOODS, mood_shares, vad_lineage
+from ambiance.affect import (
+    EKMAN,
+    EMOTIONS,
+    FACETS,
+    MOOD_GROUPS,
+    MOODS,
+    NO_SCENE,
+    READERS_VAD_LINEAGE,
+    SCENES,
+    TRAITS,
+    nrc_vad_lineage,
+)
 
 COORDINATE = st.floats(0, 1, width=32)
 
@@ -53,27 +64,18 @@ def test_closeness_is_a_distribution_ordered_by_distance(point: tuple[float, flo
     assert closeness.argmax() == distance.argmin() or np.isclose(*np.sort(distance)[:2])
 
 
-def test_a_certain_emotion_is_shared_out_by_a_kernel_over_distances() -> None:
-    shares = mood_shares(np.eye(28, dtype=np.float32))
-    weights = np.exp(-MOODS.squared_distances(EMOTIONS.vad).astype(np.float64) / (2 * MOOD_SIGMA**2))
-    np.testing.assert_allclose(shares, weights / weights.sum(axis=1, keepdims=True), rtol=1e-4)
-    assert MOODS.names[shares[EMOTIONS.names.index("sadness")].argmax()] == "sad"
-    assert MOODS.names[shares[EMOTIONS.names.index("fear")].argmax()] == "scary"
-
-
-def test_mood_shares_are_a_posterior_that_mixes_those_of_the_emotions() -> None:
-    emotions = np.random.default_rng(0).dirichlet(np.ones(28), 50).astype(np.float32)
-    shares = mood_shares(emotions)
-    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(shares, emotions @ mood_shares(np.eye(28, dtype=np.float32)), atol=1e-6)
-    for row, alone in zip(shares, map(mood_shares, emotions[:, None]), strict=True):
-        np.testing.assert_array_equal(row, alone[0])
-
-
 def test_coordinates_cannot_be_changed_in_place() -> None:
     assert not EMOTIONS.vad.flags.writeable
 
 
-def test_the_lineage_names_the_coordinates_of_the_released_artifacts() -> None:
-    # Changing a coordinate changes the frame: artifacts must be trained and released anew.
-    assert vad_lineage() == "vad-fed05fe9e96f"
+def test_scenes_facets_and_traits_are_names_of_their_own() -> None:
+    for names, count in ((SCENES, 21), (FACETS, 12), (TRAITS, 3)):
+        assert len(set(names)) == len(names) == count
+    assert SCENES[-1] == NO_SCENE  # where models look for it
+    assert set(FACETS).isdisjoint(TRAITS)  # they share one namespace in filters
+
+
+def test_the_lineage_names_the_coordinates_that_the_recipe_seed_learns() -> None:
+    # Changing a coordinate changes the frame: a network must be trained anew.
+    assert nrc_vad_lineage() == "vad-fed05fe9e96f"
+    assert READERS_VAD_LINEAGE not in ("", nrc_vad_lineage())

@@ -1,6 +1,8 @@
 """What the command line prints."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,10 +12,15 @@ from ambiance.results import (
     ArtifactVersion,
     Clip,
     EncodedText,
+    Evidence,
+    EvidenceReason,
+    FacetWeight,
     FilterEffect,
     MatchResult,
     Metric,
     Neighbor,
+    Notice,
+    NoticeKind,
     Score,
     ShortfallReason,
     Space,
@@ -24,6 +31,7 @@ from ambiance.results import (
 )
 
 PLAIN = Style(colour=False)
+DISTRESS = Notice(NoticeKind.DISTRESS, "You are not alone: please talk to someone you trust. " * 3)
 
 
 def text(unknown: int = 0, influences: tuple[WordInfluence, ...] = ()) -> EncodedText:
@@ -35,13 +43,28 @@ def text(unknown: int = 0, influences: tuple[WordInfluence, ...] = ()) -> Encode
         unknown_token_count=unknown,
         window_count=1,
         model=ArtifactVersion("text_encoder", 2),
-        moods=(Score("sad", 0.7), Score("scary", 0.2), Score("tender", 0.1)),
+        evidence=Evidence(0.97, fallback=False),
+        scenes=(Score("grief", 0.62), Score("longing", 0.2), Score("fear", 0.1), Score("none", 0.08)),
+        facets=(
+            FacetWeight("sad", 0.9),
+            FacetWeight("tender", 0.6),
+            FacetWeight("calm", 0.3),
+            FacetWeight("nostalgic", 0.25),
+            FacetWeight("epic", 0.0),
+            FacetWeight("energetic", -0.80000001),
+            FacetWeight("happy", -1.2),
+        ),
         embedding=(0.5, -0.25000001),
         word_influences=influences,
     )
 
 
-def clip(labels: tuple[str, ...] = ("Music", "Cello"), mood_labels: tuple[str, ...] = ()) -> Clip:
+def clip(
+    labels: tuple[str, ...] = ("Music", "Cello"),
+    mood_labels: tuple[str, ...] = (),
+    vocal: float = 0.4,
+    listenable: bool = True,
+) -> Clip:
     return Clip(
         id="abcdefghijk@30",
         youtube_id="abcdefghijk",
@@ -51,10 +74,14 @@ def clip(labels: tuple[str, ...] = ("Music", "Cello"), mood_labels: tuple[str, .
         mood_labels=mood_labels,
         moods=(Score("sad", 0.6), Score("tender", 0.3), Score("scary", 0.1)),
         vad=Vad(0.2, 0.3, 0.1),
+        facets=(Score("calm", 0.8), Score("sad", 0.61), Score("tender", 0.4)),
+        traits=(Score("vocal", vocal), Score("speech", 0.01), Score("low_quality", 0.2)),
+        listenable=listenable,
     )
 
 
 CLOSE = VadDifference(0.04, -0.04, 0)
+WHY = (Score("sad", 0.61), Score("tender", 0.4))
 
 
 def result(
@@ -65,27 +92,32 @@ def result(
     effect: FilterEffect | None = None,
     probability: float | None = 0.734,
     difference: VadDifference | None = CLOSE,
+    why: tuple[Score, ...] = WHY,
+    left_out: int = 0,
+    **of_text: Any,
 ) -> MatchResult:
     return MatchResult(
-        text=text(unknown, influences),
-        neighbors=tuple(Neighbor(clip, 0.00123456, probability, difference) for clip in clips),
+        text=replace(text(unknown, influences), **of_text),
+        neighbors=tuple(Neighbor(clip, 0.00123456, probability, difference, why) for clip in clips),
         shortfall_reason=shortfall,
         space=Space("vad", 3, Metric.SQUARED_L2, "vad-1"),
         index=ArtifactVersion("music_index", 5),
         filter_effect=effect,
+        left_out_clip_count=left_out,
     )
 
 
 def test_a_match_for_people() -> None:
     assert match_for_people(result(clip()), PLAIN) == "\n".join(
         [
-            "grief 41%, sadness 30%, fear 20%",
-            "as music: sad 70%, scary 20%",
+            "grief 62%, longing 20%, fear 10%",
+            "as music: sad, tender, calm; not happy, energetic",
+            "emotions: grief 41%, sadness 30%, fear 20%",
             "valence 0.10, arousal 0.40, dominance 0.30",
             "",
             "   1  https://youtu.be/abcdefghijk?t=30     30–40 s       distance 0.00123",
             "      Music, Cello",
-            "      sad 60%, tender 30%",
+            "      because: sad 61%, tender 40%; instrumental",
             "      match 73%: as pleasant, excited and in control as the text",
             "",
             "space vad: squared Euclidean distance, smaller is nearer",
@@ -110,7 +142,117 @@ def test_what_is_not_known_of_a_clip_is_not_told() -> None:
     lines = match_for_people(result(clip(), probability=None), PLAIN).splitlines()
     assert "      as pleasant, excited and in control as the text" in lines
     nothing = match_for_people(result(clip(), probability=None, difference=None), PLAIN)
-    assert "      sad 60%, tender 30%\n\nspace vad" in nothing
+    assert "      because: sad 61%, tender 40%; instrumental\n\nspace vad" in nothing
+    bare = replace(clip(), facets=(), traits=())
+    assert "      Music, Cello\n      match 73%" in match_for_people(result(bare, why=()), PLAIN)
+
+
+def test_a_clip_of_which_nobody_knows_why_shows_its_strongest_facets() -> None:
+    shown = match_for_people(result(clip(vocal=0.5), why=()), PLAIN)
+    assert "      calm 80%, sad 61%; vocal" in shown.splitlines()
+
+
+def test_a_clip_that_is_there_only_because_it_was_asked_for_says_so() -> None:
+    lines = match_for_people(result(clip(listenable=False)), PLAIN).splitlines()
+    assert "      because: sad 61%, tender 40%; instrumental; left out by default" in lines
+
+
+@pytest.mark.parametrize(
+    ("scenes", "line"),
+    [
+        ((("calm", 0.5), ("none", 0.3), ("joy", 0.099)), "calm 50%, nothing felt 30%"),
+        ((("calm", 0.4), ("awe", 0.3), ("hope", 0.2), ("joy", 0.1)), "calm 40%, awe 30%, hope 20%"),
+        ((("calm", 0.09), ("awe", 0.08)), "calm 9%"),
+    ],
+)
+def test_scenes_that_are_likely_are_told(scenes: tuple[tuple[str, float], ...], line: str) -> None:
+    shown = match_for_people(result(scenes=tuple(Score(*scene) for scene in scenes)), PLAIN)
+    assert shown.splitlines()[0] == line
+
+
+@pytest.mark.parametrize(
+    ("weights", "line"),
+    [
+        ({"calm": 0.21, "sad": 0.2, "epic": -0.2}, "as music: calm"),
+        ({"calm": 0.2, "epic": -0.3, "happy": -0.4, "playful": -2.0}, "as music: not playful, happy"),
+        ({"calm": 0.9, "epic": -0.3}, "as music: calm; not epic"),
+    ],
+)
+def test_what_a_text_hardly_asks_for_is_not_told(weights: dict[str, float], line: str) -> None:
+    facets = tuple(FacetWeight(*item) for item in weights.items())
+    assert match_for_people(result(facets=facets), PLAIN).splitlines()[1] == line
+
+
+def test_a_text_that_is_set_on_no_music_has_no_such_line() -> None:
+    for facets in ((), (FacetWeight("calm", 0.1), FacetWeight("sad", -0.1))):
+        assert "as music" not in match_for_people(result(facets=facets), PLAIN)
+
+
+def test_notices_come_first_and_whole() -> None:
+    for shown in (
+        match_for_people(result(clip(), notices=(DISTRESS,)), PLAIN),
+        text_for_people(replace(text(), notices=(DISTRESS,)), PLAIN),
+    ):
+        notice, rest = shown.split("\n\n", 1)
+        assert notice.split() == DISTRESS.text.split()
+        assert max(map(len, notice.splitlines())) <= WIDTH
+        assert rest.startswith("grief 62%")
+    bold = match_for_people(result(notices=(DISTRESS,)), Style(colour=True)).split("\n\n", 1)[0]
+    assert all(line.startswith("\x1b[1m") for line in bold.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("reason", "language", "why"),
+    [
+        (EvidenceReason.NO_WORDS, None, ": the text holds no words."),
+        (EvidenceReason.UNKNOWN_WORDS, None, ": the model knows hardly any of the words."),
+        (EvidenceReason.NOTHING_FELT, None, ": the text tells of nothing felt."),
+        (
+            EvidenceReason.OTHER_LANGUAGE,
+            "de",
+            ": the text seems to be in German (de); it is read in English only.",
+        ),
+        (
+            EvidenceReason.OTHER_LANGUAGE,
+            "xx",
+            ": the text seems to be in another language (xx); it is read in English only.",
+        ),
+        (
+            EvidenceReason.OTHER_LANGUAGE,
+            None,
+            ": the text seems to be in another language; it is read in English only.",
+        ),
+        (EvidenceReason.UNKNOWN, None, ", for a reason that this client doesn't know."),
+        (None, None, "."),
+    ],
+)
+def test_a_fallback_is_told_with_its_reason_and_nothing_else_of_the_text(
+    reason: EvidenceReason | None, language: str | None, why: str
+) -> None:
+    influences = (WordInfluence("traurig", 0, 0.4, "grief", 0.3),)
+    evidence = Evidence(0.0, True, reason, language)
+    shown = match_for_people(result(clip(), influences=influences, unknown=2, evidence=evidence), PLAIN)
+    told, clips = shown.split("\n\n", 1)
+    assert " ".join(told.splitlines()) == (
+        f"too little to go by{why} Calm music as a fallback 2 of 6 tokens unknown to the model"
+    )
+    assert "because: sad 61%, tender 40%; instrumental" in clips
+    assert "match 73%" not in clips  # nothing was read that a clip could match
+    assert max(map(len, shown.splitlines())) <= WIDTH
+
+
+def test_clips_that_were_left_out_are_counted() -> None:
+    def lines(count: int) -> list[str]:
+        return match_for_people(result(clip(), left_out=count), PLAIN).splitlines()
+
+    assert lines(2_997)[-3] == (
+        "left out 2,997 clips that are mainly speech, effects or bad recordings (--all-clips includes them)"
+    )
+    assert lines(1)[-3] == (
+        "left out 1 clip that is mainly speech, effects or a bad recording (--all-clips includes it)"
+    )
+    assert max(map(len, lines(1_234_567))) <= WIDTH
+    assert "left out" not in "\n".join(lines(0))
 
 
 def test_words_that_moved_the_emotion_are_told_if_asked_for() -> None:
@@ -129,14 +271,14 @@ def test_unknown_words_are_told_if_there_are_any() -> None:
     assert "unknown" not in match_for_people(result(), PLAIN)
 
 
-def test_moods_of_annotators_are_marked_wherever_they_rank() -> None:
-    shown = match_for_people(result(clip(mood_labels=("sad", "scary"))), PLAIN)
-    assert "sad 60% (annotated), tender 30%, scary 10% (annotated)" in shown
-
-
 def test_a_shortfall_is_told() -> None:
     reason = ShortfallReason.CATALOG_SMALLER_THAN_K
     assert "found 1: the index holds no more" in match_for_people(result(clip(), shortfall=reason), PLAIN)
+
+
+@pytest.mark.parametrize("reason", ShortfallReason)
+def test_every_shortfall_has_words(reason: ShortfallReason) -> None:
+    assert "found 1: " in match_for_people(result(clip(), shortfall=reason), PLAIN)
 
 
 def test_what_a_filter_did_is_told() -> None:
@@ -185,7 +327,16 @@ def test_a_match_for_machines() -> None:
     assert document["text"]["emotions"][0] == {"emotion": "grief", "score": 0.412}
     assert document["text"]["vad"] == {"valence": 0.1, "arousal": 0.4, "dominance": 0.3}
     assert document["text"]["vectors"] == {"vad": {"values": [0.1, 0.4, 0.3], "lineage": "vad-1"}}
-    assert document["text"]["moods"][0] == {"mood": "sad", "score": 0.7}
+    assert document["text"]["evidence"] == {
+        "score": 0.97,
+        "fallback": False,
+        "reason": None,
+        "language": None,
+    }
+    assert document["text"]["scenes"][0] == {"scene": "grief", "score": 0.62}
+    assert document["text"]["facets"][0] == {"facet": "sad", "weight": 0.9}
+    assert document["text"]["facets"][-2] == {"facet": "energetic", "weight": -0.8}
+    assert document["text"]["notices"] == []
     assert document["text"]["embedding"] == [0.5, -0.25]
     assert document["text"]["word_influences"] == []
     assert document["clips"] == [
@@ -207,12 +358,38 @@ def test_a_match_for_machines() -> None:
                 {"mood": "scary", "score": 0.1},
             ],
             "vad": {"valence": 0.2, "arousal": 0.3, "dominance": 0.1},
+            "why": [{"facet": "sad", "score": 0.61}, {"facet": "tender", "score": 0.4}],
+            "facets": [
+                {"facet": "calm", "score": 0.8},
+                {"facet": "sad", "score": 0.61},
+                {"facet": "tender", "score": 0.4},
+            ],
+            "traits": [
+                {"trait": "vocal", "score": 0.4},
+                {"trait": "speech", "score": 0.01},
+                {"trait": "low_quality", "score": 0.2},
+            ],
+            "listenable": True,
         }
     ]
+    assert document["left_out_clip_count"] == 0
     assert document["shortfall_reason"] is None
     assert document["space"] == {"name": "vad", "dimension": 3, "metric": "squared_l2", "lineage": "vad-1"}
     assert document["model"] == {"kind": "text_encoder", "version": 2}
     assert document["index"] == {"kind": "music_index", "version": 5}
+
+
+def test_a_fallback_and_a_notice_for_machines() -> None:
+    evidence = Evidence(0.12345678, True, EvidenceReason.OTHER_LANGUAGE, "de")
+    document = json.loads(match_as_json(result(evidence=evidence, notices=(DISTRESS,), left_out=2_997)))
+    assert document["text"]["evidence"] == {
+        "score": 0.1234568,
+        "fallback": True,
+        "reason": "other_language",
+        "language": "de",
+    }
+    assert document["text"]["notices"] == [{"kind": "distress", "text": DISTRESS.text}]
+    assert document["left_out_clip_count"] == 2_997
 
 
 def test_explanations_for_machines() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ambiance import Client, ClipFilter, calls
-from ambiance.affect import MOODS
+from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.arguments import require_deadline
 from ambiance.errors import InvalidInputError, Violation
 from ambiance.limits import (
@@ -96,6 +96,7 @@ def test_a_seed_that_the_message_has_no_room_for(seed: int) -> None:
     [
         (ClipFilter(labels=["Jazz", "ab\ud800"]), "filter.labels[1]"),
         (ClipFilter(min_mood_scores={"sad": 0.5, "ab\ud800": 0.5}), "filter.min_mood_scores['ab\\ud800']"),
+        (ClipFilter(max_facet_scores={"ab\ud800": 0.5}), "filter.max_facet_scores['ab\\ud800']"),
     ],
 )
 def test_a_lone_surrogate_in_a_filter_names_its_field(conditions: ClipFilter, field: str) -> None:
@@ -138,7 +139,15 @@ def test_what_comes_from_an_iterator_is_read_once_and_goes_out_whole() -> None:
         (ClipFilter(min_mood_scores={3: 0.5}), Violation("filter.min_mood_scores[3]", "a text, got int")),
         (
             ClipFilter(min_mood_scores=["sad"]),
-            Violation("filter.min_mood_scores", "a mapping of moods to numbers, got list"),
+            Violation("filter.min_mood_scores", "a mapping of names to numbers, got list"),
+        ),
+        (
+            ClipFilter(min_facet_scores="calm"),
+            Violation("filter.min_facet_scores", "a mapping of names to numbers, got str"),
+        ),
+        (
+            ClipFilter(max_facet_scores={"vocal": None}),
+            Violation("filter.max_facet_scores['vocal']", "a number, got NoneType"),
         ),
         ({"labels": ["Jazz"]}, Violation("filter", "a ClipFilter, got dict")),
     ],
@@ -165,14 +174,15 @@ def test_a_filter_goes_out_as_it_was_written_and_none_goes_out_unasked() -> None
         without_clip_ids=["abcdefghijk@2"],
         youtube_ids=["abcdefghijk"],
         without_youtube_ids=["bbcdefghijk"],
+        min_facet_scores=MappingProxyType({"calm": 0.5}),
+        max_facet_scores={"vocal": 0.5, "speech": 0.25},
     )
     sent = calls.match_text("joy", replace(OPTIONS, filter=conditions)).request
     assert isinstance(sent, MatchTextRequest)
     for field in fields(ClipFilter):
         value, expected = getattr(sent.filter, field.name), getattr(conditions, field.name)
-        assert (dict if field.name == "min_mood_scores" else list)(value) == (
-            dict(expected) if field.name == "min_mood_scores" else list(expected)
-        )
+        form = dict if field.name.endswith("_scores") else list
+        assert form(value) == form(expected)
     assert not calls.match_text("joy", OPTIONS).request.HasField("filter")
     assert calls.match_text("joy", replace(OPTIONS, filter=ClipFilter())).request.HasField("filter")
 
@@ -180,9 +190,8 @@ def test_a_filter_goes_out_as_it_was_written_and_none_goes_out_unasked() -> None
 def test_a_request_with_everything_at_its_limit_can_be_sent() -> None:
     ids, videos = ["abcdefghijk@123456.789"] * MAX_FILTER_IDS, ["abcdefghijk"] * MAX_FILTER_IDS
     labels = ["\U0001f3b5" * MAX_LABEL_CHARACTERS] * MAX_FILTER_LABELS
-    everything = ClipFilter(
-        labels, labels, MOODS.names, dict.fromkeys(MOODS.names, 1.0), ids, ids, videos, videos
-    )
+    moods, facets = dict.fromkeys(MOODS.names, 1.0), dict.fromkeys(FACETS + TRAITS, 1.0)
+    everything = ClipFilter(labels, labels, MOODS.names, moods, ids, ids, videos, videos, facets, facets)
     texts = ["\U0001f3b5" * MAX_TEXT_CHARACTERS] * MAX_TEXTS
     calls.match_texts(texts, replace(OPTIONS, filter=everything))
     queries = [Vector("v" * 16, (1.0,) * 128, "l" * 32)] * MAX_QUERIES
@@ -223,3 +232,20 @@ def test_what_goes_out_is_what_was_asked() -> None:
     assert (call.peer, call.method) == (calls.MUSIC_INDEX_SERVICE, "FindNeighbors")
     query = space_pb2.Vector(space="vad", values=[0.25, 0.5, 0.75], lineage="vad-1")
     assert call.request == FindNeighborsRequest(index="small", queries=[query], k=3, seed=9)
+
+
+def test_clips_that_are_not_worth_hearing_are_asked_for_only_if_wanted() -> None:
+    vectors = [Vector("vad", (0.25, 0.5, 0.75))]
+    wanted = replace(OPTIONS, include_unlistenable=True)
+    asked: list[Any] = [
+        calls.match_text("joy", wanted).request,
+        calls.match_texts(["joy"], wanted).request,
+        calls.find_neighbors(vectors, 3, "", 0, include_unlistenable=True).request,
+    ]
+    unasked: list[Any] = [
+        calls.match_text("joy", OPTIONS).request,
+        calls.match_texts(["joy"], OPTIONS).request,
+        calls.find_neighbors(vectors, 3, "", 0).request,
+    ]
+    assert all(request.include_unlistenable for request in asked)
+    assert not any(request.include_unlistenable for request in unasked)

@@ -23,6 +23,19 @@ def test_the_errors_alone_load_no_grpc() -> None:
     assert done.stdout.strip() == "False"
 
 
+def test_a_health_check_loads_no_numpy() -> None:
+    code = "import sys, ambiance.cli; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_every_exported_name_is_there() -> None:
+    import ambiance
+
+    assert sorted(ambiance.__all__) == ambiance.__all__
+    assert all(getattr(ambiance, name) for name in ambiance.__all__)
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     import ambiance
 

@@ -1,5 +1,7 @@
 """Answers as the clients hand them out."""
 
+from typing import Any
+
 import pytest
 
 from ambiance import parsing
@@ -7,8 +9,14 @@ from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2
 from ambiance.results import (
     ArtifactVersion,
+    EncodedText,
+    Evidence,
+    EvidenceReason,
+    FacetWeight,
     FilterEffect,
     Metric,
+    Notice,
+    NoticeKind,
     Score,
     ShortfallReason,
     Space,
@@ -29,7 +37,11 @@ def response() -> match_service_pb2.MatchTextResponse:
     text.emotions.add(emotion="joy", score=0.75)
     text.vad.CopyFrom(affect_pb2.Vad(valence=0.75, arousal=0.5, dominance=0.25))
     text.vectors.add(space="vad", values=[0.75, 0.5, 0.25], lineage="vad-1")
-    text.moods.add(mood="happy", score=0.5)
+    text.evidence.CopyFrom(text_service_pb2.Evidence(score=0.875))
+    text.scenes.add(scene="joy", score=0.625)
+    text.facets.add(facet="happy", weight=0.75)
+    text.facets.add(facet="sad", weight=-1.5)
+    text.notices.add(kind=text_service_pb2.NOTICE_KIND_DISTRESS, text="You are not alone.")
     text.embedding.extend([0.5, -2])
     text.word_influences.add(word="joy!", start=3, shift=0.5, emotion="joy", share_change=-0.25)
     neighbor = response.match.neighbors.add(distance=0.125, match_probability=0.75)
@@ -39,6 +51,11 @@ def response() -> match_service_pb2.MatchTextResponse:
     neighbor.clip.labels.extend(["Music", "Lullaby"])
     neighbor.clip.mood_labels.append("happy")
     neighbor.clip.moods.add(mood="happy", score=1.0)
+    neighbor.clip.facets.add(facet="happy", score=0.75)
+    neighbor.clip.traits.add(facet="vocal", score=0.25)
+    neighbor.clip.listenable = True
+    neighbor.why.add(facet="happy", score=0.75)
+    response.left_out_clip_count = 9
     origin = response.origin
     origin.space.CopyFrom(
         space_pb2.Space(name="vad", dimension=3, metric=space_pb2.METRIC_SQUARED_L2, lineage="vad-1")
@@ -53,7 +70,10 @@ def test_every_field_of_a_match(response: match_service_pb2.MatchTextResponse) -
     assert result.text.emotions == (Score("joy", 0.75),)
     assert result.text.vad == Vad(valence=0.75, arousal=0.5, dominance=0.25)
     assert result.text.vectors == {"vad": Vector("vad", (0.75, 0.5, 0.25), "vad-1")}
-    assert result.text.moods == (Score("happy", 0.5),)
+    assert result.text.evidence == Evidence(0.875, fallback=False, reason=None, language=None)
+    assert result.text.scenes == (Score("joy", 0.625),)
+    assert result.text.facets == (FacetWeight("happy", 0.75), FacetWeight("sad", -1.5))
+    assert result.text.notices == (Notice(NoticeKind.DISTRESS, "You are not alone."),)
     assert result.text.embedding == (0.5, -2)
     assert result.text.word_influences == (WordInfluence("joy!", 3, 0.5, "joy", -0.25),)
     assert (result.text.token_count, result.text.unknown_token_count, result.text.window_count) == (3, 1, 1)
@@ -69,6 +89,9 @@ def test_every_field_of_a_match(response: match_service_pb2.MatchTextResponse) -
     assert (clip.start_seconds, clip.end_seconds) == (30.0, 39.5)
     assert (clip.labels, clip.mood_labels) == (("Music", "Lullaby"), ("happy",))
     assert clip.moods == (Score("happy", 1.0),)
+    assert clip.facets == neighbor.why == (Score("happy", 0.75),)
+    assert (clip.traits, clip.listenable) == ((Score("vocal", 0.25),), True)
+    assert result.left_out_clip_count == 9
     assert clip.url == "https://youtu.be/abcdefghijk?t=30"
 
 
@@ -92,14 +115,35 @@ def test_what_a_filter_did_is_told_of_every_answer_and_only_if_there_was_one(
     assert [answer.filter_effect for answer in answers] == [FilterEffect(7, ("a@1", "b@2"), ("c",))] * 5
 
 
+def test_clips_that_were_left_out_are_counted_in_every_answer() -> None:
+    batch = match_service_pb2.MatchTextsResponse(matches=[{}, {}], left_out_clip_count=7)
+    found = music_index_service_pb2.FindNeighborsResponse(results=[{}, {}], left_out_clip_count=7)
+    answers = [*parsing.match_results(batch), *parsing.search_results(found)]
+    assert [answer.left_out_clip_count for answer in answers] == [7] * 4
+
+
+def test_a_fallback_tells_why_and_in_which_language() -> None:
+    evidence = text_service_pb2.Evidence(
+        fallback=True, reason=text_service_pb2.EVIDENCE_REASON_OTHER_LANGUAGE, language="de"
+    )
+    response = text_service_pb2.EncodeTextsResponse(results=[{"evidence": evidence}])
+    [text] = parsing.encoded_texts(response)
+    assert text.evidence == Evidence(0, True, EvidenceReason.OTHER_LANGUAGE, "de")
+    assert text.notices == ()
+
+
 def test_what_only_a_newer_service_knows_is_unknown_not_an_error(
     response: match_service_pb2.MatchTextResponse,
 ) -> None:
     response.match.shortfall_reason = 99  # type: ignore[assignment]
     response.origin.space.metric = 99  # type: ignore[assignment]
+    response.match.text.evidence.reason = 99  # type: ignore[assignment]
+    response.match.text.notices[0].kind = 99  # type: ignore[assignment]
     result = parsing.match_result(response)
     assert result.shortfall_reason is ShortfallReason.UNKNOWN
     assert result.space.metric is Metric.UNKNOWN
+    assert result.text.evidence.reason is EvidenceReason.UNKNOWN
+    assert result.text.notices == (Notice(NoticeKind.UNKNOWN, "You are not alone."),)
 
 
 def test_every_metric_and_reason_of_the_contract_has_a_name() -> None:
@@ -113,3 +157,14 @@ def test_every_metric_and_reason_of_the_contract_has_a_name() -> None:
         found = music_index_service_pb2.Neighbors(shortfall_reason=reason)
         [result] = parsing.search_results(music_index_service_pb2.FindNeighborsResponse(results=[found]))
         assert result.shortfall_reason is not ShortfallReason.UNKNOWN
+    for why in text_service_pb2.EvidenceReason.values():
+        assert encoded({"evidence": {"reason": why}}).evidence.reason is not EvidenceReason.UNKNOWN
+    for kind in text_service_pb2.NoticeKind.values():
+        [notice] = encoded({"notices": [{"kind": kind}]}).notices
+        unset = kind == text_service_pb2.NOTICE_KIND_UNSPECIFIED
+        assert (notice.kind is NoticeKind.UNKNOWN) == unset
+
+
+def encoded(fields: dict[str, Any]) -> EncodedText:
+    [text] = parsing.encoded_texts(text_service_pb2.EncodeTextsResponse(results=[fields]))
+    return text

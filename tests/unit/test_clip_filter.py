@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from ambiance import ClipFilter
-from ambiance.affect import MOODS
+from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.clip_filter import check_filter
 from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_FILTER_IDS, MAX_FILTER_LABELS, MAX_LABEL_CHARACTERS
@@ -13,6 +13,7 @@ from ambiance.music.v1 import clip_filter_pb2
 
 CLIP = "-0CamVQdP_Y@30"
 NAMES = ", ".join(MOODS.names)
+FACET_NAMES = ", ".join(FACETS + TRAITS)
 CLIP_ID = "a video's id of 11 characters, @ and the second that the clip starts at"
 YOUTUBE_ID = "11 characters of A-Z, a-z, 0-9, - and _"
 
@@ -39,6 +40,10 @@ def as_message(conditions: ClipFilter) -> clip_filter_pb2.ClipFilter:
         ClipFilter(),
         ClipFilter(labels=["x" * MAX_LABEL_CHARACTERS] * MAX_FILTER_LABELS, without_labels=["é"]),
         ClipFilter(moods=MOODS.names, min_mood_scores={"sad": 1.0, "tender": 1e-30}),
+        ClipFilter(
+            min_facet_scores=dict.fromkeys(FACETS + TRAITS, 1.0),
+            max_facet_scores={"vocal": 0.5, "calm": 1e-30},
+        ),
         ClipFilter(clip_ids=[CLIP] * MAX_FILTER_IDS, without_clip_ids=["___________@0", f"{CLIP}.125"]),
         ClipFilter(youtube_ids=["-----------"], without_youtube_ids=["abcdefghijk"] * MAX_FILTER_IDS),
     ],
@@ -92,12 +97,26 @@ def test_an_unknown_mood_is_named_with_those_there_are() -> None:
     }
 
 
+@pytest.mark.parametrize("field", ["min_facet_scores", "max_facet_scores"])
+def test_an_unknown_facet_is_named_with_those_there_are(field: str) -> None:
+    found = violations(
+        ClipFilter(**{field: {"calm": 0.5, "Calm": 0.5, "funny": 0.5, "vocal": 0, "sad": 1.5}})
+    )
+    assert found == {
+        f"filter.{field}['Calm']": f"one of {FACET_NAMES}, got 'Calm'",
+        f"filter.{field}['funny']": f"one of {FACET_NAMES}, got 'funny'",
+        f"filter.{field}['sad']": "above 0, at most 1, got 1.5",
+        f"filter.{field}['vocal']": "above 0, at most 1, got 0",
+    }
+
+
+@pytest.mark.parametrize("field", ["min_mood_scores", "min_facet_scores", "max_facet_scores"])
 @pytest.mark.parametrize(
     ("score", "shown"), [(0, "0"), (-0.5, "-0.5"), (1.5, "1.5"), (float("nan"), "nan"), (1e300, "1e+300")]
 )
-def test_a_score_out_of_range_is_named(score: float, shown: str) -> None:
+def test_a_score_out_of_range_is_named(field: str, score: float, shown: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        check_filter(ClipFilter(min_mood_scores={"happy": 0.5, "sad": score}), MOODS.names)
+        check_filter(ClipFilter(**{field: {"happy": 0.5, "sad": score}}), MOODS.names)
     [violation] = caught.value.violations
-    assert violation.field == "filter.min_mood_scores['sad']"
+    assert violation.field == f"filter.{field}['sad']"
     assert violation.description == f"above 0, at most 1, got {shown}"

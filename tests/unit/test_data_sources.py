@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lesson_files import write_emobank, write_xed
 
 from ambiance.affect import EMOTIONS
 from audioset_files import clip_record, tfrecord, write_archive, write_ontology
@@ -21,13 +22,17 @@ def no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Both data sets, small."""
+    """Every data set, small."""
     write_archive(tmp_path, {"eval/00": tfrecord([clip_record()])})
     write_ontology(tmp_path)
     (tmp_path / "goemotions").mkdir()
     (tmp_path / "goemotions" / "emotions.txt").write_text("\n".join(EMOTIONS.names))
     for split in ("train", "dev", "test"):
         (tmp_path / "goemotions" / f"{split}.tsv").write_text("so sad\t25\tid\n")
+    write_xed(tmp_path)
+    write_emobank(tmp_path)
+    (tmp_path / "musiccaps").mkdir()
+    (tmp_path / "musiccaps" / "musiccaps-public.csv").write_text("ytid\n")
     return tmp_path
 
 
@@ -58,6 +63,11 @@ def test_digests_identify_each_file_of_the_named_data_set(folder: Path) -> None:
     digests = dataset_digests(folder, "goemotions")
     assert set(digests) == {
         f"goemotions/{name}" for name in ("train.tsv", "dev.tsv", "test.tsv", "emotions.txt")
+    }
+    assert set(dataset_digests(folder, "xed", "emobank")) == {
+        "xed/en-annotated.tsv",
+        "xed/neu_en.txt",
+        "emobank/emobank-train-dev.csv",
     }
     assert digests["goemotions/dev.tsv"] == hashlib.sha256(b"so sad\t25\tid\n").hexdigest()
 
@@ -131,9 +141,10 @@ def test_only_what_is_missing_is_fetched(
 ) -> None:
     monkeypatch.setattr(prepare_job, "DOWNLOADS", folder)
     (folder / "goemotions" / "dev.tsv").unlink()
+    (folder / "xed" / "neu_en.txt").unlink()
     (folder / "audioset" / "features.tar.gz").rename(folder / "audioset" / "features.tar.gz.part")
     assert list(prepare_job.prepare(folder))[-1] == "facts"
-    assert fetched == ["goemotions/dev.tsv", "audioset/features.tar.gz"]
+    assert fetched == ["goemotions/dev.tsv", "xed/neu_en.txt", "audioset/features.tar.gz"]
 
 
 def test_a_mirror_is_never_written_to(folder: Path, fetched: list[str]) -> None:

@@ -77,6 +77,19 @@ def test_different_lineages_are_the_reason_and_both_are_named(text: FakePeer, mu
     )
 
 
+def test_vad_is_compared_whatever_the_space(text: FakePeer, music: FakePeer) -> None:
+    for peer in (text, music):
+        peer.held.append(Space(name="mood", dimension=2, lineage="mood-1"))
+    watch = HealthWatch(text, music, "mood", INTERVAL_S)
+    assert watch.look() is None
+    music.held[0].lineage = "vad-2"
+    assert watch.look() == (
+        "lineages of space 'vad' differ: vad-1 in the text service, vad-2 in the music index service"
+    )
+    del music.held[0]  # without vectors of VAD there is no frame to compare
+    assert watch.look() is None
+
+
 def test_a_space_that_one_side_lacks_is_the_reason(text: FakePeer, music: FakePeer) -> None:
     reason = HealthWatch(text, music, "mood", INTERVAL_S).look()
     assert reason == "text service holds ['vad'], not 'mood'"

@@ -1,9 +1,10 @@
 """The gateway's composition with both services faked: who is asked what, within what time, and is blamed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 
+from ambiance.affect import FACETS
 from ambiance.errors import DeadlineError, InvalidInputError, PeerError, Violation
 from ambiance.music.v1.clip_filter_pb2 import ClipFilter
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
@@ -52,7 +53,7 @@ class FakeFinder:
         result_count: int | None = None,
         found: Neighbors | None = None,
     ) -> None:
-        self.calls: list[tuple[str, list[Vector], int, int, ClipFilter | None, float]] = []
+        self.calls: list[tuple[str, list[Vector], int, int, ClipFilter | None, bool, float]] = []
         self._error, self._result_count, self._found = error, result_count, found or Neighbors()
 
     def find_neighbors(
@@ -62,10 +63,12 @@ class FakeFinder:
         k: int,
         seed: int,
         clip_filter: ClipFilter | None,
+        *,
+        include_unlistenable: bool,
         timeout_s: float,
     ) -> FindNeighborsResponse:
         vectors = list(queries)
-        self.calls.append((index, vectors, k, seed, clip_filter, timeout_s))
+        self.calls.append((index, vectors, k, seed, clip_filter, include_unlistenable, timeout_s))
         if self._error is not None:
             raise self._error
         count = len(vectors) if self._result_count is None else self._result_count
@@ -80,8 +83,9 @@ def options(
     *,
     explain: bool = False,
     clip_filter: ClipFilter | None = None,
+    include_unlistenable: bool = False,
 ) -> MatchOptions:
-    return MatchOptions(k, index, space, seed, explain, clip_filter)
+    return MatchOptions(k, index, space, seed, explain, clip_filter, include_unlistenable)
 
 
 def matched_with(finder: FakeFinder, space: str = "") -> Matched:
@@ -92,7 +96,7 @@ def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
     encoder, finder = FakeEncoder(), FakeFinder()
     matched = Matcher(encoder, finder, "vad").match(["a", "bbb", "cc"], options(7, "small"), Budget(5))
     assert [texts for texts, _, _ in encoder.calls] == [["a", "bbb", "cc"]]
-    [(index, queries, k, _, _, _)] = finder.calls
+    [(index, queries, k, *_)] = finder.calls
     assert (index, k) == ("small", 7)
     assert [list(query.values) for query in queries] == [[1], [3], [2]]
     assert len(matched.encoded.results) == len(matched.found.results) == 3
@@ -102,17 +106,18 @@ def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
 def test_the_vector_of_the_space_travels_with_its_lineage(asked: str, space: str, lineage: str) -> None:
     finder = FakeFinder()
     matched_with(finder, asked)
-    [(_, queries, _, _, _, _)] = finder.calls
+    [(_, queries, *_)] = finder.calls
     assert {(query.space, query.lineage) for query in queries} == {(space, lineage)}
 
 
-def test_seed_filter_and_explain_reach_the_service_that_they_are_for() -> None:
+def test_options_reach_the_service_that_they_are_for() -> None:
     encoder, finder = FakeEncoder(), FakeFinder()
     matcher = Matcher(encoder, finder, "vad")
-    for asked in (options(), options(seed=2**64 - 1, explain=True, clip_filter=ROCK)):
+    every = options(seed=2**64 - 1, explain=True, clip_filter=ROCK, include_unlistenable=True)
+    for asked in (options(), every):
         matcher.match(["a"], asked, Budget(5))
     assert [explain for _, explain, _ in encoder.calls] == [False, True]
-    assert [(seed, asked) for _, _, _, seed, asked, _ in finder.calls] == [(0, None), (2**64 - 1, ROCK)]
+    assert [call[3:6] for call in finder.calls] == [(0, None, False), (2**64 - 1, ROCK, True)]
 
 
 def test_each_neighbour_tells_how_it_differs_from_its_text() -> None:
@@ -127,6 +132,75 @@ def test_each_neighbour_tells_how_it_differs_from_its_text() -> None:
         for neighbors in matched_with(FakeFinder(found=found)).found.results
     ]
     assert differences == [[(-1, 0.25, -0.5), (0, 0, -0.5)], [(-2, 0.25, -0.5), (-1, 0, -0.5)]]
+
+
+def reasons(weights: Mapping[str, float], *clips: Mapping[str, float]) -> list[list[tuple[str, float]]]:
+    """Why each clip was chosen for a text of these weights; every score is one that float32 holds exactly."""
+    text = EncodedText(vectors=[Vector(space="vad")])
+    for name in sorted(weights, key=lambda name: -weights[name]):
+        text.facets.add(facet=name, weight=weights[name])
+    found = Neighbors()
+    for scores in clips:
+        clip = found.neighbors.add().clip
+        clip.traits.add(facet="vocal", score=1)
+        for name in sorted(scores, key=lambda name: -scores[name]):
+            clip.facets.add(facet=name, score=scores[name])
+
+    class Encoder(FakeEncoder):
+        @staticmethod
+        def _encoded(length: int) -> EncodedText:
+            return text
+
+    matched = Matcher(Encoder(), FakeFinder(found=found), "vad").match(["a"], options(), Budget(5))
+    [result] = matched.found.results
+    return [[(why.facet, why.score) for why in neighbor.why] for neighbor in result.neighbors]
+
+
+def test_each_neighbour_tells_the_facets_that_the_text_asks_for_and_it_has() -> None:
+    asked = {"calm": 1.0, "sad": 0.5, "tender": 0.25, "hopeful": 0.125, "happy": 0.0, "aggressive": -1.0}
+    some = {"sad": 0.75, "calm": 0.5, "happy": 1.0, "aggressive": 1.0, "epic": 1.0}
+    assert reasons(asked, some, {"tender": 0.5, "calm": 0.25}) == [
+        [("calm", 0.5), ("sad", 0.75)],  # .5 and .375: the text's weight counts as much as the clip's score
+        [("calm", 0.25), ("tender", 0.5)],
+    ]
+
+
+def test_of_many_facets_the_three_weightiest_are_told() -> None:
+    asked = {"calm": 0.25, "sad": 1.0, "tender": 0.5, "hopeful": 0.75}
+    assert reasons(asked, dict.fromkeys(FACETS, 0.5)) == [[("sad", 0.5), ("hopeful", 0.5), ("tender", 0.5)]]
+
+
+def test_a_facet_that_a_clip_hardly_has_is_told_only_for_want_of_a_better() -> None:
+    asked = {"calm": 1.0, "sad": 0.25}
+    hardly, just = 0.125, 0.15
+    assert reasons(
+        asked,
+        {"calm": hardly, "sad": 0.25},  # though calm would weigh more
+        {"calm": hardly, "sad": hardly},
+        {"calm": 0.0625, "sad": hardly},
+        {"calm": 0.0, "sad": 0.0},
+        {"happy": 1.0, "sad": 0.0625},
+    ) == [
+        [("sad", 0.25)],
+        [("calm", hardly)],
+        [("calm", 0.0625)],
+        [("calm", 0.0)],
+        [("sad", 0.0625)],
+    ]
+    [[(name, score)]] = reasons(asked, {"calm": just})
+    assert (name, score) == ("calm", pytest.approx(just))
+    [told] = reasons(asked, {"calm": just, "sad": just})
+    assert [name for name, _ in told] == ["calm", "sad"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "clip"),
+    [({}, {"calm": 1.0}), ({"calm": -1.0, "sad": 0.0}, {"calm": 1.0}), ({"calm": 1.0}, {})],
+)
+def test_a_text_that_asks_for_nothing_and_a_clip_without_facets_give_no_reason(
+    weights: Mapping[str, float], clip: Mapping[str, float]
+) -> None:
+    assert reasons(weights, clip) == [[]]
 
 
 def test_a_space_that_the_text_service_does_not_write_names_those_it_does() -> None:

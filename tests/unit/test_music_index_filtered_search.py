@@ -30,11 +30,8 @@ def make_index(catalog: FakeCatalog, vectors: NDArray[np.float32]) -> MusicIndex
     return MusicIndex("default", 1, [index], catalog, (), MatchProbability(CALIBRATION, index), filters)
 
 
-def nearest(
-    catalog: FakeCatalog, vectors: NDArray[np.float32], query: list[float], conditions: ClipFilter
-) -> list[tuple[float, int]]:
-    """Distance and row of every clip that passes, nearest first, equals by row."""
-    rows = [row for row, clip in enumerate(catalog.clips) if passes(clip, conditions)]
+def nearest(vectors: NDArray[np.float32], query: list[float], rows: list[int]) -> list[tuple[float, int]]:
+    """Distance and number of given rows, nearest first, equals by row."""
     return sorted((float(((vectors[row] - query) ** 2).sum()), row) for row in rows)
 
 
@@ -44,19 +41,35 @@ POINT = st.lists(GRID, min_size=3, max_size=3)
 
 
 @settings(max_examples=60, deadline=None)
-@given(CATALOGS.filter(len), FILTERS, st.lists(POINT, min_size=1, max_size=3), st.integers(1, 20), st.data())
-def test_hits_are_the_nearest_of_those_that_pass(
-    catalog: FakeCatalog, conditions: ClipFilter, points: list[list[float]], k: int, data: st.DataObject
+@given(
+    CATALOGS.filter(len),
+    st.none() | FILTERS,
+    st.booleans(),
+    st.lists(POINT, min_size=1, max_size=3),
+    st.integers(1, 20),
+    st.data(),
+)
+def test_hits_are_the_nearest_of_those_that_pass_and_are_worth_hearing(
+    catalog: FakeCatalog,
+    conditions: ClipFilter | None,
+    include_unlistenable: bool,
+    points: list[list[float]],
+    k: int,
+    data: st.DataObject,
 ) -> None:
     places = st.lists(POINT, min_size=len(catalog), max_size=len(catalog))
     vectors = np.array(data.draw(places), np.float32)
     queries = [Vector(space="vad", values=point) for point in points]
-    hits = make_index(catalog, vectors).search(queries, k, 0, conditions)
-    assert hits.passing is not None
+    index = make_index(catalog, vectors)
+    hits = index.search(queries, k, 0, conditions, include_unlistenable=include_unlistenable)
+    met = [row for row, clip in enumerate(catalog.clips) if conditions is None or passes(clip, conditions)]
+    heard = [row for row in met if include_unlistenable or catalog.clips[row].listenable]
     for query, distances, rows in zip(points, hits.distances.tolist(), hits.rows.tolist(), strict=True):
-        expected = nearest(catalog, vectors, query, conditions)
-        assert list(zip(distances, rows, strict=True)) == expected[:k]
-        assert len(hits.passing.rows) == len(expected)
+        assert list(zip(distances, rows, strict=True)) == nearest(vectors, query, heard)[:k]
+    assert hits.left_out == len(met) - len(heard)
+    assert (None if hits.passing is None else hits.passing.clip_count) == (
+        None if conditions is None else len(met)
+    )
     assert hits.match_probabilities is not None
     assert hits.match_probabilities.shape == hits.rows.shape
 
@@ -75,6 +88,19 @@ def test_a_draw_is_among_those_that_pass(
     assert (np.diff(drawn.distances[0]) >= 0).all()
 
 
+@pytest.mark.parametrize("conditions", [None, ClipFilter(), ClipFilter(youtube_ids=["abcdefghijk"])])
+@pytest.mark.parametrize("seed", [0, 7])
+def test_where_nothing_is_worth_hearing_nothing_is_found(conditions: ClipFilter | None, seed: int) -> None:
+    clips = [Clip(f"abcdefghijk@{i}", frozenset(), (1,) + (0,) * 6, listenable=False) for i in range(3)]
+    index = make_index(FakeCatalog(clips), np.zeros((3, 3), np.float32))
+    hits = index.search(QUERY * 2, 2, seed, conditions)
+    assert (hits.rows.shape, hits.left_out) == ((2, 0), 3)
+    assert hits.match_probabilities is not None
+    assert hits.match_probabilities.shape == (2, 0)
+    everything = index.search(QUERY * 2, 2, seed, conditions, include_unlistenable=True)
+    assert (everything.rows.shape, everything.left_out) == ((2, 2), 0)
+
+
 ONE_CLIP = FakeCatalog([Clip("abcdefghijk@0", frozenset(), (1, 0, 0, 0, 0, 0, 0))])
 
 
@@ -87,7 +113,9 @@ QUERY = [Vector(space="vad", values=[0.5] * 3)]
 
 
 def test_a_search_without_a_filter_says_nothing_of_one(index: MusicIndex) -> None:
-    assert index.search(QUERY, 3).passing is None
+    for include_unlistenable in (False, True):
+        hits = index.search(QUERY, 3, include_unlistenable=include_unlistenable)
+        assert (hits.passing, hits.left_out) == (None, 0)
 
 
 def test_queries_and_filter_are_both_checked(index: MusicIndex) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ambiance import ClipFilter
 from ambiance.errors import InvalidInputError, PreconditionError
@@ -15,12 +17,16 @@ from music_index_service.passing import Passing, PassingCache
 from music_index_service.row_set import RowSet
 
 
-@given(CATALOGS, FILTERS)
-def test_what_passes_is_what_a_scan_finds(catalog: FakeCatalog, conditions: ClipFilter) -> None:
-    passing = ClipFilters(catalog, make_terms(catalog)).passing(conditions)
-    expected = [row for row, clip in enumerate(catalog.clips) if passes(clip, conditions)]
+@given(CATALOGS, FILTERS, st.booleans())
+def test_what_passes_is_what_a_scan_finds(
+    catalog: FakeCatalog, conditions: ClipFilter, include_unlistenable: bool
+) -> None:
+    filters = ClipFilters(catalog, make_terms(catalog))
+    passing = filters.passing(conditions, include_unlistenable=include_unlistenable)
+    met = [row for row, clip in enumerate(catalog.clips) if passes(clip, conditions)]
+    expected = [row for row in met if include_unlistenable or catalog.clips[row].listenable]
     assert passing.rows.rows.tolist() == expected
-    assert len(passing.rows) == len(expected)
+    assert (passing.clip_count, passing.left_out) == (len(met), len(met) - len(expected))
     held = {clip.id for clip in catalog.clips}
     named = {*conditions.clip_ids, *conditions.without_clip_ids}
     assert passing.unknown_clip_ids == tuple(sorted(named - held))
@@ -39,6 +45,63 @@ def filters() -> ClipFilters:
 
 def test_a_filter_without_a_condition_lets_every_clip_through() -> None:
     assert len(filters().passing(ClipFilter()).rows) == len(CATALOG)
+
+
+def test_facets_and_traits_are_compared_as_they_are_written() -> None:
+    edges = [0.25, 0.5, 0.75]
+    clips = [
+        Clip(f"{i:011d}@0", frozenset(), (1, 0, 0, 0, 0, 0, 0), (score,) + (0,) * 11, (0, 0, 1 - score))
+        for i, score in enumerate(edges)
+    ]
+    compiled = ClipFilters(FakeCatalog(clips))
+
+    def rows(**conditions: dict[str, float]) -> list[int]:
+        return compiled.passing(ClipFilter(**conditions)).rows.rows.tolist()
+
+    assert rows(min_facet_scores={"calm": 0.5}) == [1, 2]
+    assert rows(max_facet_scores={"calm": 0.5}) == [0]
+    assert rows(min_facet_scores={"low_quality": 0.5}, max_facet_scores={"low_quality": 0.75}) == [1]
+    assert rows(min_facet_scores={"calm": 0.25, "low_quality": 0.75}) == [0]
+    assert rows(max_facet_scores={"vocal": 1}) == [0, 1, 2]
+
+
+def test_a_clip_that_is_named_is_left_out_just_the_same_if_it_is_not_worth_hearing() -> None:
+    heard, unheard = (
+        Clip(f"{i:011d}@0", frozenset(), (1, 0, 0, 0, 0, 0, 0), listenable=listenable)
+        for i, listenable in enumerate((True, False))
+    )
+    compiled = ClipFilters(FakeCatalog([heard, unheard]))
+    for named in (
+        ClipFilter(clip_ids=[heard.id, unheard.id]),
+        ClipFilter(youtube_ids=[heard.id[:11], unheard.id[:11]]),
+    ):
+        passing = compiled.passing(named)
+        assert (passing.rows.rows.tolist(), passing.clip_count, passing.left_out) == ([0], 2, 1)
+        assert passing.unknown_clip_ids == passing.unknown_youtube_ids == ()
+        everything = compiled.passing(named, include_unlistenable=True)
+        assert (everything.rows.rows.tolist(), everything.left_out) == ([0, 1], 0)
+
+
+def test_what_is_worth_hearing_is_worked_out_once() -> None:
+    class Counting(FakeCatalog):
+        asked = 0
+
+        def listenable(self) -> NDArray[np.bool_]:
+            self.asked += 1
+            return super().listenable()
+
+    catalog = Counting(CATALOG.clips)
+    compiled = ClipFilters(catalog)
+    assert compiled.listenable is compiled.listenable
+    assert (len(compiled.listenable.rows), compiled.listenable.left_out, catalog.asked) == (70, 0, 1)
+
+
+@pytest.mark.parametrize("field", ["min_facet_scores", "max_facet_scores"])
+@pytest.mark.parametrize("scores", [{"gloomy": 0.5}, {"calm": 0}, {"calm": 1.5}, {"vocal": float("nan")}])
+def test_unknown_facets_and_scores_out_of_range_are_named(field: str, scores: dict[str, float]) -> None:
+    [name] = scores
+    with pytest.raises(InvalidInputError, match=rf"^filter\.{field}\['{name}'\]: "):
+        filters().passing(ClipFilter(**{field: scores}))
 
 
 def test_a_label_stands_for_those_below_it_whatever_its_case() -> None:
@@ -81,14 +144,35 @@ def test_an_index_without_the_files_refuses_labels_and_moods_and_nothing_else(fi
 def test_equal_filters_are_compiled_once_however_they_are_written() -> None:
     one = ClipFilter(labels=["Choir", "Grunge"], clip_ids=["0" * 11 + "@0", "1" * 11 + "@1"])
     other = ClipFilter(labels=["grunge", "CHOIR", "Choir"], clip_ids=["1" * 11 + "@1", "0" * 11 + "@0"])
-    assert canonical(one, HIERARCHY) == canonical(other, HIERARCHY)
+    forms = [canonical(written, HIERARCHY, include_unlistenable=False) for written in (one, other)]
+    assert forms[0] == forms[1]
     compiled = filters()
     assert compiled.passing(one) is compiled.passing(other)
     assert compiled.passing(one) is not compiled.passing(ClipFilter(labels=["Choir"]))
 
 
+def test_facets_are_told_apart_from_traits_and_bounds_by_their_side() -> None:
+    compiled = filters()
+    one = ClipFilter(max_facet_scores={"vocal": 0.1, "calm": 1})
+    other = ClipFilter(max_facet_scores={"calm": 1.0, "vocal": float(np.float32(0.1))})
+    assert compiled.passing(one) is compiled.passing(other)
+    bounds = [(side, name) for side in ("min", "max") for name in ("calm", "vocal")]
+    compiled_apart = {
+        id(compiled.passing(ClipFilter(**{f"{side}_facet_scores": {name: 0.5}}))) for side, name in bounds
+    }
+    assert len(compiled_apart) == len(bounds)
+
+
+def test_a_filter_is_kept_with_and_without_what_is_not_worth_hearing() -> None:
+    compiled, choir = filters(), ClipFilter(labels=["Choir"])
+    default, everything = compiled.passing(choir), compiled.passing(choir, include_unlistenable=True)
+    assert default is not everything
+    assert compiled.passing(choir) is default
+    assert compiled.passing(choir, include_unlistenable=True) is everything
+
+
 def numbered(number: int) -> CanonicalFilter:
-    return canonical(ClipFilter(youtube_ids=[f"{number:011d}"]), None)
+    return canonical(ClipFilter(youtube_ids=[f"{number:011d}"]), None, include_unlistenable=False)
 
 
 class Compiler:

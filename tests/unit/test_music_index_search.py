@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import faiss
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
@@ -32,6 +33,9 @@ class FakeCatalog:
 
     def row_of(self, clip_id: str) -> int | None:
         return self.ids.index(clip_id) if clip_id in self.ids else None
+
+    def listenable(self) -> NDArray[np.bool_]:
+        return np.ones(len(self), np.bool_)
 
 
 @dataclass

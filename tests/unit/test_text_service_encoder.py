@@ -69,7 +69,7 @@ def test_no_window_has_no_outputs(encoder: LiteRtEncoder, random_windows: Random
 def test_the_released_model_writes_what_its_manifest_says(artifact: artifacts.Artifact) -> None:
     signature = read_signature(artifact.file(MODEL_FILE))
     signature.require(artifact.manifest.spaces, artifact.path)
-    assert {"emotions", "vad", "mood", "embedding"} == set(signature.widths)
+    assert {"emotions", "scenes", "vad", "distress", "mood", "embedding"} == set(signature.widths)
 
 
 def test_happy_is_pleasanter_than_sad(artifact: artifacts.Artifact, encoder: LiteRtEncoder) -> None:

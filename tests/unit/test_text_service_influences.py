@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from ambiance.pooling import pool
 from ambiance.tokenizer import Encoding
-from text_encoders import JOY, WINDOW, WORDS, MeanIdEncoder, tokenizer
+from text_encoders import JOY, WINDOW, WORDS, MeanIdEncoder, text_reader, tokenizer
+from text_service.function_words import is_function_word
 from text_service.influences import MAX_INFLUENCES, Influence
-from text_service.reader import TextReader
 
 
 def explain(*texts: str) -> list[list[Influence]]:
-    reader = TextReader(tokenizer(), MeanIdEncoder())
+    reader = text_reader()
     return reader.explain(texts, [reader.tokenize(text) for text in texts], 1.0)
 
 
@@ -44,11 +44,13 @@ def oracle(text: str) -> list[tuple[str, int, float]]:
         tokens = iter(range(encoding.token_count))
         left = [[token for token in window if next(tokens) not in removed] for window in windows]
         position += count
-        if removed and any(left):
+        if removed and any(left) and word[0] not in FUNCTION_WORDS:
             difference = whole - posterior([window for window in left if window])
             found.append((word[0], word.start(), np.abs(difference).sum() / 2))
     return found
 
+
+FUNCTION_WORDS = ("i", "am", "i'm", "A")  # among the pieces
 
 pieces = st.sampled_from([*WORDS, "other", "so-so", "42", "😭", "happy!!", "i'm", "A"])
 gaps = st.sampled_from([" ", "\n", "  ", "\t "])
@@ -105,3 +107,45 @@ def test_a_text_of_a_single_word_is_not_explained(text: str) -> None:
 def test_each_text_gets_its_own_words() -> None:
     texts = ("so happy", "sad", "i am so sad " * 30, "am am happy")
     assert explain(*texts) == [explain(text)[0] for text in texts]
+
+
+def test_words_that_only_hold_a_sentence_together_are_read_but_not_listed() -> None:
+    [found] = explain("I am, so happy")
+    assert [influence.word for influence in found] == ["happy", "so"]
+    # v is 17/40; "happy" (id 2) is taken from all four words, "I am," among them
+    assert found[0].share_change == pytest.approx(17 / 40 - 15 / 30, abs=1e-6)
+
+
+def test_a_text_of_nothing_but_such_words_is_not_explained() -> None:
+    assert explain("I am. What?", "I’m it") == [[], []]
+
+
+@pytest.mark.parametrize(
+    "word", ["we", "What?", "(the", "of,", "I'm", "we’re", "She's", '"would', "YOU!!", "it'll"]
+)
+def test_function_words_are_known_with_their_punctuation(word: str) -> None:
+    assert is_function_word(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "not",
+        "never",
+        "No,",
+        "hardly",
+        "can't",
+        "don’t",
+        "won't",
+        "without",
+        "nobody",
+        "so",
+        "very",
+        "home",
+        "42",
+        "😭",
+        "...",
+    ],
+)
+def test_negations_and_what_carries_feeling_are_none(word: str) -> None:
+    assert not is_function_word(word)

@@ -1,15 +1,17 @@
 """A release read into sections, with models that answer from tables."""
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import faiss
 import numpy as np
+import pyarrow as pa
 import pytest
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
-from ambiance.affect import EMOTIONS, MOODS
+from ambiance.affect import EMOTIONS, FACETS, MOODS, SCENES
 from ambiance.artifacts import (
     MUSIC_ENCODER,
     MUSIC_INDEX,
@@ -21,23 +23,31 @@ from ambiance.artifacts import (
     publish,
 )
 from training.data.goemotions import Comments
-from training.evaluate import alternatives
-from training.evaluate.alternatives import alternative_figures
+from training.data.written import load_written
 from training.evaluate.corpora import Corpora
 from training.evaluate.figures import section_figures
+from training.evaluate.headline import HEADLINES, LISTENER_FIGURES
+from training.evaluate.headline_figures import headline
 from training.evaluate.released import SECTIONS, HeardCorpora, load_release
-from training.evaluate.report import evaluation_report, spread
-from training.index.match_probability import MatchProbability
+from training.evaluate.report import evaluation_report, listener_headline, spread
+from training.evaluate.report_file import read_report, write_report
+from training.index.catalog import CATALOG_FILE
 from training.index.models import Models
+from training.listener.files import load_benchmark
+from training.listener.measure import means, served_queries
+from training.music.caption_words import Heard
 from training.music.encode import EncodedClips
+from training.music.facets import CaptionedClips
+from training.music.held_out import HeldOut
 from training.music.mood_rows import MoodRows
 from training.space import MoodSpace, fit_space
-from training.space.space import METHODS
+from training.space.space import DIMENSION, FIT_COMPONENTS, evidence
 from training.text.encode import TextReadings
 
 pytestmark = pytest.mark.tensorflow
 
 LABELS = [(emotion,) for emotion in range(28)]
+CLIPS, CAPTIONED = 50, 36
 
 
 def comments(split: str) -> Comments:
@@ -46,18 +56,22 @@ def comments(split: str) -> Comments:
     return Comments(texts, tuple(LABELS), texts)
 
 
-def read(emotions: np.ndarray, space: MoodSpace) -> TextReadings:
-    """Sure of each emotion, as far as a posterior over 28 can be."""
-    posterior = (0.8 * np.eye(28) + 0.2 / 28)[emotions].astype(np.float32)
-    embedding = np.random.default_rng(0).normal(size=(28, 8)).astype(np.float32)[emotions]
-    return TextReadings(
-        posterior, EMOTIONS.vad[emotions], space.query(posterior, embedding).numpy(), embedding
-    )
-
-
 def read_texts(encoder: Artifact, texts: Sequence[str]) -> TextReadings:
-    named = [EMOTIONS.names.index(text.split()[1]) for text in texts]
-    return read(np.array(named), MoodSpace.load(encoder.path / "space"))
+    """Sure of each comment's emotion, as far as a posterior over 28 can be; anything of other texts."""
+    words = [text.split() for text in texts]
+    told = [zlib.crc32(text.encode()) for text in texts]
+    emotions = np.array(
+        [
+            EMOTIONS.names.index(each[-1]) if each[-1] in EMOTIONS.names else chance % 28
+            for each, chance in zip(words, told, strict=True)
+        ]
+    )
+    posterior = (0.8 * np.eye(28) + 0.2 / 28)[emotions].astype(np.float32)
+    scenes = (0.7 * np.eye(21) + 0.3 / 21)[np.array(told) % 21].astype(np.float32)
+    embedding = np.random.default_rng(0).normal(size=(28, 8)).astype(np.float32)[emotions]
+    mood = MoodSpace.load(encoder.path / "space").query(scenes, embedding).numpy()
+    distress = np.zeros((len(texts), 1), np.float32)
+    return TextReadings(posterior, scenes, distress, EMOTIONS.vad[emotions], mood, embedding)
 
 
 def mood_rows(rows: int, seed: int) -> MoodRows:
@@ -68,39 +82,63 @@ def mood_rows(rows: int, seed: int) -> MoodRows:
 
 
 def hear(moods: np.ndarray, sureness: float) -> EncodedClips:
-    """The right mood with some sureness, a clip's own for each row so that no two are alike."""
-    sure = sureness - np.arange(len(moods), dtype=np.float32)[:, None] / 1000
-    posterior = (sure * np.eye(7, dtype=np.float32)[moods] + (1 - sure) / 7).astype(np.float32)
-    timbre = np.random.default_rng(1).normal(size=(len(moods), 6))
-    unit = (timbre / np.linalg.norm(timbre, axis=1, keepdims=True)).astype(np.float32)
-    return EncodedClips(posterior, posterior @ MOODS.vad, unit)
+    """The right mood with some sureness, a clip's own for each row so that no two are alike; other outputs at
+    random."""
+    draw, count = np.random.default_rng(1), len(moods)
+    sure = sureness - np.arange(count)[:, None] / 1000
+    posterior = sure * np.eye(7)[moods] + (1 - sure) / 7
+    timbre = draw.normal(size=(count, 6))
+    unit = timbre / np.linalg.norm(timbre, axis=1, keepdims=True)
+    columns = (
+        posterior,
+        draw.random((count, len(FACETS))),
+        draw.random((count, 3)),
+        posterior @ MOODS.vad,
+        unit,
+    )
+    return EncodedClips(*(column.astype(np.float32) for column in columns))
 
 
-def held_out_rows(encoder: Artifact, data_dir: Path) -> tuple[MoodRows, EncodedClips]:
+def captioned_clips() -> CaptionedClips:
+    """Clips of which one facet each is said."""
+    said = np.eye(len(FACETS), dtype=bool)[np.arange(CAPTIONED) % len(FACETS)]
+    nothing = np.full((CAPTIONED, 3), np.nan, np.float32)
+    ids = np.array([f"captioned {row}" for row in range(CAPTIONED)])
+    frames = np.zeros((CAPTIONED, 10, 128), np.uint8)
+    heard = Heard(said, np.zeros((CAPTIONED, 3), bool), nothing)
+    return CaptionedClips(ids, ids, frames, np.full(CAPTIONED, 10, np.int32), heard)
+
+
+def held_out(encoder: Artifact, data_dir: Path) -> HeldOut:
     rows = mood_rows(28, seed=2)
-    return rows, hear(rows.moods, 0.7)
+    return HeldOut(rows, hear(rows.moods, 0.7), captioned_clips(), hear(np.arange(CAPTIONED) % 7, 0.5))
 
 
 MODELS = Models(
     encode_clips=lambda encoder, frames, frame_counts: hear(np.arange(len(frames)) % 7, 0.9),
     read_texts=read_texts,
-    held_out_rows=held_out_rows,
+    held_out=held_out,
 )
+LISTENABLE = np.arange(CLIPS) % 5 > 0
+LIBRARY = np.random.default_rng(3).random((CLIPS, DIMENSION), dtype=np.float32)
+LIBRARY_MOODS = np.random.default_rng(4).dirichlet(np.ones(7), CLIPS).astype(np.float32)
 
 
-@pytest.fixture
-def heard(tmp_path: Path) -> HeardCorpora:
-    space = fit_space(
-        "plain", np.eye(28, dtype=np.float32), np.eye(28, 8, dtype=np.float32), LABELS, tmp_path, 1, "n"
-    )
-    described = Space(name="mood", dimension=space.dimension, metric="squared_l2", lineage=space.lineage)
+def write_index(folder: Path) -> None:
+    index = faiss.IndexFlatL2(DIMENSION)
+    index.add(LIBRARY)
+    faiss.write_index(index, str(folder / "mood.faiss"))
+    moods = pa.FixedSizeListArray.from_arrays(pa.array(LIBRARY_MOODS.reshape(-1)), 7)
+    table = pa.table({"moods": moods, "listenable": pa.array(LISTENABLE)})
+    with pa.OSFile(str(folder / CATALOG_FILE), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
 
-    def write_index(folder: Path) -> None:
-        index = faiss.IndexFlatL2(space.dimension)
-        index.add(np.random.default_rng(3).random((50, space.dimension), dtype=np.float32))
-        faiss.write_index(index, str(folder / "mood.faiss"))
-        MatchProbability(7, np.array([0.0, 0.5, 1.0]), np.array([0.1, 0.2, 0.9])).save(folder)
 
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> HeardCorpora:
+    root = tmp_path_factory.mktemp("release")
+    space = fit_space(np.random.default_rng(0).normal(size=(28, 8)).astype(np.float32), "network")
+    described = Space(name="mood", dimension=DIMENSION, metric="squared_l2", lineage=space.lineage)
     for kind, write in (
         (TEXT_ENCODER, lambda folder: space.save(folder / "space")),
         (MUSIC_ENCODER, lambda folder: None),
@@ -109,11 +147,9 @@ def heard(tmp_path: Path) -> HeardCorpora:
         sources = {TEXT_ENCODER: 1, MUSIC_ENCODER: 1} if kind == MUSIC_INDEX else {}
         origin = Origin(recipe="", seed=5, code_revision="", datasets={}, libraries={}, sources=sources)
         description = Description(kind=kind, spaces=[described], counts={}, origin=origin, quality={})
-        publish(tmp_path, description, write)
-    corpora = Corpora(
-        tmp_path, *(comments(split) for split in ("train", "dev", "test")), mood_rows(14, seed=4)
-    )
-    return HeardCorpora(load_release(tmp_path), corpora, MODELS)
+        publish(root, description, write)
+    corpora = Corpora(root, comments("dev"), comments("test"), mood_rows(14, seed=4))
+    return HeardCorpora(load_release(root), corpora, MODELS)
 
 
 def test_validation_is_dev_against_rows_that_were_held_out(heard: HeardCorpora) -> None:
@@ -134,47 +170,69 @@ def test_test_is_tuned_on_dev_and_hears_the_released_encoder(heard: HeardCorpora
 
 
 def test_rows_lie_where_the_releases_space_places_them(heard: HeardCorpora) -> None:
-    section = heard.section("test")
-    # The plain method: the first seven components are the posterior, and the inner product orders.
-    assert (section.rows.vectors[:, :7] == section.rows.posterior).all()
-    best = (section.comments.mood[:, :7] @ section.rows.vectors[:, :7].T).argmax(axis=1)
-    assert section.matching.hits[:, 0].tolist() == best.tolist()
+    section, clips = heard.section("test"), heard.eval[1]
+    told = evidence(clips.facets, clips.moods)
+    np.testing.assert_array_equal(section.rows.vectors[:, :FIT_COMPONENTS], told)
+    written = read_texts(heard.release.text_encoder, load_written().texts)
+    expected = heard.release.space.place(clips, written.mood, seed=5)  # the index's seed
+    np.testing.assert_array_equal(section.rows.vectors, expected)
 
 
-def test_the_library_and_its_probability_are_the_indexs(heard: HeardCorpora) -> None:
-    section = heard.section("test")
-    assert section.library.shape == (50, section.comments.mood.shape[1])
-    assert section.match_probability(np.array([0.25])) == pytest.approx([0.15])
+def test_only_clips_worth_hearing_answer(heard: HeardCorpora) -> None:
+    assert heard.release.library.shape == (CLIPS, DIMENSION)
+    library = heard.release.heard_library
+    np.testing.assert_array_equal(library.vectors, LIBRARY[LISTENABLE])
+    np.testing.assert_array_equal(library.moods, LIBRARY_MOODS[LISTENABLE])
+    for name in SECTIONS:
+        np.testing.assert_array_equal(heard.section(name).library, LIBRARY[LISTENABLE])
 
 
-def test_every_method_is_measured_for_the_same_texts(
-    heard: HeardCorpora, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(alternatives, "METHODS", {name: METHODS[name] for name in ("plain", "priced")})
-    figures = alternative_figures(heard)
-    assert set(figures) == {"plain", "priced"}
-    own = section_figures(heard.section("test"))["headline"]
-    shared = set(own) & set(figures["plain"]["test"])
-    assert {name: own[name] for name in shared} == {name: figures["plain"]["test"][name] for name in shared}
-    assert figures["priced"]["test"]["mood_clips_largest_share"] <= own["mood_clips_largest_share"]
+@pytest.mark.parametrize("half", ["dev", "test"])
+def test_a_half_of_the_benchmark_is_answered_by_the_release(heard: HeardCorpora, half: str) -> None:
+    listening, benchmark = heard.listening(half), load_benchmark(half)
+    assert listening.benchmark.texts == benchmark.texts
+    assert listening.hits.shape == listening.caption_hits.shape == (len(benchmark), 10)
+    readings = read_texts(heard.release.text_encoder, benchmark.texts)
+    np.testing.assert_array_equal(listening.queries, served_queries(readings, heard.release.space))
+    placed = heard.release.space.place(heard.held_out.heard_captioned, heard.written.mood, seed=5)
+    np.testing.assert_array_equal(listening.captioned.vectors, placed)
+    np.testing.assert_array_equal(listening.said, captioned_clips().heard.facets)
 
 
-def test_the_report_holds_release_and_seeds(heard: HeardCorpora, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alternatives, "METHODS", {"plain": METHODS["plain"]})
+def test_validation_listens_to_dev_and_test_to_test(heard: HeardCorpora) -> None:
+    for section, half in (("validation", "dev"), ("test", "test")):
+        figures = means(heard.listening(half))
+        assert listener_headline(heard, section) == {name: figures[name] for name in LISTENER_FIGURES}
+
+
+def test_the_report_holds_release_and_seeds(heard: HeardCorpora, tmp_path: Path) -> None:
     sections = {name: heard.section(name) for name in SECTIONS}
-    figures = {name: section_figures(section)["headline"] for name, section in sections.items()}
+    figures = {name: headline(section) | listener_headline(heard, name) for name, section in sections.items()}
     report = evaluation_report(heard, sections, {1: figures, 2: figures})
     assert report["versions"] == {TEXT_ENCODER: 1, MUSIC_ENCODER: 1, MUSIC_INDEX: 1}
-    assert report["released"]["test"]["headline"] == figures["test"]
+    names = {figure.name for figure in HEADLINES}
+    for name, half in (("validation", "dev"), ("test", "test")):
+        released = report["released"][name]
+        assert released["headline"] == figures[name]
+        assert set(released["headline"]) == names <= set(released["intervals"])
+        assert released["listener"]["texts"] == len(load_benchmark(half))
+        assert released["listener"]["figures"]["listener_fit"] == figures[name]["listener_fit"]
+        assert set(released["listener"]["by"]) == {"scene", "kind", "register"}
+        assert set(released["listener"]["by"]["scene"]) <= set(SCENES)
+        for figure, (low, high) in released["intervals"].items():
+            value = released["listener"]["figures"].get(figure, released["headline"].get(figure))
+            assert low <= value <= high
     assert report["spread"]["test"]["ekman_macro_f1"] == {
         "mean": figures["test"]["ekman_macro_f1"],
         "deviation": 0,
         "range": 0,
     }
+    write_report(report, tmp_path)
+    assert read_report(tmp_path) == report
 
 
 def test_spread_is_that_of_a_sample(heard: HeardCorpora) -> None:
-    run = section_figures(heard.section("test"))["headline"]
+    run = section_figures(heard.section("test"))["headline"] | dict.fromkeys(LISTENER_FIGURES, 0.5)
     other = run | {"ekman_macro_f1": run["ekman_macro_f1"] - 0.2}
     found = spread([run, other])["ekman_macro_f1"]
     assert found["mean"] == pytest.approx(run["ekman_macro_f1"] - 0.1)

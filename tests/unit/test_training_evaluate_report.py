@@ -4,12 +4,13 @@ import importlib
 import sys
 from dataclasses import replace
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ambiance.affect import EMOTIONS, MOODS
+from ambiance.affect import EMOTIONS, FACETS, MOODS, TRAITS, VAD_AXES
 from ambiance.artifacts import (
     MUSIC_ENCODER,
     MUSIC_INDEX,
@@ -21,15 +22,15 @@ from ambiance.artifacts import (
     versions,
 )
 from training.evaluate.acceptable import PROTOCOL
-from training.evaluate.figures import section_figures, usage_figures, vad_correlations
-from training.evaluate.headline import HEADLINES
+from training.evaluate.card_tables import facet_table, listener_table
+from training.evaluate.figures import section_figures, usage_figures
+from training.evaluate.headline import HEADLINES, LISTENER_FIGURES
 from training.evaluate.headline_figures import headline, headline_intervals
-from training.evaluate.model_card import load_manifests, model_card
+from training.evaluate.model_card import TEMPLATE_FILE, load_manifests, model_card
 from training.evaluate.plots import write_plots
 from training.evaluate.report_file import read_report, write_report
 from training.evaluate.section import HeardRows, ReadComments, Section
 from training.evaluate.tables import headline_table, markdown_table
-from training.index.match_probability import MatchProbability
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ARTIFACTS, CARD = REPOSITORY / "artifacts", REPOSITORY / "docs" / "MODEL_CARD.md"
@@ -49,19 +50,41 @@ def section() -> Section:
     rng, at = np.random.default_rng(0), np.eye(7, dtype=np.float32)
     queries = at[MOODS.nearest(EMOTIONS.vad)[emotions]] + rng.normal(0, 0.02, (56, 7)).astype(np.float32)
     vectors = at[moods] + rng.normal(0, 0.02, (70, 7)).astype(np.float32)
-    comments = ReadComments(
-        [(emotion,) for emotion in emotions.tolist()], emotion_posterior, EMOTIONS.vad[emotions], queries
-    )
-    rows = HeardRows(np.arange(70), moods, mood_posterior, MOODS.vad[moods], vectors)
-    library = np.eye(7, dtype=np.float32).repeat(3, axis=0)
-    return Section(comments, rows, library, MatchProbability(7, np.array([0.0, 1.0]), np.array([0.2, 0.8])))
+    comments = ReadComments([(emotion,) for emotion in emotions.tolist()], emotion_posterior, queries)
+    rows = HeardRows(np.arange(70), moods, mood_posterior, vectors)
+    return Section(comments, rows, np.eye(7, dtype=np.float32).repeat(3, axis=0))
+
+
+LISTENED = {
+    "listener_fit": 0.9,
+    "listener_jar": 0.03,
+    "listener_mostly_jarring": 0.02,
+    "captions_fit": 0.6,
+    "captions_fit_chance": 0.2,
+    "captions_fit_lift": 3.2,
+    "captions_jar": 0.05,
+    "captions_jar_chance": 0.21,
+    "scene_told": 0.8,
+    "called_neutral": 0.123,
+    "fallback": 0.045,
+}
+
+
+def listened() -> dict[str, Any]:
+    """A half of the benchmark, as `evaluation_report` has it."""
+    part = LISTENED | {"texts": 20}
+    by = {"scene": ("joy", "grief"), "kind": ("plain", "irony"), "register": ("diary", "verse")}
+    groups = {kind: dict.fromkeys(names, part) for kind, names in by.items()}
+    return {"texts": 40, "figures": LISTENED, "by": groups}
 
 
 @pytest.fixture(scope="module")
 def report(section: Section) -> dict[str, Any]:
     """A report as `evaluation_report` lays it out, both of its sections from one."""
-    figures = section_figures(section) | {"intervals": headline_intervals(section, 20)}
-    connection = figures["headline"] | figures["connection"]["mood_clips"]
+    figures = section_figures(section) | {"listener": listened()}
+    own = {name: LISTENED[name] for name in LISTENER_FIGURES}
+    figures["headline"] |= own
+    figures["intervals"] = headline_intervals(section, 20) | {name: (v, v) for name, v in own.items()}
     both = {"validation": figures["headline"], "test": figures["headline"]}
     spread = {figure.name: {"mean": 0.5, "deviation": 0.01} for figure in HEADLINES}
     return {
@@ -69,10 +92,6 @@ def report(section: Section) -> dict[str, Any]:
         "seed": 1,
         "targets": {figure.name: figure.target for figure in HEADLINES},
         "released": {"validation": figures, "test": figures},
-        "methods": {
-            "released": "plain",
-            "figures": {"plain": {"validation": connection, "test": connection}},
-        },
         "seeds": {"1": both, "2": both},
         "spread": {"validation": spread, "test": spread},
     }
@@ -83,12 +102,32 @@ def manifests() -> dict[str, Manifest]:
     return {kind: manifest(kind) for kind in (TEXT_ENCODER, MUSIC_ENCODER, MUSIC_INDEX)}
 
 
+FACET_FIGURES = {"auc": 0.87, "lift": 3.21, "share": 0.12, "calibration_error": 0.02}
+
+
 def manifest(kind: str) -> Manifest:
+    """Of a kind, with all that the cards of the three kinds are filled from."""
     long_texts = {"4": {"emotion_kept": 0.9, "vad_moved": 0.2, "stays_neutral": 1.0, "texts": 10}}
     quality = {
         "milliseconds_a_sentence": 0.123,
         "largest_differences": {"emotions": 0.004},
         "long_texts": {"served": long_texts},
+        "distress": {
+            "recall": 0.911,
+            "false_alarms_on_comments": 0.0123,
+            "false_alarms_on_look_alikes": 0.077,
+        },
+        "emobank_dev": dict.fromkeys(VAD_AXES, 0.654),
+        "bal_train_captions_cross_validation": {
+            "facets": dict.fromkeys((*FACETS, *TRAITS), FACET_FIGURES),
+            "vad": dict.fromkeys(VAD_AXES, 0.432),
+        },
+        "match_probability": {
+            "expected_calibration_error": 0.021,
+            "brier_score": 0.199,
+            "constant_brier_score": 0.234,
+        },
+        "most_fit_lost_to_variety": 0.5,
     }
     origin = Origin(
         recipe=f"make {kind}", seed=1, code_revision="", datasets={}, libraries={}, notices=["Thanks."]
@@ -96,7 +135,7 @@ def manifest(kind: str) -> Manifest:
     return Manifest(
         kind=kind,
         spaces=[],
-        counts={"clips": 12_642},
+        counts={"clips": 12_642, "listenable_clips": 9_876},
         origin=origin,
         quality=quality,
         format_version=1,
@@ -107,7 +146,7 @@ def manifest(kind: str) -> Manifest:
 
 def test_perfect_readings_score_one(section: Section) -> None:
     figures = headline(section)
-    assert set(figures) == {figure.name for figure in HEADLINES}
+    assert {*figures, *LISTENER_FIGURES} == {figure.name for figure in HEADLINES}
     for name in (
         "ekman_micro_precision",
         "ekman_macro_precision",
@@ -143,12 +182,6 @@ def test_hubness_is_skewness_of_how_often_a_clip_answers() -> None:
     assert hub["coverage_at_1"] == pytest.approx(1 / 9, abs=1e-6)
 
 
-def test_correlation_is_taken_axis_by_axis() -> None:
-    points = np.random.default_rng(0).random((50, 3)).astype(np.float32)
-    turned = points * [1, -1, 1] + [0.1, 1, 0]
-    assert vad_correlations(turned, points) == {"valence": 1, "arousal": -1, "dominance": 1}
-
-
 def test_intervals_hold_the_figures(section: Section) -> None:
     values, intervals = headline(section), headline_intervals(section, 50)
     assert all(low <= values[name] <= high for name, (low, high) in intervals.items())
@@ -158,23 +191,64 @@ def test_intervals_hold_the_figures(section: Section) -> None:
 def test_plots_are_small_files(report: dict[str, Any], section: Section, tmp_path: Path) -> None:
     write_plots(report, section, tmp_path / "plots")
     sizes = {plot.name: plot.stat().st_size for plot in (tmp_path / "plots").iterdir()}
-    assert set(sizes) == {f"{name}.png" for name in ("confusion", "reliability", "seeds", "shares", "vad")}
+    assert set(sizes) == {
+        f"{name}.png" for name in ("confusion", "listener", "reliability", "seeds", "shares")
+    }
     assert max(sizes.values()) < 100_000
 
 
 def test_the_card_says_what_was_missed(report: dict[str, Any], manifests: dict[str, Manifest]) -> None:
     card = model_card(report, manifests)
-    assert "- Ekman-7 macro-F1: 0.500, the target is 0.64.\n" in card
+    assert "- Ekman-7 macro-F1: 0.500, the target is 0.62.\n" in card
     assert "- 28-label macro-F1" not in card
     assert "`text_encoder` version 2" in card
     assert card.count("- Thanks.\n") == 1
-    assert "One sentence takes 0.123 ms" in card
 
 
 def test_the_card_leaves_nothing_unfilled(report: dict[str, Any], manifests: dict[str, Manifest]) -> None:
     card = model_card(report, manifests)
-    assert "$" not in card
+    template = TEMPLATE_FILE.read_text(encoding="utf-8")
+    assert len(list(Template.pattern.finditer(template))) > 20
+    assert Template.pattern.search(card) is None
     assert "nan" not in card.split()
+
+
+def test_the_card_says_what_a_listener_gets_and_how_well_facets_are_heard(
+    report: dict[str, Any], manifests: dict[str, Manifest]
+) -> None:
+    card = model_card(report, manifests)
+    assert listener_table(listened()) in card
+    assert facet_table(dict.fromkeys((*FACETS, *TRAITS), FACET_FIGURES)) in card
+    for told in ("9,876", "0.911", "1.23%", "0.077", "0.021", "0.123", "0.045"):
+        assert told in card
+
+
+def test_the_listeners_table_has_a_line_for_each_kind_of_text() -> None:
+    header, _, *lines = listener_table(listened()).splitlines()
+    assert [line.split("|")[1].strip() for line in lines] == [
+        "joy",
+        "grief",
+        "plain",
+        "irony",
+        "diary",
+        "verse",
+    ]
+    assert [cell.strip() for cell in header.strip("|").split("|")][:3] == ["texts", "number", "mood fits"]
+    assert [cell.strip() for cell in lines[0].strip("|").split("|")] == [
+        "joy",
+        "20",
+        "0.900",
+        "0.030",
+        "0.020",
+        "3.200",
+        "0.050",
+        "0.800",
+    ]
+
+
+def test_the_figures_that_gate_are_the_listeners_and_what_texts_tell() -> None:
+    gating = {figure.name for figure in HEADLINES if figure.gates}
+    assert gating == {*LISTENER_FIGURES, "ekman_macro_f1", "emotion_macro_f1"}
 
 
 def test_headlines_without_seeds_are_judged_by_the_release(report: dict[str, Any]) -> None:

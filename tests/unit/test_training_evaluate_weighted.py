@@ -100,3 +100,7 @@ def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:
 
 def test_an_interval_ends_where_shares_end() -> None:
     assert interval(0.01, np.array([-1.0, 1.0])) == (0.0, 1.0)
+
+
+def test_the_interval_of_a_multiple_ends_nowhere_above() -> None:
+    assert interval(3.0, np.array([2.0, 4.0]), highest=np.inf) == pytest.approx((1.04, 4.96))

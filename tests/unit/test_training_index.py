@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from ambiance import ClipFilter, artifacts
-from ambiance.affect import EMOTIONS, MOODS, vad_lineage
+from ambiance.affect import EMOTIONS, FACETS, MOODS, READERS_VAD_LINEAGE, SCENES, TRAITS
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from audioset_files import (
     BELL,
+    ENGINE,
     LULLABY,
     MUSIC,
     SAD,
@@ -34,43 +35,70 @@ from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filters import ClipFilters
 from music_index_service.terms import Terms
 from training.data.errors import DataError
+from training.data.sources import SOURCES
+from training.data.written import load_written
 from training.index import catalog as catalog_module
+from training.index.calibrate import captioned_answers, said_of
 from training.index.config import IndexConfig
 from training.index.job import run
 from training.index.models import Models
+from training.listener.files import load_benchmark
+from training.music.caption_words import Heard
 from training.music.encode import EncodedClips
-from training.music.features import mean_frames
+from training.music.facets import CaptionedClips
+from training.music.held_out import HeldOut
 from training.music.mood_rows import MoodRows
 from training.space import MoodSpace, fit_space
+from training.space.space import DIMENSION, FIT_COMPONENTS, MOST_FIT_LOST
 from training.text.encode import TextReadings
 
 pytestmark = [pytest.mark.tensorflow]
 
-COMMENTS = 40
-EMBEDDING = np.random.default_rng(0).normal(size=(COMMENTS, 8)).astype(np.float32)
-POSTERIOR = np.random.default_rng(1).dirichlet(np.full(28, 0.1), COMMENTS).astype(np.float32)
+CAPTIONED = 60
+EMBEDDING = np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32)
 
 
 def read_texts(encoder: Artifact, texts: Sequence[str]) -> TextReadings:
-    """The same few posteriors and embeddings, whatever the texts."""
-    space = MoodSpace.load(encoder.path / "space")
-    rows = slice(0, len(texts))
-    mood = space.query(POSTERIOR[rows], EMBEDDING[rows]).numpy()
-    return TextReadings(POSTERIOR[rows], POSTERIOR[rows] @ EMOTIONS.vad, mood, EMBEDDING[rows])
+    """Posteriors and embeddings that are the same for the same number of texts, whatever they say."""
+    draw, count = np.random.default_rng(len(texts)), len(texts)
+    posteriors = [draw.dirichlet(np.full(n, 0.1), count).astype(np.float32) for n in (28, len(SCENES))]
+    embedding = EMBEDDING[np.arange(count) % len(EMBEDDING)]
+    mood = MoodSpace.load(encoder.path / "space").query(posteriors[1], embedding).numpy()
+    distress = np.zeros((count, 1), np.float32)
+    return TextReadings(*posteriors, distress, posteriors[0] @ EMOTIONS.vad, mood, embedding)
 
 
-def held_out_rows(encoder: Artifact, data_dir: Path) -> tuple[MoodRows, EncodedClips]:
-    """Twenty-eight rows of every mood, heard as a mixture of themselves and chance."""
-    draw = np.random.default_rng(2)
-    moods = np.arange(28) % 7
-    frames = draw.integers(0, 256, (28, 10, 128)).astype(np.uint8)
-    rows = MoodRows(np.array([f"clip{i}" for i in range(28)]), frames, np.full(28, 10, np.int32), moods)
-    posterior = 0.5 * np.eye(7)[moods] + 0.5 * draw.dirichlet(np.ones(7), 28)
-    encoded = encode_clips(encoder, rows.frames, rows.frame_counts)
-    return rows, replace(encoded, moods=posterior.astype(np.float32))
+def hear(moods: NDArray[np.float64], facets: NDArray[np.float64]) -> EncodedClips:
+    """Clips of such moods and facets, whose other outputs are at random."""
+    draw, count = np.random.default_rng(4), len(moods)
+    timbre = draw.normal(size=(count, 6))
+    unit = timbre / np.linalg.norm(timbre, axis=1, keepdims=True)
+    columns = (moods, facets, draw.random((count, 3)), draw.random((count, 3)), unit)
+    return EncodedClips(*(column.astype(np.float32) for column in columns))
 
 
-MODELS = Models(encode_clips, read_texts, held_out_rows)
+def captioned_clips() -> tuple[CaptionedClips, EncodedClips]:
+    """Sixty clips of which two facets each are said, heard as a mixture of that and chance."""
+    draw, rows = np.random.default_rng(2), np.arange(CAPTIONED)
+    said = np.zeros((CAPTIONED, len(FACETS)), bool)
+    said[rows, rows % 12] = said[rows, (rows * 5 + 3) % 12] = True
+    heard = Heard(said, draw.random((CAPTIONED, 3)) < 0.5, draw.random((CAPTIONED, 3)).astype(np.float32))
+    ids = np.array([f"clip{row}" for row in rows])
+    frames = draw.integers(0, 256, (CAPTIONED, 10, 128)).astype(np.uint8)
+    clips = CaptionedClips(ids, ids, frames, np.full(CAPTIONED, 10, np.int32), heard)
+    facets = 0.1 + 0.5 * said + 0.3 * draw.random(said.shape)
+    return clips, hear(draw.dirichlet(np.ones(7), CAPTIONED), facets)
+
+
+def held_out(encoder: Artifact, data_dir: Path) -> HeldOut:
+    """Captioned clips, and no mood rows: the index job asks for none."""
+    none = np.zeros((0, 10, 128), np.uint8)
+    rows = MoodRows(np.array([], np.str_), none, np.zeros(0, np.int32), np.zeros(0, np.int64))
+    captioned, encoded = captioned_clips()
+    return HeldOut(rows, encoded.take(np.arange(0)), captioned, encoded)
+
+
+MODELS = Models(encode_clips, read_texts, held_out)
 
 
 def frames(first_byte: int, count: int = 10) -> list[bytes]:
@@ -81,7 +109,7 @@ def frames(first_byte: int, count: int = 10) -> list[bytes]:
 def folder(tmp_path: Path) -> Path:
     """Six clips of which four are pieces of music, one by a descendant only, two at the same point."""
     data_dir = tmp_path / "data"
-    (data_dir / "goemotions").mkdir(parents=True)
+    data_dir.mkdir()
     write_ontology(data_dir)
     balanced = [
         clip_record("b", 30, 40, (TENDER, SAD, MUSIC, MUSIC), frames(51)),
@@ -94,10 +122,11 @@ def folder(tmp_path: Path) -> Path:
         clip_record("Z", 7.5, 17.5, (MUSIC,), frames(9)),
     ]
     write_archive(data_dir, {"bal_train/00": tfrecord(balanced), "eval/00": tfrecord(evaluation)})
-    lines = [f"comment {i}\t{i % 28}\tid{i}\n" for i in range(COMMENTS)]
-    for split in ("train", "dev", "test"):
-        (data_dir / "goemotions" / f"{split}.tsv").write_text("".join(lines))
-    (data_dir / "goemotions" / "emotions.txt").write_text("\n".join(EMOTIONS.names) + "\n")
+    for source in SOURCES:  # manifests hold their digests, whatever is in them
+        file = data_dir / source.path
+        file.parent.mkdir(exist_ok=True)
+        if not file.exists():
+            file.write_text("something")
     return data_dir
 
 
@@ -118,10 +147,9 @@ def publish_music_encoder(root: Path, lineage: str) -> Artifact:
 
 def publish_text_encoder(root: Path, lineage: str | None = None) -> MoodSpace:
     """A text encoder of nothing but a mood space, of another lineage if one is given."""
-    labels = [(i % 28,) for i in range(COMMENTS)]
-    space = fit_space("priced", POSTERIOR, EMBEDDING, labels, root, seed=1, identity="fake")
-    mood = Space(name="mood", dimension=14, metric="squared_l2", lineage=lineage or space.lineage)
-    spaces = [vad_space(vad_lineage()), mood]
+    space = fit_space(EMBEDDING, identity="fake")
+    mood = Space(name="mood", dimension=DIMENSION, metric="squared_l2", lineage=lineage or space.lineage)
+    spaces = [vad_space(READERS_VAD_LINEAGE), mood]
     described = description(artifacts.TEXT_ENCODER, spaces)
     artifacts.publish(root, described, lambda folder: space.save(folder / "space"))
     return space
@@ -129,7 +157,7 @@ def publish_text_encoder(root: Path, lineage: str | None = None) -> MoodSpace:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    publish_music_encoder(tmp_path / "artifacts", vad_lineage())
+    publish_music_encoder(tmp_path / "artifacts", READERS_VAD_LINEAGE)
     publish_text_encoder(tmp_path / "artifacts")
     return tmp_path / "artifacts"
 
@@ -184,8 +212,8 @@ def test_clips_stand_where_the_text_encoders_space_places_them(
     counts = np.array([10, 10, 4, 10], np.int32)
     raw = np.array([frames_of(byte) for byte in (9, 51, 102, 51)], np.uint8)
     encoded = encode_clips(index, raw, counts)
-    queries = space.query(POSTERIOR, EMBEDDING).numpy()
-    expected = space.place(encoded, mean_frames(raw, counts), queries, seed=1)
+    written = read_texts(artifacts.load(root, artifacts.TEXT_ENCODER), load_written().texts)
+    expected = space.place(encoded, written.mood, seed=1)
     np.testing.assert_allclose(stored_vectors(index, "mood.faiss"), expected, atol=1e-6)
 
 
@@ -196,7 +224,7 @@ def frames_of(byte: int) -> list[list[int]]:
 def test_the_match_probability_rises_with_the_similarity(index: Artifact) -> None:
     record = json.loads(index.file("match_probability.json").read_text())
     assert set(record) == {"space", "components", "similarity", "probability"}
-    assert (record["space"], record["components"]) == ("mood", 7)
+    assert (record["space"], record["components"]) == ("mood", FIT_COMPONENTS)
     similarity, probability = np.array(record["similarity"]), np.array(record["probability"])
     assert 2 <= len(similarity) == len(probability) <= 50
     assert (np.diff(similarity) > 0).all()
@@ -212,9 +240,11 @@ def test_the_file_can_be_mapped_and_says_what_it_is(index: Artifact) -> None:
     metadata = {key.decode(): value.decode() for key, value in catalog.schema.metadata.items()}
     assert metadata == {
         "format": "ambiance.music_catalog",
-        "format_version": "1",
+        "format_version": "2",
         "mood_names": "happy,funny,sad,tender,exciting,angry,scary",
         "vad_axes": "valence,arousal,dominance",
+        "facet_names": ",".join(FACETS),
+        "trait_names": ",".join(TRAITS),
     }
     types = {name: str(catalog.schema.field(name).type) for name in catalog.column_names}
     names = "dictionary<values=string, indices=int16, ordered=0>"
@@ -227,16 +257,22 @@ def test_the_file_can_be_mapped_and_says_what_it_is(index: Artifact) -> None:
         "mood_labels": f"list<item: {names}>",
         "moods": "fixed_size_list<item: float>[7]",
         "vad": "fixed_size_list<item: float>[3]",
+        "facets": "fixed_size_list<item: float>[12]",
+        "traits": "fixed_size_list<item: float>[3]",
+        "listenable": "bool",
     }
 
 
 def test_clips_can_be_filtered_by_label_and_mood(index: Artifact) -> None:
     catalog = ClipCatalog.load(index.file("catalog.arrow"))
     filters = ClipFilters(catalog, Terms.load(index, catalog))
-    below = filters.passing(ClipFilter(labels=["Music"], without_labels=["Tender music"]))
+    conditions = ClipFilter(labels=["Music"], without_labels=["Tender music"])
+    below = filters.passing(conditions, include_unlistenable=True)
     assert below.rows.rows.tolist() == [0, 1, 2]  # "a@30" by its Lullaby
+    assert filters.passing(conditions).rows.rows.tolist() == [0, 1]  # but there is speech over that
     most_probable = np.array(read_catalog(index)["moods"].to_pylist()).argmax(axis=1)
-    alike = filters.passing(ClipFilter(moods=[MOODS.names[most_probable[0]]]))
+    same = ClipFilter(moods=[MOODS.names[most_probable[0]]])
+    alike = filters.passing(same, include_unlistenable=True)
     assert alike.rows.rows.tolist() == np.flatnonzero(most_probable == most_probable[0]).tolist()
 
 
@@ -244,16 +280,24 @@ def test_the_manifest_says_what_it_was_made_from(index: Artifact, root: Path) ->
     assert artifacts.load(root, artifacts.MUSIC_INDEX) == index
     manifest = index.manifest
     text_encoder = artifacts.load(root, artifacts.TEXT_ENCODER)
-    assert manifest.spaces == [vad_space(vad_lineage()), text_encoder.space("mood")]
-    assert manifest.counts == {"clips": 4, "videos": 3, "mood_labelled_clips": 1, "distinct_vectors": 3}
+    assert manifest.spaces == [vad_space(READERS_VAD_LINEAGE), text_encoder.space("mood")]
+    assert manifest.counts == {
+        "clips": 4,
+        "videos": 3,
+        "mood_labelled_clips": 1,
+        "distinct_vectors": 3,
+        "listenable_clips": 3,
+    }
     assert manifest.origin.sources == {"music_encoder": 1, "text_encoder": 1}
     assert manifest.origin.recipe == "python -m training.index --encoder-version 1 --text-version 1"
-    assert {name.split("/")[0] for name in manifest.origin.datasets} == {"audioset", "goemotions"}
+    read = {"audioset", "goemotions", "xed", "emobank", "musiccaps"}
+    assert {name.split("/")[0] for name in manifest.origin.datasets} == read
     assert any("AudioSet" in notice and "CC BY 4.0" in notice for notice in manifest.origin.notices)
-    assert any("NRC VAD" in notice for notice in manifest.origin.notices)
+    assert not any("NRC VAD" in notice for notice in manifest.origin.notices)
     assert manifest.quality["vad_mean"] == pytest.approx([213 / 4 / 255, 0.85, 0.5])
-    assert manifest.quality["goemotions_dev"]["coverage_at_10"] == 1
-    assert 0.25 <= manifest.quality["goemotions_dev"]["largest_share"] <= 1
+    assert manifest.quality["written_corpus"]["coverage_at_10"] == 1
+    assert 0.25 <= manifest.quality["written_corpus"]["largest_share"] <= 1
+    assert manifest.quality["most_fit_lost_to_variety"] == MOST_FIT_LOST
     assert set(manifest.quality["match_probability"]) == {
         "brier_score",
         "expected_calibration_error",
@@ -304,7 +348,7 @@ def test_one_split_may_be_indexed_alone(folder: Path, root: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
-@pytest.mark.parametrize("output", ["vad", "moods"])
+@pytest.mark.parametrize("output", ["vad", "moods", "facets", "traits"])
 def test_outputs_outside_their_range_are_not_published(
     folder: Path, root: Path, output: str, value: float
 ) -> None:
@@ -326,9 +370,82 @@ def test_too_few_rows_are_not_published(folder: Path, root: Path) -> None:
         run(IndexConfig(), folder, root, short)
 
 
+def test_facets_and_traits_are_row_for_row_the_encoders(index: Artifact) -> None:
+    catalog = read_catalog(index)
+    bytes_heard = np.array([9, 51, 102, 51], np.uint8)
+    raw = np.array([frames_of(byte) for byte in bytes_heard], np.uint8)
+    encoded = encode_clips(index, raw, np.array([10, 10, 4, 10], np.int32))
+    for name in ("facets", "traits"):
+        np.testing.assert_array_equal(np.array(catalog[name].to_pylist(), np.float32), getattr(encoded, name))
+
+
+def test_clips_not_worth_hearing_are_indexed_and_marked(folder: Path, root: Path) -> None:
+    write_archive(
+        folder,
+        {
+            "eval/00": tfrecord(
+                [
+                    clip_record("clean", 0, 10, (MUSIC,), frames(51)),
+                    clip_record("engine", 0, 10, (MUSIC, ENGINE), frames(51)),
+                    clip_record("faint speech", 0, 10, (MUSIC, SPEECH), frames(51)),
+                    clip_record("loud speech", 0, 10, (MUSIC,), frames(160)),
+                ]
+            )
+        },
+    )
+    index = run(IndexConfig(splits=("eval",)), folder, root, MODELS)
+    catalog = read_catalog(index)
+    marked = dict(zip(catalog["youtube_id"].to_pylist(), catalog["listenable"].to_pylist(), strict=True))
+    assert marked == {"clean": True, "engine": False, "faint speech": True, "loud speech": False}
+    assert index.manifest.counts["listenable_clips"] == 2
+    assert len(stored_vectors(index, "mood.faiss")) == 4
+    # answers that nobody is given don't count
+    assert index.manifest.quality["written_corpus"]["coverage_at_10"] == 1
+
+
+def test_a_library_of_nothing_worth_hearing_makes_no_index(folder: Path, root: Path) -> None:
+    write_archive(folder, {"eval/00": tfrecord([clip_record("engine", 0, 10, (MUSIC, ENGINE), frames(51))])})
+    with pytest.raises(DataError, match="no piece of music in these splits is worth hearing"):
+        run(IndexConfig(splits=("eval",)), folder, root, MODELS)
+    assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []
+
+
+def test_an_answer_is_right_if_something_fits_and_nothing_jars() -> None:
+    benchmark = load_benchmark("dev")
+    happy, sad, calm = (FACETS.index(name) for name in ("happy", "sad", "calm"))
+    fits, jars = np.zeros((2, 1, 12), bool)
+    fits[0, happy] = jars[0, sad] = True
+    one = replace(benchmark, texts=("x",), fits=fits, jars=jars)
+    said = np.zeros((1, 4, 12), bool)
+    said[0, 0, happy] = said[0, 1, [happy, sad]] = said[0, 2, sad] = said[0, 3, calm] = True
+    fitting, jarring = said_of(said, one)
+    assert fitting.tolist() == [[True, True, False, False]]
+    assert jarring.tolist() == [[False, True, True, False]]
+
+
+def test_answers_to_the_benchmark_are_judged_by_what_captions_say(root: Path) -> None:
+    text = artifacts.load(root, artifacts.TEXT_ENCODER)
+    space, benchmark = MoodSpace.load(text.path / "space"), load_benchmark("dev")
+    clips, encoded = captioned_clips()
+    queries = read_texts(text, benchmark.texts).mood
+    answers = captioned_answers(space, encoded, clips.heard.facets, queries, benchmark, queries, seed=1)
+    assert answers.clips.shape == answers.similarity.shape == answers.right.shape == (len(benchmark), 30)
+    fits = queries[:, :FIT_COMPONENTS] @ space.place(encoded, queries, seed=1)[:, :FIT_COMPONENTS].T
+    np.testing.assert_allclose(answers.similarity[7], fits[7, answers.clips[7]], atol=1e-4)
+    said = clips.heard.facets[answers.clips[7]]
+    expected = (said & benchmark.fits[7]).any(axis=1) & ~(said & benchmark.jars[7]).any(axis=1)
+    assert answers.right[7].tolist() == expected.tolist()
+    few = captioned_answers(
+        space, encoded.take(np.arange(12)), clips.heard.facets[:12], queries, benchmark, queries, seed=1
+    )
+    assert few.clips.shape == (len(benchmark), 12)
+
+
 def test_a_music_encoder_of_another_lineage_is_refused(folder: Path, root: Path) -> None:
     publish_music_encoder(root, "vad-other")
-    with pytest.raises(ArtifactError, match=f"music_encoder/2: VAD of lineage vad-other, .* {vad_lineage()}"):
+    with pytest.raises(
+        ArtifactError, match=f"music_encoder/2: VAD of lineage vad-other, .* {READERS_VAD_LINEAGE}"
+    ):
         run(IndexConfig(), folder, root, MODELS)
     index = run(IndexConfig(encoder_version=1), folder, root, MODELS)
     assert index.manifest.origin.sources == {"music_encoder": 1, "text_encoder": 1}
@@ -347,7 +464,7 @@ def test_a_text_encoder_whose_space_is_not_what_its_manifest_says_is_refused(
 def test_a_missing_encoder_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no version of music_encoder"):
         run(IndexConfig(), folder, tmp_path / "nothing", MODELS)
-    publish_music_encoder(tmp_path / "half", vad_lineage())
+    publish_music_encoder(tmp_path / "half", READERS_VAD_LINEAGE)
     with pytest.raises(ArtifactError, match="no version of text_encoder"):
         run(IndexConfig(), folder, tmp_path / "half", MODELS)
 

@@ -45,6 +45,9 @@ def make_catalog(seed: int = 1) -> pa.RecordBatch:
         "mood_labels": pa.array([[]] * CLIPS, pa.list_(pa.dictionary(pa.int16(), pa.utf8()))),
         "moods": pa.FixedSizeListArray.from_arrays(moods.reshape(-1), 7),
         "vad": pa.FixedSizeListArray.from_arrays(np.zeros(3 * CLIPS, np.float32), 3),
+        "facets": pa.FixedSizeListArray.from_arrays(np.zeros(12 * CLIPS, np.float32), 12),
+        "traits": pa.FixedSizeListArray.from_arrays(np.zeros(3 * CLIPS, np.float32), 3),
+        "listenable": pa.array(np.ones(CLIPS, np.bool_)),
     }
     return pa.RecordBatch.from_pydict(columns)
 

@@ -1,6 +1,7 @@
 """Spool files: what is kept of the music that was encoded, what is taken up again, and what never counts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from ambiance import artifacts
-from ambiance.affect import vad_lineage
+from ambiance.affect import READERS_VAD_LINEAGE
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from audioset_files import MUSIC, SAD, SPEECH, clip_record, tfrecord, write_archive
@@ -22,7 +23,6 @@ from training.index.music import Music, read_music
 from training.index.spool import Hearing, read_part
 from training.index.spooling import Spooling, spool_music
 from training.music.encode import EncodedClips
-from training.music.features import mean_frames
 
 CLASSES = frozenset({MUSIC, SAD})
 SPLITS = ("bal_train", "eval")
@@ -63,7 +63,7 @@ def encoder(tmp_path: Path) -> Artifact:
 
 def publish_encoder(tmp_path: Path) -> Artifact:
     origin = Origin(recipe="fake", seed=0, code_revision="x", datasets={}, libraries={})
-    vad = Space(name="vad", dimension=3, metric="squared_l2", lineage=vad_lineage())
+    vad = Space(name="vad", dimension=3, metric="squared_l2", lineage=READERS_VAD_LINEAGE)
     described = Description(kind="music_encoder", spaces=[vad], counts={}, origin=origin, quality={})
     return artifacts.publish(tmp_path / "artifacts", described, lambda folder: None)
 
@@ -75,7 +75,7 @@ def counting() -> CountingEncoder:
 
 @pytest.fixture
 def hearing(encoder: Artifact, counting: CountingEncoder) -> Hearing:
-    return Hearing(encoder, counting, CLASSES, keeps_mean_frames=False)
+    return Hearing(encoder, counting, CLASSES)
 
 
 @pytest.fixture
@@ -107,14 +107,6 @@ def test_music_is_gathered_by_clip_id(hearing: Hearing, spooling: Spooling) -> N
     expected = encode_clips(hearing.encoder, frames, np.array([10, 4, 10, 10, 10], np.int32))
     for name, values in vars(expected).items():
         np.testing.assert_array_equal(getattr(music.encoded, name), values)
-    assert music.mean_frames is None
-
-
-def test_mean_frames_are_kept_for_a_space_that_needs_them(encoder: Artifact, spooling: Spooling) -> None:
-    music = read_music(hear(Hearing(encoder, encode_clips, CLASSES, keeps_mean_frames=True), spooling))
-    frames = np.full((1, 10, 128), 3, np.uint8)
-    assert music.mean_frames is not None
-    np.testing.assert_array_equal(music.mean_frames[1], mean_frames(frames, np.array([4]))[0])
 
 
 def test_a_finished_part_is_not_read_again(
@@ -144,7 +136,7 @@ def test_another_encoder_or_content_is_encoded_anew(
     hearing: Hearing, counting: CountingEncoder, spooling: Spooling, tmp_path: Path
 ) -> None:
     first = hear(hearing, spooling)
-    other = Hearing(publish_encoder(tmp_path), counting, CLASSES, keeps_mean_frames=False)
+    other = Hearing(publish_encoder(tmp_path), counting, CLASSES)
     assert set(hear(other, spooling)).isdisjoint(first)
     assert counting.clips == 10
     write_archive(tmp_path, SHARDS | {"eval/01": tfrecord([clip(6)])})
@@ -159,7 +151,7 @@ def test_a_part_that_fails_leaves_no_file(encoder: Artifact, spooling: Spooling)
         return encoded
 
     with pytest.raises(ArtifactError, match=r"timbre: clip 00000000003@3 is at \[nan.*not finite"):
-        hear(Hearing(encoder, stray, CLASSES, keeps_mean_frames=False), spooling)
+        hear(Hearing(encoder, stray, CLASSES), spooling)
     assert list(spooling.folder.iterdir()) == []
 
 
@@ -193,7 +185,7 @@ def test_a_folder_that_cant_be_is_refused(hearing: Hearing, spooling: Spooling) 
 
 
 def test_several_processes_write_what_one_writes(encoder: Artifact, spooling: Spooling) -> None:
-    hearing = Hearing(encoder, encode_clips, CLASSES, keeps_mean_frames=False)
+    hearing = Hearing(encoder, encode_clips, CLASSES)
     alone = hear(hearing, spooling)
     together = hear(hearing, Spooling(spooling.folder.parent / "more", workers=2))
     assert [file.name for file in together] == [file.name for file in alone]
@@ -204,19 +196,19 @@ def test_damage_that_a_process_finds_is_told_as_if_it_were_found_here(
     encoder: Artifact, tmp_path: Path, spooling: Spooling
 ) -> None:
     write_archive(tmp_path, SHARDS | {"eval/00": tfrecord([clip(1), clip_record(labels=(527,))])})
-    hearing = Hearing(encoder, encode_clips, CLASSES, keeps_mean_frames=False)
+    hearing = Hearing(encoder, encode_clips, CLASSES)
     with pytest.raises(DataError, match=r"eval/00\.tfrecord: record 1: labels: 0 to 526, got \(527,\)"):
         hear(hearing, Spooling(spooling.folder, workers=2))
 
 
 def test_a_process_that_is_ended_is_told(encoder: Artifact, spooling: Spooling) -> None:
-    hearing = Hearing(encoder, die, CLASSES, keeps_mean_frames=False)
+    hearing = Hearing(encoder, die, CLASSES)
     with pytest.raises(DataError, match=r"a process that encoded clips was ended; .* go on from .*spool"):
         hear(hearing, Spooling(spooling.folder, workers=2))
 
 
 def test_workers_end_with_a_job_that_is_killed(encoder: Artifact, spooling: Spooling) -> None:
-    hearing = Hearing(encoder, hang, CLASSES, keeps_mean_frames=False)
+    hearing = Hearing(encoder, hang, CLASSES)
     arguments = (spooling.folder.parent, SPLITS, hearing, Spooling(spooling.folder, workers=2))
     job = get_context("spawn").Process(target=spool_music, args=arguments)
     job.start()
@@ -225,6 +217,28 @@ def test_workers_end_with_a_job_that_is_killed(encoder: Artifact, spooling: Spoo
     job.join()
     workers = [int(path.suffix[1:]) for path in encoder.path.parent.glob("1.*")]
     wait_until(lambda: all(map(has_ended, workers)))
+
+
+@pytest.mark.parametrize("output", ["moods", "facets", "traits", "vad"])
+def test_what_lies_out_of_range_is_named_with_its_clip(
+    encoder: Artifact, spooling: Spooling, output: str
+) -> None:
+    def stray(*arguments: object) -> EncodedClips:
+        encoded = encode_clips(*arguments)
+        getattr(encoded, output)[1, 0] = 1.5
+        return encoded
+
+    with pytest.raises(ArtifactError, match=rf"{output}: clip 00000000003@3 is at .*not in \[0, 1\]"):
+        hear(Hearing(encoder, stray, CLASSES), spooling)
+
+
+def test_an_output_of_another_width_is_refused(encoder: Artifact, spooling: Spooling) -> None:
+    def narrow(*arguments: object) -> EncodedClips:
+        encoded = encode_clips(*arguments)
+        return replace(encoded, facets=encoded.facets[:, :11])
+
+    with pytest.raises(ArtifactError, match=r"facets float32\(2, 11\) for 2 clips"):
+        hear(Hearing(encoder, narrow, CLASSES), spooling)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The music job end to end on tiny synthetic data: learn, publish, load, agree."""
 
 import random
+import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +10,25 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
-from ambiance.affect import MOODS, vad_lineage  # noqa: E402
+from ambiance.affect import FACETS, MOODS, READERS_VAD_LINEAGE, nrc_vad_lineage  # noqa: E402
 from ambiance.artifacts import MUSIC_ENCODER, Artifact, Manifest, load  # noqa: E402
 from ambiance.errors import ArtifactError  # noqa: E402
-from audioset_files import clip_record, tfrecord, write_archive, write_ontology  # noqa: E402
+from audioset_files import (  # noqa: E402
+    clip_record,
+    tfrecord,
+    write_archive,
+    write_captions,
+    write_ontology,
+)
+from training.data.errors import DataError  # noqa: E402
 from training.data.sources import data_dir  # noqa: E402
+from training.music import held_out as held_out_module  # noqa: E402
+from training.music.captioned import load_captioned  # noqa: E402
 from training.music.config import MusicConfig, NetworkConfig, RecipeName  # noqa: E402
-from training.music.encode import encode_clips  # noqa: E402
+from training.music.encode import EncodedClips, encode_clips  # noqa: E402
+from training.music.facets import facets_across_folds  # noqa: E402
 from training.music.features import load_music_frames, mean_frames  # noqa: E402
-from training.music.held_out import held_out_rows  # noqa: E402
+from training.music.held_out import HeldOut, held_out  # noqa: E402
 from training.music.job import run  # noqa: E402
 from training.music.mood_rows import MoodRows, load_mood_rows  # noqa: E402
 from training.music.recipes import out_of_fold  # noqa: E402
@@ -29,7 +41,8 @@ SETTINGS = NetworkConfig(steps=2, batch_size=16)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty-three clips: six of each mood, told by their bytes, and one of two moods and six seconds."""
+    """Forty-three clips: six of each mood, told by their bytes, and one of two moods and six seconds. Of the
+    first forty-two captions tell two facets in turn, and a trait of every other."""
     folder = tmp_path_factory.mktemp("data")
     noise = random.Random(0)
     records = [
@@ -39,7 +52,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records.append(clip_record("of two moods", labels=(278, 279), frames=[bytes(128)] * 6))
     write_archive(folder, {f"{split}/00": tfrecord(records) for split in ("bal_train", "eval")})
     write_ontology(folder)
+    write_captions(folder, {(f"clip{i:07}", 30): caption(i) for i in range(42)})
     return folder
+
+
+def caption(number: int) -> str:
+    """Names facets by their own names, which are words of theirs."""
+    trait = ("vocals", "speech", "noisy", "guitar", "drums", "piano")[number % 6]
+    return f"{FACETS[number % 12]} music, {trait}, {FACETS[(number * 5 + 3) % 12]}"
 
 
 def sound(mood: int, noise: random.Random) -> bytes:
@@ -75,9 +95,15 @@ def test_both_forms_of_an_encoder_agree(roots: dict[str, Path], rows: MoodRows, 
     for signature in ("encode", "serving_default"):
         encode = tf.saved_model.load(artifact.path).signatures[signature]
         outputs = encode(frames=tf.constant(rows.frames), frame_counts=tf.constant(rows.frame_counts))
-        assert set(outputs) == {"moods", "vad", "timbre"}
+        assert set(outputs) == {"moods", "facets", "traits", "vad", "timbre"}
         for name, tensor in outputs.items():
             np.testing.assert_allclose(tensor.numpy(), getattr(expected, name), atol=1e-5)
+
+
+def widths(encoded: EncodedClips, clips: int) -> dict[str, int]:
+    """Output -> width, each of so many clips."""
+    assert {len(rows) for rows in vars(encoded).values()} == {clips}
+    return {name: rows.shape[1] for name, rows in vars(encoded).items()}
 
 
 @pytest.mark.parametrize("recipe", ["linear", "seed"])
@@ -85,18 +111,16 @@ def test_outputs_are_a_posterior_a_point_and_a_direction(
     roots: dict[str, Path], rows: MoodRows, recipe: str
 ) -> None:
     encoded = encode_clips(load(roots[recipe], MUSIC_ENCODER), rows.frames, rows.frame_counts)
-    assert (encoded.moods.shape, encoded.vad.shape, encoded.timbre.shape) == ((44, 7), (44, 3), (44, 6))
+    assert widths(encoded, 44) == {"moods": 7, "facets": 12, "traits": 3, "vad": 3, "timbre": 6}
     np.testing.assert_allclose(encoded.moods.sum(axis=1), 1, atol=1e-5)
-    assert encoded.moods.min() >= 0
-    assert encoded.vad.min() >= 0
-    assert encoded.vad.max() <= 1
+    for rows_of in (encoded.moods, encoded.facets, encoded.traits, encoded.vad):
+        assert ((rows_of >= 0) & (rows_of <= 1)).all()
     np.testing.assert_allclose(np.linalg.norm(encoded.timbre, axis=1), 1, atol=1e-5)
 
 
 def test_the_linear_recipe_learns_what_tells_the_moods(roots: dict[str, Path], rows: MoodRows) -> None:
     encoded = encode_clips(load(roots["linear"], MUSIC_ENCODER), rows.frames, rows.frame_counts)
     assert (encoded.moods.argmax(axis=1) == rows.moods)[:42].all()
-    np.testing.assert_allclose(encoded.vad, encoded.moods @ MOODS.vad, atol=1e-5)
 
 
 def test_moods_of_the_seed_are_the_closeness_of_its_vad(roots: dict[str, Path], rows: MoodRows) -> None:
@@ -116,44 +140,86 @@ def test_bytes_beyond_the_last_frame_are_not_heard(roots: dict[str, Path], rows:
 
 def test_no_clip_is_encoded_to_nothing(roots: dict[str, Path], rows: MoodRows) -> None:
     encoded = encode_clips(load(roots["linear"], MUSIC_ENCODER), rows.frames[:0], rows.frame_counts[:0])
-    assert (encoded.moods.shape, encoded.vad.shape, encoded.timbre.shape) == ((0, 7), (0, 3), (0, 6))
+    assert widths(encoded, 0) == {"moods": 7, "facets": 12, "traits": 3, "vad": 3, "timbre": 6}
 
 
 def test_the_manifest_says_what_was_trained_on_what(roots: dict[str, Path]) -> None:
     manifests: dict[str, Manifest] = {r: load(root, MUSIC_ENCODER).manifest for r, root in roots.items()}
+    lineages = {"linear": READERS_VAD_LINEAGE, "seed": nrc_vad_lineage()}
     for recipe, manifest in manifests.items():
         assert [space.model_dump() for space in manifest.spaces] == [
-            {"name": "vad", "dimension": 3, "metric": "squared_l2", "lineage": vad_lineage()}
+            {"name": "vad", "dimension": 3, "metric": "squared_l2", "lineage": lineages[recipe]}
         ]
         assert manifest.origin.recipe == f"python -m training.music --recipe {recipe} --split bal_train"
         assert manifest.notes == {"recipe": recipe}
-        counted = {"training_clips": 43, "training_rows": 44, "music_clips": 43}
-        assert manifest.counts == counted | {"parameters": {"linear": 903, "seed": 19_099}[recipe]}
+        counted = {"training_clips": 43, "training_rows": 44, "music_clips": 43, "captioned_clips": 42}
+        facets = 129 * 12 + 257 * 3 + 129 * 3
+        assert manifest.counts == counted | {"parameters": {"linear": 903, "seed": 19_099}[recipe] + facets}
+        notices = " ".join(manifest.origin.notices)
+        assert "MusicCaps" in notices
+        assert ("NRC VAD" in notices) == (recipe == "seed")
+        assert any(name.startswith("musiccaps/") for name in manifest.origin.datasets)
     quality = manifests["linear"].quality["bal_train_cross_validation"]
     assert quality["micro_precision"] > 0.9
     assert 0 <= quality["expected_calibration_error"] < 0.3
-    assert 0 <= quality["nearest_vad"]["macro_f1"] <= 1
+    captions = manifests["linear"].quality["bal_train_captions_cross_validation"]
+    assert tuple(captions["facets"]) == (*FACETS, "vocal", "speech", "low_quality")
+    assert set(captions["vad"]) == {"valence", "arousal", "dominance"}
 
 
-def test_held_out_rows_are_heard_without_having_been_learned(
-    roots: dict[str, Path], folder: Path, rows: MoodRows
+@pytest.fixture(scope="module")
+def heard(roots: dict[str, Path], folder: Path) -> HeldOut:
+    """What is heard without having been learned, of as many folds as the little split has clips for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(held_out_module, "MusicConfig", partial(MusicConfig, folds=3, inverse_penalty=1.0))
+        return held_out(load(roots["linear"], MUSIC_ENCODER), folder)
+
+
+def test_rows_and_captioned_clips_are_heard_without_having_been_learned(
+    roots: dict[str, Path], heard: HeldOut, folder: Path, rows: MoodRows
 ) -> None:
-    artifact = load(roots["linear"], MUSIC_ENCODER)
+    artifact, captioned = load(roots["linear"], MUSIC_ENCODER), load_captioned(folder)
+    assert (len(heard.heard_rows), len(heard.heard_captioned)) == (44, 42)
+    np.testing.assert_array_equal(heard.rows.clip_ids, rows.clip_ids)
+    np.testing.assert_array_equal(heard.captioned.clip_ids, captioned.clip_ids)
+    for asked, found in ((rows, heard.heard_rows), (captioned, heard.heard_captioned)):
+        released = encode_clips(artifact, asked.frames, asked.frame_counts)
+        np.testing.assert_allclose(found.timbre, released.timbre, atol=1e-4)
+        for name in ("moods", "facets", "traits", "vad"):
+            assert getattr(found, name).dtype == np.float32
+            assert (getattr(found, name) != getattr(released, name)).any()
+            assert ((getattr(found, name) >= 0) & (getattr(found, name) <= 1)).all()
+        np.testing.assert_allclose(found.moods.sum(axis=1), 1, atol=1e-5)
+    released, at = encode_clips(artifact, rows.frames, rows.frame_counts), (np.arange(len(rows)), rows.moods)
+    assert heard.heard_rows.moods[at].mean() < released.moods[at].mean()
+
+
+def test_moods_and_facets_of_rows_are_those_of_the_cross_validation(
+    heard: HeldOut, folder: Path, rows: MoodRows
+) -> None:
     config = MusicConfig(split="bal_train", folds=3, inverse_penalty=1.0)
-    held_out = out_of_fold(config, rows, load_music_frames(folder))
-    released = encode_clips(artifact, rows.frames, rows.frame_counts)
-    np.testing.assert_allclose(held_out.timbre, released.timbre, atol=1e-4)
-    at = np.arange(len(rows)), rows.moods
-    assert held_out.moods[at].mean() < released.moods[at].mean()
-    again = out_of_fold(config, rows, load_music_frames(folder))
-    np.testing.assert_array_equal(held_out.moods, again.moods)
+    np.testing.assert_array_equal(
+        heard.heard_rows.moods, out_of_fold(config, rows, load_music_frames(folder))
+    )
+    across = facets_across_folds(load_captioned(folder), rows, rows)
+    np.testing.assert_allclose(heard.heard_rows.facets, 1 / (1 + np.exp(-across.facets)), atol=1e-6)
 
 
-def test_held_out_rows_need_a_recipe_of_this_build(roots: dict[str, Path], folder: Path) -> None:
+def test_what_is_held_out_needs_a_recipe_of_this_build(roots: dict[str, Path], folder: Path) -> None:
     artifact = load(roots["linear"], MUSIC_ENCODER)
     unknown = artifact.manifest.model_copy(update={"notes": {"recipe": "older"}})
     with pytest.raises(ArtifactError, match="made by one of linear, seed, the manifest says 'older'"):
-        held_out_rows(Artifact(artifact.path, unknown), folder)
+        held_out(Artifact(artifact.path, unknown), folder)
+
+
+def test_a_job_without_captions_publishes_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folder / "audioset", tmp_path / "data" / "audioset")
+    monkeypatch.setenv("AMBIANCE_DATA", str(tmp_path / "data"))
+    with pytest.raises(DataError, match=r"musiccaps-public\.csv: No such file"):
+        run(MusicConfig(folds=3), tmp_path / "artifacts")
+    assert not (tmp_path / "artifacts").exists()
 
 
 def test_a_clip_of_two_moods_stands_in_two_rows(rows: MoodRows) -> None:
@@ -170,3 +236,4 @@ def test_the_real_rows_and_pieces_are_as_many_as_published() -> None:
     assert (len(rows), len(np.unique(rows.clip_ids))) == (421, 411)
     assert load_music_frames(data_dir()).shape == (6773, 128)
     assert mean_frames(rows.frames, rows.frame_counts).std() > 0
+    assert len(load_captioned(data_dir())) == 2663

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.origin import MINILM, code_revision, describe_origin
+from training.origin import DATASET_NOTICES, MPNET, code_revision, describe_origin
 
 
 def git(repository: Path, *arguments: str) -> str:
@@ -46,12 +46,24 @@ def test_outside_git_the_revision_is_unknown(tmp_path: Path) -> None:
 def test_notices_follow_from_the_data_sets_read() -> None:
     origin = describe_origin("job", 3, {"goemotions/train.tsv": "00"}, {"music_encoder": 2})
     assert (origin.recipe, origin.seed, origin.sources) == ("job", 3, {"music_encoder": 2})
-    assert ["GoEmotions" in notice for notice in origin.notices] == [True, False]
-    assert "NRC VAD Lexicon" in origin.notices[-1]
+    assert origin.notices == [DATASET_NOTICES["goemotions"]]
     assert origin.libraries["tensorflow"].startswith("2.")
 
 
+def test_the_lexicon_is_named_where_a_recipe_learns_its_coordinates() -> None:
+    seed = describe_origin("python -m training.music --recipe seed --split bal_train", 3, {})
+    other = describe_origin("python -m training.music --recipe linear --split bal_train", 3, {})
+    assert ["NRC VAD Lexicon" in notice for notice in seed.notices] == [True]
+    assert other.notices == []
+
+
+@pytest.mark.parametrize("folder", ["goemotions", "xed", "emobank", "musiccaps", "audioset"])
+def test_every_data_set_has_its_licence_in_its_notice(folder: str) -> None:
+    (notice,) = describe_origin("job", 3, {f"{folder}/file": "00"}).notices
+    assert "licensed CC BY" in notice
+
+
 def test_a_pretrained_model_has_its_notice_and_a_job_its_libraries() -> None:
-    origin = describe_origin("job", 3, {f"{MINILM}/model.safetensors": "00"}, libraries=("numpy",))
+    origin = describe_origin("job", 3, {f"{MPNET}/model.safetensors": "00"}, libraries=("numpy",))
     assert "Apache-2.0" in origin.notices[0]
     assert set(origin.libraries) == {"numpy"}

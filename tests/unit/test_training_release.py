@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,9 +12,18 @@ import pytest
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from ambiance import artifacts
-from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Artifact, Description, Origin, Space
+from ambiance.artifacts import (
+    MUSIC_ENCODER,
+    MUSIC_INDEX,
+    TEXT_ENCODER,
+    TEXT_TEACHER,
+    Artifact,
+    Description,
+    Origin,
+    Space,
+)
 from ambiance.errors import ArtifactError
-from training.evaluate.headline import CLIP_FLOOR, HEADLINES
+from training.evaluate.headline import HEADLINES, LISTENER_FIGURES, TEXT_FLOOR
 from training.evaluate.released import PARTS, load_release, require_same_recipe
 from training.evaluate.report_file import write_report
 from training.release import jobs, seeds, staging
@@ -26,7 +36,7 @@ gate = importlib.import_module("training.release.__main__")
 pytestmark = pytest.mark.tensorflow
 
 OLD = {figure.name: 0.5 for figure in HEADLINES}
-SPREAD = {figure.name: {"mean": 0.5, "deviation": 0.005, "range": 0.01} for figure in HEADLINES}
+SPREAD = {figure.name: {"mean": 0.5, "deviation": 0.005, "range": 0.02} for figure in HEADLINES}
 
 
 def publish(root: Path, kind: str, content: str, lineage: str = "m", **sources: int) -> Artifact:
@@ -71,22 +81,42 @@ def roots(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_figure_may_fall_by_its_spread_and_no_more() -> None:
-    assert not fallen(compare(OLD, OLD | {"ekman_macro_f1": 0.49}, SPREAD))
-    against = fallen(compare(OLD, OLD | {"ekman_macro_f1": 0.489}, SPREAD))
-    assert against == ["Ekman-7 macro-F1: 0.500 to 0.489, allowed 0.010"]
+    assert not fallen(compare(OLD, OLD | {"ekman_macro_f1": 0.48}, SPREAD))
+    against = fallen(compare(OLD, OLD | {"ekman_macro_f1": 0.479}, SPREAD))
+    assert against == ["Ekman-7 macro-F1: 0.500 to 0.479, allowed 0.020"]
 
 
 def test_a_share_falls_by_rising() -> None:
-    assert fallen(compare(OLD, OLD | {"library_largest_share": 0.52}, SPREAD))
-    assert not fallen(compare(OLD, OLD | {"library_largest_share": 0.1}, SPREAD))
+    assert fallen(compare(OLD, OLD | {"listener_jar": 0.53}, SPREAD))
+    assert not fallen(compare(OLD, OLD | {"listener_jar": 0.1}, SPREAD))
 
 
-@pytest.mark.parametrize(
-    "spread", [{}, {"music_micro_precision": {"mean": 0.5, "deviation": 0.0, "range": 0.0}}]
-)
+WORSE = {figure.name: 0.9 if figure.smaller_is_better else 0.1 for figure in HEADLINES}
+
+
+@pytest.mark.parametrize("name", [*LISTENER_FIGURES, "ekman_macro_f1", "emotion_macro_f1"])
+def test_what_a_listener_gets_refuses_a_release(name: str) -> None:
+    against = fallen(compare(OLD, OLD | {name: WORSE[name]}, SPREAD))
+    assert len(against) == 1
+    assert against[0].startswith(next(figure.title for figure in HEADLINES if figure.name == name))
+
+
+HISTORY = {figure.name: WORSE[figure.name] for figure in HEADLINES if not figure.gates}
+
+
+def test_history_refuses_nothing_and_is_told() -> None:
+    comparisons = compare(OLD, OLD | HISTORY, SPREAD)
+    assert HISTORY
+    assert not fallen(comparisons)
+    table = comparison_table(comparisons)
+    assert table.count("| history |") == len(HISTORY)
+    assert "NO" not in table
+
+
+@pytest.mark.parametrize("spread", [{}, {"listener_fit": {"mean": 0.5, "deviation": 0.0, "range": 0.0}}])
 def test_a_floor_is_allowed_where_there_is_no_spread(spread: dict[str, dict[str, float]]) -> None:
-    assert not fallen(compare(OLD, OLD | {"music_micro_precision": 0.5 - CLIP_FLOOR}, spread))
-    assert fallen(compare(OLD, OLD | {"music_micro_precision": 0.5 - 2 * CLIP_FLOOR}, spread))
+    assert not fallen(compare(OLD, OLD | {"listener_fit": 0.5 - TEXT_FLOOR}, spread))
+    assert fallen(compare(OLD, OLD | {"listener_fit": 0.5 - 2 * TEXT_FLOOR}, spread))
 
 
 def test_the_table_shows_every_figure() -> None:
@@ -223,12 +253,22 @@ def test_a_worse_candidate_is_refused(train: Any, tmp_path: Path) -> None:
     assert content_of(tmp_path / "artifacts") == dict.fromkeys(PARTS, "first")
 
 
+def test_a_candidate_that_is_worse_by_the_old_protocol_alone_is_published(
+    train: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train("first", OLD)
+    train("second", OLD | HISTORY)
+    assert content_of(tmp_path / "artifacts") == dict.fromkeys(PARTS, "second")
+    assert "override" not in artifacts.load(tmp_path / "artifacts", TEXT_ENCODER).manifest.notes
+    assert "history" in capsys.readouterr().out
+
+
 def test_a_reason_publishes_it_and_stands_in_every_manifest(train: Any, tmp_path: Path) -> None:
     train("first", OLD)
     train("second", OLD | {"ekman_macro_f1": 0.4}, "--reason", "a fairer split")
     for kind in PARTS:
         notes = artifacts.load(tmp_path / "artifacts", kind).manifest.notes
-        assert notes["override"] == "a fairer split (Ekman-7 macro-F1: 0.500 to 0.400, allowed 0.003)"
+        assert notes["override"] == "a fairer split (Ekman-7 macro-F1: 0.500 to 0.400, allowed 0.010)"
         assert notes["recipe"] == "linear"
 
 
@@ -246,7 +286,7 @@ def test_a_release_that_cannot_be_measured_stops_the_training(train: Any, tmp_pa
 def test_the_spread_over_seeds_is_allowed(train: Any, tmp_path: Path) -> None:
     train("first", OLD)
     write_report({"spread": {"validation": SPREAD}}, tmp_path / "artifacts")
-    train("second", OLD | {"ekman_macro_f1": 0.492})
+    train("second", OLD | {"ekman_macro_f1": 0.485})
     assert content_of(tmp_path / "artifacts") == dict.fromkeys(PARTS, "second")
 
 
@@ -265,6 +305,16 @@ def test_a_job_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_no_teacher_is_found_where_there_is_none(tmp_path: Path) -> None:
+    assert not jobs.has_teacher(tmp_path, tmp_path)
+
+
+def test_a_teacher_of_other_lessons_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path, TEXT_TEACHER, "teacher")
+    lessons = SimpleNamespace(digest="read")
+    monkeypatch.setattr(jobs, "load_lessons", lambda data_dir: lessons)
+    monkeypatch.setattr(jobs.Teacher, "load", lambda artifact: SimpleNamespace(lessons_sha256="read"))
+    assert jobs.has_teacher(tmp_path, tmp_path)
+    lessons.digest = "changed since"
     assert not jobs.has_teacher(tmp_path, tmp_path)
 
 

@@ -1,6 +1,7 @@
-"""The mood space by each of its methods: what queries and clips become, saving, lineage, bad input."""
+"""The mood space: what queries and clips become, what variety may cost, saving, lineage, bad input."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,154 +11,176 @@ from numpy.typing import NDArray
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
-from ambiance.affect import EMOTIONS, MOODS  # noqa: E402
+from ambiance.affect import FACETS, MOODS, SCENES  # noqa: E402
 from ambiance.errors import ArtifactError  # noqa: E402
-from audioset_files import clip_record, tfrecord, write_archive  # noqa: E402
+from ambiance.fixed_queries import FALLBACK_FILE, GENTLE_FILE  # noqa: E402
 from training.data.errors import DataError  # noqa: E402
+from training.evaluate.search import nearest  # noqa: E402
 from training.music.encode import EncodedClips  # noqa: E402
+from training.music.facets import FACET_OF_MOOD  # noqa: E402
 from training.space import MoodSpace, fit_space  # noqa: E402
-from training.space.affinity import mood_affinity  # noqa: E402
-from training.space.space import METHODS  # noqa: E402
+from training.space.judgement import GENTLE, fit_row, fit_table  # noqa: E402
+from training.space.space import (  # noqa: E402
+    DIMENSION,
+    FIT_COMPONENTS,
+    HIGHEST_PRICE,
+    MOST_FIT_LOST,
+    SPREAD_STRENGTH,
+    evidence,
+)
 
 pytestmark = [pytest.mark.tensorflow]
 
 TEXTS, CLIPS = 200, 60
 Vectors = NDArray[np.float32]
 
-LABELS = [(i % 28,) for i in range(TEXTS)]
+
+def texts(count: int = TEXTS, seed: int = 0) -> tuple[Vectors, Vectors]:
+    """Posteriors of scenes [n, 21], half sure of one in turn, and embeddings [n, 9]."""
+    draw = np.random.default_rng(seed)
+    scenes = 0.5 * np.eye(len(SCENES))[np.arange(count) % len(SCENES)]
+    scenes += 0.5 * draw.dirichlet(np.ones(len(SCENES)), count)
+    return scenes.astype(np.float32), draw.normal(size=(count, 9)).astype(np.float32)
 
 
-def texts() -> tuple[Vectors, Vectors]:
-    """Posteriors [200, 28] that are half sure of the label, and embeddings [200, 9]."""
-    draw = np.random.default_rng(0)
-    emotions = 0.5 * np.eye(28)[[label for (label,) in LABELS]] + 0.5 * draw.dirichlet(np.ones(28), TEXTS)
-    return emotions.astype(np.float32), draw.normal(size=(TEXTS, 9)).astype(np.float32)
-
-
-def clips() -> tuple[EncodedClips, Vectors]:
-    """Sixty clips, mood after mood in turn, and their mean frames, which tell the mood."""
-    draw = np.random.default_rng(1)
-    moods = 0.8 * np.eye(7)[np.arange(CLIPS) % 7] + 0.2 * draw.dirichlet(np.ones(7), CLIPS)
-    timbre = draw.normal(size=(CLIPS, 6))
-    timbre /= np.linalg.norm(timbre, axis=1, keepdims=True)
-    frames = draw.normal(size=(CLIPS, 128)) / 20
-    frames[np.arange(CLIPS), np.arange(CLIPS) % 7] += 1.75
-    columns = (moods, moods @ MOODS.vad, timbre)
-    return EncodedClips(*(column.astype(np.float32) for column in columns)), frames.astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """AudioSet with the seven moods in turn on 42 clips."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "audioset").mkdir()
-    records = []
-    for i in range(42):
-        frame = bytes([240 if feature == i % 7 else 128 for feature in range(128)])
-        records.append(clip_record(f"clip{i:07}", labels=(276 + i % 7,), frames=[frame] * 10))
-    write_archive(folder, {"bal_train/00": tfrecord(records)})
-    return folder
+def clips(count: int = CLIPS, seed: int = 1) -> EncodedClips:
+    """Clips of random facets, moods and timbre."""
+    draw = np.random.default_rng(seed)
+    timbre = draw.normal(size=(count, 6))
+    columns = (
+        draw.dirichlet(np.ones(7) / 2, count),
+        draw.beta(0.5, 2, (count, len(FACETS))),
+        draw.random((count, 3)),
+        draw.random((count, 3)),
+        timbre / np.linalg.norm(timbre, axis=1, keepdims=True),
+    )
+    return EncodedClips(*(column.astype(np.float32) for column in columns))
 
 
 @pytest.fixture(scope="module")
-def spaces(folder: Path) -> dict[str, MoodSpace]:
-    return {method: fit_space(method, *texts(), LABELS, folder, 1, "network") for method in METHODS}
+def space() -> MoodSpace:
+    return fit_space(texts()[1], "network")
 
 
-def queries(space: MoodSpace) -> Vectors:
-    return space.query(*map(tf.constant, texts())).numpy()
+def queries(space: MoodSpace, asked: tuple[Vectors, Vectors] | None = None) -> Vectors:
+    return space.query(*map(tf.constant, asked or texts())).numpy()
 
 
-def first_moods(space: MoodSpace) -> NDArray[np.int64]:
-    """<int64>[200] mood of the clip nearest to each text."""
-    placed = space.place(*clips(), queries(space), seed=1)
-    distances = np.square(queries(space)[:, None] - placed[None]).sum(axis=-1)
-    return distances.argmin(axis=1) % 7
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_texts_and_clips_are_points_of_one_space(spaces: dict[str, MoodSpace], method: str) -> None:
-    space = spaces[method]
-    placed = space.place(*clips(), queries(space), seed=1)
-    assert queries(space).shape == (TEXTS, space.dimension)
-    assert placed.shape == (CLIPS, space.dimension)
+def test_texts_and_clips_are_points_of_one_space(space: MoodSpace) -> None:
+    placed = space.place(clips(), queries(space), seed=1)
+    assert queries(space).shape == (TEXTS, DIMENSION)
+    assert placed.shape == (CLIPS, DIMENSION)
     assert placed.dtype == queries(space).dtype == np.float32
     assert np.isfinite(placed).all()
-    np.testing.assert_array_equal(placed, space.place(*clips(), queries(space), seed=1))
+    np.testing.assert_array_equal(placed, space.place(clips(), queries(space), seed=1))
 
 
-def test_the_priced_space_has_affinity_spread_and_price(spaces: dict[str, MoodSpace]) -> None:
-    space, (emotions, _) = spaces["priced"], texts()
-    assert (space.dimension, space.similarity_components) == (14, 7)
+def test_a_query_asks_for_facets_as_its_scenes_want_them(space: MoodSpace) -> None:
+    scenes, _ = texts()
     asked = queries(space)
-    np.testing.assert_allclose(asked[:, :7], emotions @ mood_affinity(), atol=1e-6)
-    lengths = np.linalg.norm(asked[:, 7:13], axis=1)
-    np.testing.assert_allclose(lengths, lengths[0], atol=1e-5)
-    assert not asked[:, 13].any()
-    placed = space.place(*clips(), asked, seed=1)
-    np.testing.assert_allclose(placed[:, :7].sum(axis=1), 1, atol=1e-6)
-    assert placed[:, 13].min() == 0 < placed[:, 13].max()
+    np.testing.assert_allclose(asked[:, :FIT_COMPONENTS], scenes @ fit_table(), atol=1e-6)
+    lengths = np.linalg.norm(asked[:, FIT_COMPONENTS:-1], axis=1)
+    np.testing.assert_allclose(lengths, np.sqrt(SPREAD_STRENGTH), atol=1e-5)
+    assert not asked[:, -1].any()
 
 
-def test_the_plain_space_answers_by_inner_product_alone(spaces: dict[str, MoodSpace]) -> None:
-    space, (emotions, _), (encoded, frames) = spaces["plain"], texts(), clips()
-    placed = space.place(encoded, frames, queries(space), seed=1)
-    distances = np.square(queries(space)[:, None] - placed[None]).sum(axis=-1)
-    scores = emotions @ mood_affinity() @ encoded.moods.T
-    np.testing.assert_array_equal(distances.argmin(axis=1), scores.argmax(axis=1))
+def test_a_clip_offers_its_evidence_its_timbre_and_a_price(space: MoodSpace) -> None:
+    heard = clips()
+    placed = space.place(heard, queries(space), seed=1)
+    told = evidence(heard.facets, heard.moods)
+    np.testing.assert_array_equal(placed[:, :FIT_COMPONENTS], told)
+    timbre = placed[:, FIT_COMPONENTS:-1]
+    np.testing.assert_allclose(timbre, np.sqrt(SPREAD_STRENGTH) * heard.timbre, atol=1e-6)
+    prices = prices_of(placed)
+    assert prices.min() >= -1e-4
+    assert prices.max() <= HIGHEST_PRICE + 1e-4
+    assert np.ptp(prices) > HIGHEST_PRICE / 2
 
 
-def test_one_clip_answers_less_where_there_are_prices(spaces: dict[str, MoodSpace]) -> None:
-    most = {}
-    for method in ("plain", "priced"):
-        placed = spaces[method].place(*clips(), queries(spaces[method]), seed=1)
-        distances = np.square(queries(spaces[method])[:, None] - placed[None]).sum(axis=-1)
-        most[method] = np.bincount(distances.argmin(axis=1)).max()
-    assert most["priced"] < 0.7 * most["plain"]
+def prices_of(placed: Vectors) -> NDArray[np.float64]:
+    """Prices, up to the constant that makes the cheapest 0, as the last component holds them."""
+    prices = np.square(placed.astype(np.float64)).sum(axis=1) / 2
+    return prices - prices.min()
 
 
-@pytest.mark.parametrize("method", ["triplet", "continuous"])
-def test_the_learned_spaces_learn_which_clips_suit_which_texts(
-    spaces: dict[str, MoodSpace], method: str
-) -> None:
-    np.testing.assert_allclose(np.linalg.norm(queries(spaces[method]), axis=1), 1, atol=1e-5)
-    suits = mood_affinity()[[label for (label,) in LABELS]] >= 0.5
-    chance = suits.mean()
-    assert suits[np.arange(TEXTS), first_moods(spaces[method])].mean() > 1.5 * chance
+def test_evidence_is_log_odds_and_what_moods_add() -> None:
+    even = np.full((1, 7), 1 / 7, np.float32)
+    halves = np.full((1, len(FACETS)), 0.5, np.float32)
+    np.testing.assert_allclose(evidence(halves, even), 0, atol=1e-6)
+    probabilities = np.linspace(0.05, 0.95, len(FACETS), dtype=np.float32)[None]
+    expected = np.log(probabilities / (1 - probabilities))
+    np.testing.assert_allclose(evidence(probabilities, even), expected, atol=1e-5)
+    for mood, facet in FACET_OF_MOOD.items():
+        sure = np.eye(7, dtype=np.float32)[[MOODS.names.index(mood)]]
+        added = evidence(halves, sure)[0]
+        assert added.argmax() == FACETS.index(facet)
+        assert added[FACETS.index(facet)] > 0
+        others = [FACETS.index(other) for name, other in FACET_OF_MOOD.items() if name != mood]
+        assert (added[others] < 0).all()
+        untouched = sorted(set(range(len(FACETS))) - {*others, FACETS.index(facet)})
+        np.testing.assert_array_equal(added[untouched], 0)
 
 
-def test_affinity_is_full_for_the_nearest_mood_of_the_group() -> None:
-    table = mood_affinity()
-    assert table.shape == (28, 7)
-    emotion, mood = EMOTIONS.names.index, MOODS.names.index
-    assert table[emotion("sadness"), mood("sad")] == 1
-    assert table[emotion("joy"), mood("happy")] > 0.8
-    assert table[emotion("joy"), mood("exciting")] > 0.8
-    assert table[emotion("joy"), mood("sad")] < 0.01
-    assert table.max() <= 1
+def test_evidence_is_finite_where_probabilities_are_certain() -> None:
+    certain = np.array([[0, 1] * 6], np.float32)
+    told = evidence(certain, np.eye(7, dtype=np.float32)[:1])
+    assert told.dtype == np.float32
+    assert np.isfinite(told).all()
+    assert np.abs(told).max() < 10
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_saved_space_loads_as_itself(spaces: dict[str, MoodSpace], tmp_path: Path, method: str) -> None:
-    spaces[method].save(tmp_path / "space")
+@pytest.mark.parametrize("seed", range(3))
+def test_variety_costs_no_more_fit_than_is_said(space: MoodSpace, seed: int) -> None:
+    """Of any library, whatever is asked: no answer fits worse by more than the bound than one left out."""
+    library = clips(count=int(np.random.default_rng(seed).integers(30, 400)), seed=seed + 10)
+    placed = space.place(library, queries(space), seed)
+    draw = np.random.default_rng(seed + 20)
+    asked = queries(space, (draw.dirichlet(np.ones(21) / 5, 300).astype(np.float32), texts(300, seed)[1]))
+    found = nearest(asked, placed, 10)
+    fits = asked[:, :FIT_COMPONENTS] @ placed[:, :FIT_COMPONENTS].T
+    tenth_best = np.sort(fits, axis=1)[:, -10]
+    worst_answer = np.take_along_axis(fits, found, axis=1).min(axis=1)
+    lost = tenth_best - worst_answer
+    assert lost.max() <= MOST_FIT_LOST + 1e-3  # distances are <float32>
+    assert lost.max() > 0.05  # it isn't that there is nothing to lose
+
+
+def test_the_bound_is_that_of_price_and_spread() -> None:
+    assert pytest.approx(HIGHEST_PRICE + 2 * SPREAD_STRENGTH) == MOST_FIT_LOST
+
+
+def test_fixed_queries_are_rows_of_the_judgement(space: MoodSpace) -> None:
+    fixed = space.fixed_queries()
+    assert set(fixed) == {FALLBACK_FILE, GENTLE_FILE}
+    for row in fixed.values():
+        assert (row.shape, row.dtype) == ((DIMENSION,), np.float32)
+        assert not row[FIT_COMPONENTS:].any()
+    np.testing.assert_array_equal(fixed[FALLBACK_FILE][:FIT_COMPONENTS], fit_table()[SCENES.index("none")])
+    np.testing.assert_array_equal(fixed[GENTLE_FILE][:FIT_COMPONENTS], fit_row(GENTLE))
+
+
+def test_a_saved_space_loads_as_itself(space: MoodSpace, tmp_path: Path) -> None:
+    space.save(tmp_path / "space")
     loaded = MoodSpace.load(tmp_path / "space")
-    assert loaded.lineage == spaces[method].lineage
-    np.testing.assert_array_equal(queries(loaded), queries(spaces[method]))
+    assert loaded.lineage == space.lineage
+    np.testing.assert_array_equal(queries(loaded), queries(space))
+    for name, row in space.fixed_queries().items():
+        np.testing.assert_array_equal(np.load(tmp_path / "space" / name), row)
 
 
-def test_lineages_differ_in_method_parameters_and_network(spaces: dict[str, MoodSpace]) -> None:
-    priced = spaces["priced"]
-    moved = {**priced.parameters, "spread_mean": priced.parameters["spread_mean"] + 1}
-    others = [replace(priced, identity="other"), replace(priced, parameters=moved), spaces["plain"]]
-    lineages = {space.lineage for space in (priced, *others)}
-    assert len(lineages) == 4
+def test_lineages_differ_in_parameters_and_network(space: MoodSpace) -> None:
+    moved = [
+        replace(space, parameters={**space.parameters, name: values + 1})
+        for name, values in space.parameters.items()
+    ]
+    lineages = {each.lineage for each in (space, replace(space, identity="other"), *moved)}
+    assert len(lineages) == 2 + len(space.parameters)
     assert all(lineage.startswith("mood-") for lineage in lineages)
+    assert fit_space(texts()[1], "network").lineage == space.lineage
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_queries_convert_to_litert(spaces: dict[str, MoodSpace], method: str) -> None:
-    space = spaces[method]
-    specs = [tf.TensorSpec((None, size), tf.float32) for size in (28, 9)]
+def test_queries_convert_to_litert(space: MoodSpace) -> None:
+    specs = [tf.TensorSpec((None, size), tf.float32) for size in (len(SCENES), 9)]
     traced = tf.function(space.query).get_concrete_function(*specs)
     model = tf.lite.TFLiteConverter.from_concrete_functions([traced]).convert()
     interpreter = tf.lite.Interpreter(model_content=model)
@@ -171,24 +194,40 @@ def test_queries_convert_to_litert(spaces: dict[str, MoodSpace], method: str) ->
     np.testing.assert_allclose(found, queries(space), atol=1e-5)
 
 
-def damage_nothing(folder: Path) -> None:
+def remove_record(folder: Path) -> None:
     (folder / "space.json").unlink()
 
 
-def damage_method(folder: Path) -> None:
-    edit(folder, {"method": "other"})
+def remove_array(folder: Path) -> None:
+    (folder / "fit.npy").unlink()
+
+
+def damage_array(folder: Path) -> None:
+    (folder / "fit.npy").write_bytes(b"not an array")
+
+
+def change_array(folder: Path) -> None:
+    np.save(folder / "fit.npy", fit_table() * 2)
+
+
+def break_record(folder: Path) -> None:
+    (folder / "space.json").write_text("{")
+
+
+def empty_record(folder: Path) -> None:
+    (folder / "space.json").write_text("{}")
+
+
+def list_record(folder: Path) -> None:
+    (folder / "space.json").write_text("[]")
 
 
 def damage_version(folder: Path) -> None:
-    edit(folder, {"format_version": 2})
+    edit(folder, {"format_version": 1})
 
 
 def damage_identity(folder: Path) -> None:
     edit(folder, {"identity": "other"})
-
-
-def damage_array(folder: Path) -> None:
-    (folder / "affinity.npy").write_bytes(b"not an array")
 
 
 def edit(folder: Path, fields: dict[str, object]) -> None:
@@ -199,30 +238,31 @@ def edit(folder: Path, fields: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
-        (damage_nothing, "not a mood space"),
-        (damage_method, "version 1 of priced, plain, triplet, continuous, got version 1 of method 'other'"),
-        (damage_version, "version 1 of .*, got version 2 of method 'priced'"),
-        (damage_identity, "says lineage mood-.*, its parameters are of mood-"),
+        (remove_record, "not a mood space"),
+        (remove_array, "not a mood space"),
         (damage_array, "not a mood space"),
+        (change_array, "says lineage mood-.*, its parameters are of mood-"),
+        (break_record, "not a mood space"),
+        (empty_record, "not a mood space"),
+        (list_record, "not a mood space"),
+        (damage_version, "version 2, got version 1"),
+        (damage_identity, "says lineage mood-.*, its parameters are of mood-"),
     ],
 )
 def test_a_damaged_space_is_refused(
-    spaces: dict[str, MoodSpace], tmp_path: Path, damage: object, complaint: str
+    space: MoodSpace, tmp_path: Path, damage: Callable[[Path], None], complaint: str
 ) -> None:
-    spaces["priced"].save(tmp_path / "space")
+    space.save(tmp_path / "space")
     damage(tmp_path / "space")
     with pytest.raises(ArtifactError, match=rf"space\.json: {complaint}"):
         MoodSpace.load(tmp_path / "space")
 
 
-def test_bad_input_is_refused(spaces: dict[str, MoodSpace], folder: Path) -> None:
-    (emotions, embedding), (encoded, frames) = texts(), clips()
-    with pytest.raises(DataError, match="space: one of priced, plain, triplet, continuous, got 'cosine'"):
-        fit_space("cosine", emotions, embedding, LABELS, folder, 1, "network")
-    with pytest.raises(DataError, match=r"texts: .* got 200 posteriors, 199 embeddings, 200 label tuples"):
-        fit_space("plain", emotions, embedding[1:], LABELS, folder, 1, "network")
-    with pytest.raises(DataError, match=r"clips: .* got 60 posteriors, 60 timbres, 59 frames"):
-        spaces["priced"].place(encoded, frames[1:], queries(spaces["priced"]), seed=1)
-    for wrong in (queries(spaces["plain"]), queries(spaces["priced"])[:0]):
-        with pytest.raises(DataError, match=r"queries: \[m, 14\] with m from 1, got"):
-            spaces["priced"].place(encoded, frames, wrong, seed=1)
+def test_bad_input_is_refused(space: MoodSpace) -> None:
+    with pytest.raises(DataError, match=r"text embeddings: at least 6 rows and features .* got \(5, 9\)"):
+        fit_space(texts()[1][:5], "network")
+    with pytest.raises(DataError, match="clips: at least one, got 0"):
+        space.place(clips().take(np.arange(0)), queries(space), seed=1)
+    for wrong in (queries(space)[:, :-1], queries(space)[:0], queries(space)[0]):
+        with pytest.raises(DataError, match=rf"queries: \[m, {DIMENSION}\] with m from 1, got"):
+            space.place(clips(), wrong, seed=1)

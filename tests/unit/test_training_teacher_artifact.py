@@ -6,44 +6,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ambiance.artifacts import TEXT_TEACHER, Artifact, Description, Origin, file_sha256, load, publish
+from ambiance.artifacts import TEXT_TEACHER, Artifact, Description, Origin, load, publish
 from ambiance.errors import ArtifactError
+from training.data.lessons import WIDTH, Lessons, of_ratings
 from training.teacher.artifact import (
+    LESSONS_FILE,
     TOKENIZER_FILE,
-    TRAIN,
     Teacher,
     decode_probabilities,
     encode_probabilities,
 )
 
-COMMENTS, SYNTHETIC, TOKENS = 6, 3, 40
+LESSONS, SYNTHETIC, TOKENS = 6, 3, 40
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    (tmp_path / TRAIN).parent.mkdir()
-    (tmp_path / TRAIN).write_text("as published")
-    return tmp_path
+def lessons() -> Lessons:
+    return of_ratings([f"text {i}" for i in range(LESSONS)], np.full((LESSONS, 3), 0.5, np.float32))
 
 
 @pytest.fixture
-def teacher(data_dir: Path) -> Teacher:
+def teacher(lessons: Lessons) -> Teacher:
     random = np.random.default_rng(0)
     return Teacher(
         tokenizer_file=Path(TOKENIZER_FILE),
         token_vectors=random.normal(size=(TOKENS, 5)).astype(np.float32),
-        train_soft_labels=random.random((COMMENTS, 28), np.float32),
-        train_features=random.normal(scale=[[9.0, 0.01]], size=(COMMENTS, 2)).astype(np.float32),
-        train_sha256=file_sha256(data_dir / TRAIN),
+        answers=random.random((LESSONS, WIDTH), np.float32),
+        features=random.normal(scale=[[9.0, 0.01]], size=(LESSONS, 2)).astype(np.float32),
+        lessons_sha256=lessons.digest,
         synthetic_ids=tuple(np.array(ids, np.int32) for ids in ([7], [1, 39, 2], [3, 3])),
-        synthetic_soft_labels=random.random((SYNTHETIC, 28), np.float32),
+        synthetic_answers=random.random((SYNTHETIC, WIDTH), np.float32),
     )
 
 
 def published(root: Path, teacher: Teacher) -> Artifact:
-    origin = Origin(
-        recipe="test", seed=0, code_revision="none", datasets={TRAIN: teacher.train_sha256}, libraries={}
-    )
+    origin = Origin(recipe="test", seed=0, code_revision="none", datasets={}, libraries={})
     description = Description(kind=TEXT_TEACHER, spaces=[], counts={}, origin=origin, quality={})
 
     def write_files(folder: Path) -> None:
@@ -60,12 +57,13 @@ def test_what_is_saved_is_loaded(tmp_path: Path, teacher: Teacher) -> None:
     assert loaded.tokenizer_file.read_text() == "{}"
     assert [ids.tolist() for ids in loaded.synthetic_ids] == [[7], [1, 39, 2], [3, 3]]
     assert all(ids.dtype == np.int32 for ids in loaded.synthetic_ids)
-    for name in ("token_vectors", "train_features"):
+    assert loaded.lessons_sha256 == teacher.lessons_sha256
+    for name in ("token_vectors", "features"):
         expected, found = getattr(teacher, name), getattr(loaded, name)
         assert found.dtype == np.float32
         steps = np.abs(expected).max(axis=0) / 127
         assert (np.abs(found - expected) <= steps * 0.51).all()
-    for name in ("train_soft_labels", "synthetic_soft_labels"):
+    for name in ("answers", "synthetic_answers"):
         np.testing.assert_allclose(getattr(loaded, name), getattr(teacher, name), atol=0.004)
 
 
@@ -83,14 +81,14 @@ def test_every_byte_of_a_probability_comes_back_as_itself() -> None:
 
 
 def test_files_that_do_not_fit_are_refused(tmp_path: Path, teacher: Teacher) -> None:
-    odd = replace(teacher, train_features=teacher.train_features[1:])
-    with pytest.raises(ArtifactError, match=r"train_features.npy and train_soft_labels.npy: 5 rows and 6"):
+    odd = replace(teacher, features=teacher.features[1:])
+    with pytest.raises(ArtifactError, match=r"features.npy and answers.npy: 5 rows and 6"):
         Teacher.load(published(tmp_path, odd))
 
 
 def test_a_text_too_few_is_refused(tmp_path: Path, teacher: Teacher) -> None:
     odd = replace(teacher, synthetic_ids=teacher.synthetic_ids[1:])
-    with pytest.raises(ArtifactError, match=r"synthetic_soft_labels.npy: 2 rows and 3"):
+    with pytest.raises(ArtifactError, match=r"synthetic_answers.npy: 2 rows and 3"):
         Teacher.load(published(tmp_path, odd))
 
 
@@ -99,8 +97,32 @@ def test_more_tokens_than_two_bytes_tell_apart_are_refused(tmp_path: Path, teach
         replace(teacher, token_vectors=np.zeros((65_537, 1), np.float32)).save(tmp_path)
 
 
-def test_another_train_file_is_refused(data_dir: Path, teacher: Teacher) -> None:
-    teacher.check_train(data_dir)
-    (data_dir / TRAIN).write_text("edited")
-    with pytest.raises(ArtifactError, match=f"the teacher read {teacher.train_sha256}"):
-        teacher.check_train(data_dir)
+def test_the_words_of_the_lessons_stay_where_they_are(
+    tmp_path: Path, teacher: Teacher, lessons: Lessons
+) -> None:
+    artifact = published(tmp_path, teacher)
+    assert artifact.file(LESSONS_FILE).read_text() == f"{lessons.digest}\n"
+    for entry in artifact.manifest.files:
+        content = artifact.file(entry.path).read_bytes()
+        assert all(text.encode() not in content for text in lessons.texts)
+
+
+def test_lengths_that_do_not_sum_to_the_ids_are_refused(tmp_path: Path, teacher: Teacher) -> None:
+    def write_files(folder: Path) -> None:
+        (folder / TOKENIZER_FILE).write_text("{}")
+        teacher.save(folder)
+        np.save(folder / "synthetic_lengths.npy", np.array([1, 3, 3], np.uint16))
+
+    origin = Origin(recipe="test", seed=0, code_revision="none", datasets={}, libraries={})
+    publish(
+        tmp_path, Description(kind=TEXT_TEACHER, spaces=[], counts={}, origin=origin, quality={}), write_files
+    )
+    with pytest.raises(ArtifactError, match=r"synthetic_lengths.npy sums to 7, .* holds 6 tokens"):
+        Teacher.load(load(tmp_path, TEXT_TEACHER))
+
+
+def test_other_lessons_are_refused(teacher: Teacher, lessons: Lessons) -> None:
+    teacher.check_lessons(lessons)
+    others = lessons.take(np.arange(LESSONS)[::-1])
+    with pytest.raises(ArtifactError, match=f"{others.digest}, the teacher read {lessons.digest}"):
+        teacher.check_lessons(others)

@@ -5,12 +5,13 @@ import pytest
 from tokenizers import Tokenizer, models
 
 from ambiance.errors import AmbianceError
+from ambiance.tokenizer import TextTokenizer
 from pretrained import word_piece
 from training.data.errors import DataError
 from training.teacher.synthesis import LONGEST_QUOTE, LONGEST_TEXT, Synthesizer
 from training.teacher.tokens import Tokens, build_tokens
 
-TEXTS = ("Happy days 😂", "[NAME] don’t sing", "unhappy über 99")
+TEXTS = ("Happy days 😂", "[NAME] don’t sing", "unhappy über 99", "so-so < > !")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def test_padding_and_unknown_come_first(tokens: Tokens) -> None:
 
 def test_pieces_that_no_comment_needs_are_gone(tokens: Tokens) -> None:
     names = set(tokens.names())
-    assert names.isdisjoint({"[CLS]", "[SEP]", "1984", "日"})
+    assert names.isdisjoint({"<s>", "<pad>", "</s>", "<unk>", "<mask>", "1984", "日"})
     assert {"99", "u", "##ber", "sing", "sang"} <= names  # seen, or ASCII letters
 
 
@@ -40,11 +41,31 @@ def test_emoji_and_masks_are_tokens_of_their_own(tokens: Tokens) -> None:
     assert pieces(tokens, "❤️♥♥") == ["❤", "♥", "♥"]
 
 
+def test_what_people_type_is_read_in_the_form_that_the_teacher_knows(tokens: Tokens) -> None:
+    assert pieces(tokens, "don’t") == pieces(tokens, "don't") == ["don", "'", "t"]
+    assert pieces(tokens, "Soooo ｈａｐｐｙ da\u200bys") == ["so", "happy", "days"]
+    assert pieces(tokens, "happppy siiiing") == ["happy", "sing"]
+    assert pieces(tokens, "happy—days") == ["happy", "-", "days"]
+    assert tokens.encode(["<s>"])[0].tolist() == tokens.encode(["< s >"])[0].tolist()  # no special token
+
+
+def test_the_student_reads_a_text_as_the_teacher_did(tokens: Tokens) -> None:
+    reader = TextTokenizer(Tokenizer.from_str(tokens.tokenizer.to_str()))
+    for text in (*TEXTS, "soooo happppy", "“sing”", "❤️", "don´t", "!?"):
+        assert reader.ids(text) == tokens.encode([text])[0].tolist()
+
+
+def test_padding_and_the_unknown_are_spelled_as_the_teacher_has_them(tokens: Tokens) -> None:
+    source = word_piece()
+    assert [source.id_to_token(token) for (token,) in tokens.spellings[:2]] == ["<pad>", "[UNK]"]
+    assert [source.id_to_token(token) for token in (tokens.start_id, tokens.end_id)] == ["<s>", "</s>"]
+
+
 def test_the_teacher_reads_a_token_as_words_that_it_knows(tokens: Tokens) -> None:
     source = word_piece()
     spelled = tokens.spell(tokens.encode(["[NAME] don’t 😂 unhappy"])[0])
     assert [source.id_to_token(int(token)) for token in spelled] == [
-        *("[CLS]", "name", "don", "'", "t", "lol", "un", "##happy", "[SEP]")
+        *("<s>", "name", "don", "'", "t", "lol", "un", "##happy", "</s>")
     ]
 
 
@@ -56,7 +77,7 @@ def test_every_id_has_a_spelling(tokens: Tokens) -> None:
 
 def test_the_tokenizer_survives_its_file(tokens: Tokens) -> None:
     again = Tokenizer.from_str(tokens.tokenizer.to_str())
-    for text in TEXTS:
+    for text in ("Happy days 😂", "[NAME] don't sing", "unhappy 99"):
         assert again.encode(text).ids == tokens.encode([text])[0].tolist()
 
 

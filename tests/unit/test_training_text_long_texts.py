@@ -28,7 +28,8 @@ def read(texts: Sequence[str]) -> TextReadings:
     emotions = np.zeros((len(texts), 28), np.float32)
     emotions[:, JOY], emotions[:, NEUTRAL] = joy, 1 - joy
     vad = np.stack([joy, np.zeros_like(joy), np.zeros_like(joy)], axis=1)
-    return TextReadings(emotions, vad, vad, vad)
+    nothing = np.zeros((len(texts), 1), np.float32)
+    return TextReadings(emotions, scenes=nothing, distress=nothing, vad=vad, mood=nothing, embedding=nothing)
 
 
 def test_figures_compare_a_comment_among_others_with_it_alone() -> None:

@@ -1,5 +1,6 @@
 """The student network, how its table is coded and its kernels packed, and how it is trained."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +11,17 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
 
 from ambiance.tokenizer import PAD_ID, UNKNOWN_ID  # noqa: E402
+from training.data.lessons import DISTRESS, EMOTION, SCENE, VAD, WIDTH, Lessons  # noqa: E402
 from training.regression.exporting import Exportable, export_model  # noqa: E402
 from training.regression.fitting import seed_everything  # noqa: E402
 from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
-from training.text.config import FitConfig, NetworkConfig  # noqa: E402
+from training.teacher.artifact import Teacher  # noqa: E402
+from training.text.config import FitConfig, NetworkConfig, TextConfig  # noqa: E402
+from training.text.recipes import bag, distilled  # noqa: E402
 from training.text.student import fitting  # noqa: E402
 from training.text.student.batches import pad, shuffled_batches  # noqa: E402
 from training.text.student.coding import CodedTable, code_table  # noqa: E402
-from training.text.student.fitting import Examples, Phase, fit  # noqa: E402
+from training.text.student.fitting import Examples, Phase, answers_loss, fit  # noqa: E402
 from training.text.student.lite import LiteStudent  # noqa: E402
 from training.text.student.network import Student, build_student  # noqa: E402
 from training.text.student.packing import PackedStudent, to_int8  # noqa: E402
@@ -33,7 +37,7 @@ NETWORK = NetworkConfig(
     heads=2,
     embedding_width=3,
 )
-SHARES = np.full(28, 0.1, np.float32)
+SHARES = np.full(WIDTH, 0.1, np.float32)
 
 
 def tiny_student(seed: int = 1, network: NetworkConfig = NETWORK) -> Student:
@@ -49,12 +53,16 @@ def coded_student(seed: int = 1, network: NetworkConfig = NETWORK) -> Student:
 
 
 def tiny_examples(count: int = 40) -> Examples:
-    """The first token tells the emotion; texts are of one to nine tokens."""
+    """The first token tells everything; texts are of one to nine tokens."""
     rng = np.random.default_rng(0)
     texts = [np.array([2 + i % 2, *rng.integers(4, TOKENS, i % 9)], np.int32) for i in range(count)]
-    targets = np.zeros((count, 28), np.float32)
-    targets[np.arange(count), np.arange(count) % 2] = 1
-    return Examples(texts, targets, np.zeros((count, 3), np.float32), np.ones(count, np.float32))
+    targets, kind = np.zeros((count, WIDTH), np.float32), np.arange(count) % 2
+    targets[np.arange(count), kind] = 1
+    targets[np.arange(count), SCENE.start + kind] = 1
+    targets[:, VAD] = 0.2 + 0.6 * kind[:, None]
+    targets[:, DISTRESS] = kind[:, None]
+    features = np.zeros((count, 3), np.float32)
+    return Examples(texts, targets, np.ones_like(targets), features, np.ones(count, np.float32))
 
 
 @pytest.mark.parametrize("body", [NETWORK.body, ()])
@@ -180,10 +188,97 @@ def test_fitting_learns_and_follows_from_its_seed() -> None:
         student = tiny_student(seed)
         fit(student, examples, Phase(60, 0.02), config, np.random.default_rng(seed), verbose=False)
         logits.append(student(text)["logits"].numpy())
-    assert logits[0][0, 0] > logits[0][0, 1]
-    assert logits[0][1, 1] > logits[0][1, 0]
+    one, other = logits[0]
+    for column in (EMOTION.start, SCENE.start):
+        assert one[column] > one[column + 1]
+        assert other[column + 1] > other[column]
+    assert (one[VAD] < other[VAD]).all()
+    assert one[DISTRESS] < other[DISTRESS]
     np.testing.assert_array_equal(logits[0], logits[1])
     assert np.abs(logits[0] - logits[2]).max() > 1e-3
+
+
+class Case:
+    """One text: logits, and what is known of it."""
+
+    def __init__(self) -> None:
+        self.logits, self.targets, self.weights = (np.zeros(WIDTH, np.float32) for _ in range(3))
+        self.targets[SCENE] = 1 / 21
+
+    def loss(self) -> float:
+        config = FitConfig(scene_weight=4, vad_weight=60, distress_weight=5)
+        columns = (tf.constant(column[None]) for column in (self.logits, self.targets, self.weights))
+        return float(answers_loss(*columns, config)[0])
+
+
+def missed(logit: float, target: float) -> float:
+    """Cross-entropy of a target with a sigmoid, in nats."""
+    share = 1 / (1 + math.exp(-logit))
+    return -(target * math.log(share) + (1 - target) * math.log(1 - share))
+
+
+def test_what_is_not_known_costs_nothing() -> None:
+    case = Case()
+    case.logits[:] = np.linspace(-5, 5, WIDTH)
+    assert case.loss() == 0
+
+
+def test_emotions_cost_the_sum_of_their_cross_entropies() -> None:
+    case = Case()
+    case.weights[EMOTION] = 1
+    case.logits[EMOTION] = np.linspace(-2, 2, 28)
+    case.targets[EMOTION] = np.linspace(0, 1, 28)
+    expected = sum(missed(float(case.logits[i]), float(case.targets[i])) for i in range(28))
+    assert case.loss() == pytest.approx(expected, rel=1e-5)
+
+
+def test_scenes_cost_the_cross_entropy_of_their_shares() -> None:
+    case = Case()
+    case.weights[SCENE] = 0.5
+    case.logits[SCENE.start] = math.log(20)  # half of the posterior; each of the others a fortieth
+    case.targets[SCENE] = 0
+    case.targets[[SCENE.start, SCENE.start + 4]] = 0.6, 0.4
+    expected = 4 * 0.5 * -(0.6 * math.log(1 / 2) + 0.4 * math.log(1 / 40))
+    assert case.loss() == pytest.approx(expected, rel=1e-5)
+
+
+def test_vad_and_distress_cost_by_their_weights() -> None:
+    case = Case()
+    case.weights[VAD] = 1
+    case.targets[VAD] = 0.5, 0.9, 0.25
+    case.logits[VAD] = 0, 0, math.log(3)
+    of_vad = 60 * (0.4**2 + 0.5**2) / 3
+    assert case.loss() == pytest.approx(of_vad, rel=1e-5)
+    case.weights[DISTRESS], case.targets[DISTRESS], case.logits[DISTRESS] = 0.2, 1, -1
+    assert case.loss() == pytest.approx(of_vad + 5 * 0.2 * missed(-1, 1), rel=1e-5)
+
+
+def lessons(count: int = 3) -> Lessons:
+    """One text told outright of everything, one that may be of two scenes, one of which nothing is known."""
+    targets, weights = (np.zeros((count, WIDTH), np.float32) for _ in range(2))
+    targets[0, [4, SCENE.start + 4]] = 1
+    targets[1, [5, SCENE.start + 5, SCENE.start + 6]] = 1
+    weights[:2] = 1
+    return Lessons(("a", "b", "c"), targets, weights, np.array([False, True, False]))
+
+
+def test_what_people_told_outright_is_mixed_into_the_teachers_answers() -> None:
+    answers = np.full((3, WIDTH), 0.5, np.float32)
+    answers[:, SCENE] = 0.1  # as bytes round them: they don't sum to 1
+    teacher = Teacher(Path("none"), np.zeros((1, 1)), answers, np.zeros((3, 1)), "", (), answers[:0])
+    found = distilled._targets(TextConfig(fit=FitConfig(hard_share=0.2)), lessons(), teacher)
+    np.testing.assert_allclose(found[:, SCENE].sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(found[:2, EMOTION][[0, 1, 0], [4, 5, 5]], [0.6, 0.6, 0.4], rtol=1e-5)
+    np.testing.assert_allclose(found[0, SCENE.start + 4], 0.2 + 0.8 / 21, rtol=1e-5)
+    np.testing.assert_allclose(found[1, SCENE], 1 / 21, rtol=1e-5)  # the teacher chooses among them
+    np.testing.assert_allclose(found[2, EMOTION], 0.5)
+
+
+def test_without_a_teacher_scenes_that_a_text_may_be_of_are_equally_likely() -> None:
+    found = bag._targets(lessons())
+    assert found[1, SCENE][[5, 6]].tolist() == [0.5, 0.5]
+    assert found[0, SCENE][4] == 1
+    assert not found[2].any()
 
 
 def test_a_coded_table_keeps_its_codes_and_moves_its_books() -> None:
@@ -195,13 +290,19 @@ def test_a_coded_table_keeps_its_codes_and_moves_its_books() -> None:
 
 
 def test_texts_without_features_do_not_pull_at_the_embedding() -> None:
-    examples = tiny_examples()
-    outputs = {"logits": tf.zeros((40, 28)), "embedding": tf.ones((40, 3))}
-    losses = [
-        float(fitting._loss(outputs, examples.targets, examples.features, np.full(40, weight, np.float32)))
-        for weight in (0, 1)
-    ]
-    assert losses[1] - losses[0] == pytest.approx(1)
+    examples, config = tiny_examples(), FitConfig(batch_size=8)
+    weights = []
+    for feature, weight in ((0, 0), (100, 0), (100, 1)):
+        student = tiny_student()
+        other = replace(
+            examples,
+            features=np.full((40, 3), feature, np.float32),
+            feature_weights=np.full(40, weight, np.float32),
+        )
+        fit(student, other, Phase(3, 0.02), config, np.random.default_rng(1), verbose=False)
+        weights.append(student.embedding.get_weights()[1])
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert (weights[2] > weights[0]).all()
 
 
 def test_dropped_tokens_become_unknown_and_padding_stays() -> None:
