@@ -7,10 +7,13 @@ SHELL := bash
 override export TEXT := $(value TEXT)
 override export K := $(value K)
 override export FORMAT := $(value FORMAT)
-# From the command line alone: a SEED, LABEL or REASON that some environment holds was never meant for this.
+# From the command line alone: a SEED, ALL or REASON that some environment holds was never meant for this.
 override export SEED := $(if $(filter command,$(origin SEED)),$(value SEED))
 override export LABEL := $(if $(filter command,$(origin LABEL)),$(value LABEL))
 override export MOOD := $(if $(filter command,$(origin MOOD)),$(value MOOD))
+override export FACET := $(if $(filter command,$(origin FACET)),$(value FACET))
+override export INSTRUMENTAL := $(if $(filter command,$(origin INSTRUMENTAL)),$(filter-out 0 no false,$(value INSTRUMENTAL)))
+override export ALL := $(if $(filter command,$(origin ALL)),$(filter-out 0 no false,$(value ALL)))
 override export EXPLAIN := $(filter-out 0 no false,$(value EXPLAIN))
 override export REASON := $(if $(filter command,$(origin REASON)),$(value REASON))
 
@@ -25,7 +28,7 @@ CLUSTER := $(BIN)/python deploy/cluster.py
 ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
 # Looked up each time it is used: the address of the cluster that runs, else of the one that would be started.
 TARGET = $$(cat '$(or $(AMBIANCE_RUN_DIR),.run)/gateway' 2>/dev/null || echo 127.0.0.1:$(or $(AMBIANCE_GATEWAY_PORT),50051))
-USAGE := usage: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [SEED=7] [EXPLAIN=1] [FORMAT=json]
+USAGE := usage: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [FACET="calm>=0.5"] [INSTRUMENTAL=1] [ALL=1] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 BUF := @bufbuild/buf@1.75.0
 
 # Whatever changes what an installation holds. A stamp in .venv is newer, so setting up again costs nothing.
@@ -51,7 +54,7 @@ help: ## List every command
 ifdef TEXT
 match: $(SERVING)
 endif
-match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [SEED=7] [EXPLAIN=1] [FORMAT=json]
+match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [FACET="calm>=0.5"] [INSTRUMENTAL=1] [ALL=1] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 	@[ -n "$$TEXT" ] || { echo '$(USAGE)' >&2; exit 2; }
 	@case "$$FORMAT" in '' | text) flags=() ;; json) flags=(--json) ;; \
 		*) printf 'FORMAT: text or json, got %s\n%s\n' "$$FORMAT" '$(USAGE)' >&2; exit 2 ;; esac; \
@@ -59,6 +62,9 @@ match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [
 	[ -z "$$SEED" ] || flags+=("--seed=$$SEED"); \
 	[ -z "$$LABEL" ] || flags+=("--label=$$LABEL"); \
 	[ -z "$$MOOD" ] || flags+=("--mood=$$MOOD"); \
+	[ -z "$$FACET" ] || flags+=("--facet=$$FACET"); \
+	[ -z "$$INSTRUMENTAL" ] || flags+=(--instrumental); \
+	[ -z "$$ALL" ] || flags+=(--all-clips); \
 	[ -z "$$EXPLAIN" ] || flags+=(--explain); \
 	match() { printf '%s\n' "$$TEXT" | $(BIN)/ambiance match --target "$(TARGET)" "$${flags[@]}" -; }; \
 	{ complaint=$$(match 2>&1 >&3); status=$$?; } 3>&1; \
