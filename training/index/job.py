@@ -79,7 +79,7 @@ def run(
         reference, asked = (
             models.read_texts(encoders.text, texts) for texts in (written.texts, benchmark.texts)
         )
-    placed = space.place(music.encoded, reference.mood, config.seed)
+    placed = space.place(music.encoded, reference.mood, config.seed, worth)
     heard = held_out.result()
     answers = captioned_answers(
         space,

@@ -41,7 +41,7 @@ DIMENSION = FIT_COMPONENTS + SPREAD_COMPONENTS + 1
 SPREAD_STRENGTH = 0.1
 
 # What variety may cost, in log-odds of fit: no answer fits worse by more than this than what it displaced.
-HIGHEST_PRICE = 0.3
+HIGHEST_PRICE = 0.8
 MOST_FIT_LOST = HIGHEST_PRICE + 2 * SPREAD_STRENGTH
 
 # What AudioSet's own moods add to the evidence for their facets: annotators who were asked for that very word
@@ -88,13 +88,20 @@ class MoodSpace:
         padding = np.zeros(DIMENSION - FIT_COMPONENTS, np.float32)
         return {name: np.concatenate([fit_row(music), padding]) for name, music in rows.items()}
 
-    def place(self, clips: EncodedClips, queries: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+    def place(
+        self,
+        clips: EncodedClips,
+        queries: NDArray[np.float32],
+        seed: int,
+        heard: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.float32]:
         """<float32>[n, DIMENSION] of a library's clips; prices hold for that library alone.
 
         Args:
             clips: n clips, n from 1, as the music encoder hears them.
             queries: <float32>[m, DIMENSION] of reference texts, m from 1.
             seed: of every random number.
+            heard: <bool>[n] clips that answer by default, whose prices are learned; by default all of them.
 
         Raises:
             DataError: if there is no clip, or the queries aren't of this space.
@@ -105,7 +112,12 @@ class MoodSpace:
             raise DataError(f"queries: [m, {DIMENSION}] with m from 1, got {queries.shape}")
         spread = np.float32(np.sqrt(SPREAD_STRENGTH)) * clips.timbre
         vectors = np.concatenate([evidence(clips.facets, clips.moods), spread], axis=1)
-        return append_price(vectors, price_library(queries[:, :-1], vectors, HIGHEST_PRICE, seed))
+        if heard is None:
+            heard = np.ones(len(clips), np.bool_)
+        learned = price_library(queries[:, :-1], vectors[heard], HIGHEST_PRICE, seed)
+        prices = np.full(len(clips), learned.mean(), np.float32)  # of a clip that seldom answers: as for most
+        prices[heard] = learned
+        return append_price(vectors, prices)
 
     def save(self, folder: Path) -> None:
         """Write `space.json`, an array a parameter and the fixed queries into a folder, which is made."""
