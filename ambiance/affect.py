@@ -1,8 +1,8 @@
 """The vocabulary of emotion: GoEmotions' emotions, kinds of scene, AudioSet's moods, facets of music.
 
 Emotions and moods are also points of valence, arousal and dominance, which only the recipe `seed` learns and
-its evaluation counts by: coordinates of the label words in the NRC lexicon (Mohammad, 2018), free for research
-and not to be used commercially without its author's consent (see NOTICE).
+its evaluation counts by: coordinates of the label words in the NRC lexicon (Mohammad, 2018), free for
+research and not to be used commercially without its author's consent (see NOTICE).
 """
 
 import hashlib
@@ -139,9 +139,9 @@ SCENES = (
 )
 NO_SCENE = "none"
 
-# What a person says of a piece of music, each standing for its near synonyms: tender for romantic, playful for
-# funny, eerie for suspenseful and scary, aggressive for angry, energetic for exciting, epic for triumphant,
-# hopeful for uplifting, spiritual for solemn.
+# What a person says of a piece of music, each standing for its near synonyms: tender for romantic, playful
+# for funny, eerie for suspenseful and scary, aggressive for angry, energetic for exciting, epic for
+# triumphant, hopeful for uplifting, spiritual for solemn.
 FACETS = (
     "calm",
     "tender",
@@ -194,8 +194,8 @@ MOOD_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-# The frame of VAD that the released models are trained towards: how readers of EmoBank's sentences felt, 1 to 5
-# about a neutral 3, and words of MusicCaps placed on the same scale.
+# The frame of VAD that the released models are trained towards: how readers of EmoBank's sentences felt, 1 to
+# 5 about a neutral 3, and words of MusicCaps placed on the same scale.
 READERS_VAD_LINEAGE = "vad-readers-1"
 
 

@@ -1,9 +1,10 @@
-"""Names of the queries that a text encoder carries for texts that aren't answered by what was read in them."""
+"""The queries that a text encoder carries for texts that aren't answered by what was read in them."""
 
 FALLBACK_FILE = "fallback.npy"  # for a text of too little evidence: calm, in nobody's way
 GENTLE_FILE = "gentle.npy"  # for a text that speaks of self-harm or suicide
 
-# Where they are used, unless an operator sets it otherwise: a text whose probability of telling of something felt
-# lies below the first is answered by the fallback, one whose probability of distress reaches the second gently.
+# Where they are used, unless an operator sets it otherwise: a text whose probability of telling of something
+# felt lies below the first is answered by the fallback, one whose probability of distress reaches the second
+# gently.
 MIN_EVIDENCE = 0.35
 DISTRESS_THRESHOLD = 0.5

@@ -26,7 +26,7 @@ from text_service.tf_serving_protos import PredictionServiceStub, PredictRequest
 
 pytestmark = pytest.mark.tensorflow
 
-TOLERANCE = 0.02  # LiteRT multiplies in int8, TensorFlow in float32
+TOLERANCE = 0.05  # LiteRT multiplies in int8, TensorFlow in float32; exports may differ by so much
 
 TEXTS = [
     "I am so happy",

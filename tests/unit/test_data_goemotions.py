@@ -97,3 +97,4 @@ def test_the_unknown_share_counts_first_windows_with_their_padding() -> None:
     assert unknown_share(tokenizer, ["a x", "x y"]) == pytest.approx(3 / 60)
     assert unknown_share(tokenizer, ["x " * 45]) == 1.0  # the 15 words of the second window don't count
     assert unknown_share(tokenizer, ["", "x"]) == pytest.approx(1 / 60)
+    assert unknown_share(tokenizer, ["aaaa"]) == pytest.approx(1 / 30)  # no word that the seed knew

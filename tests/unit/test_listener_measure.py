@@ -44,10 +44,24 @@ def moods(*names: str) -> NDArray[np.float32]:
     return sure + np.float32(0.5 / 7)
 
 
+def mainly(*names: str) -> NDArray[np.float32]:
+    """Each facet at a half, and energetic, which is common, at nearly as much in every clip."""
+    probabilities = np.full((len(names), len(FACETS)), 0.05, np.float32)
+    probabilities[:, FACETS.index("energetic")] = 0.45
+    probabilities[np.arange(len(names)), [FACETS.index(name) for name in names]] = 0.5
+    probabilities[np.array(names) == "energetic", FACETS.index("energetic")] = 0.95
+    return probabilities
+
+
 # Three places, 100 apart, with ten clips each: happy ones, sad ones, and half scary, half exciting ones.
 PLACES = np.repeat(np.arange(3), TOP)
 VECTORS = np.column_stack([100 * PLACES, np.tile(np.arange(TOP), 3)]).astype(np.float32)
-LIBRARY = Library(VECTORS, moods(*["happy"] * 10, *["sad"] * 10, *["scary", "exciting"] * 5))
+# In the facets that each clip mainly is, what is sad is calm for once.
+LIBRARY = Library(
+    VECTORS,
+    moods(*["happy"] * 10, *["sad"] * 10, *["scary", "exciting"] * 5),
+    mainly(*["happy"] * 10, *["calm"] * 10, *["eerie", "energetic"] * 5),
+)
 # Captions say happy of the first ten, of every other one calm as well; sad of the second ten; no more.
 SAID = np.stack([*[facets("happy"), facets("happy", "calm")] * 5, *[facets("sad")] * 10, *[facets()] * 10])
 
@@ -85,7 +99,7 @@ READINGS = TextReadings(
 def listening() -> Listening:
     """Texts a and d are answered by the happy clips, b by the sad ones, c by the scary and exciting ones."""
     queries = np.array([[0, 4.5], [100, 4.5], [200, 4.5], [0, 4.5]], np.float32)
-    captioned = Library(VECTORS, LIBRARY.moods)
+    captioned = Library(VECTORS, LIBRARY.moods, LIBRARY.facets)
     return Listening(BENCHMARK, READINGS, queries, LIBRARY, captioned, SAID)
 
 
@@ -103,9 +117,20 @@ def test_ten_clips_answer_each_text(listening: Listening) -> None:
         ]
 
 
-def test_an_answer_is_judged_by_its_strongest_mood(listening: Listening) -> None:
+def test_an_answer_is_judged_by_its_main_facet(listening: Listening) -> None:
     assert verdict(listening, "listener_fit") == [1, 0, 0.5, 0]
     assert verdict(listening, "listener_jar") == [0, 1, 0.5, 0]
+
+
+def test_an_answer_is_judged_by_its_strongest_mood_as_well(listening: Listening) -> None:
+    assert verdict(listening, "mood_fit") == [1, 0, 0.5, 0]
+    assert verdict(listening, "mood_jar") == [0, 1, 0.5, 0]
+
+
+def test_the_main_facet_is_what_a_clip_is_more_than_others() -> None:
+    common = mainly("sad", "happy", "happy")  # all nearly as energetic as anything
+    library = Library(VECTORS[:3], moods("sad", "happy", "happy"), common)
+    assert [FACETS[i] for i in library.main_facets] == ["sad", "happy", "happy"]
 
 
 def test_most_is_more_than_half(listening: Listening) -> None:
@@ -191,12 +216,14 @@ def test_captioned_clips_are_a_library_of_their_own(space: MoodSpace) -> None:
     columns = (LIBRARY.moods, draw.random((30, 12)), draw.random((30, 3)), draw.random((30, 3)), unit)
     clips = EncodedClips(*(column.astype(np.float32) for column in columns))
     reference = draw.normal(size=(50, DIMENSION)).astype(np.float32)
-    library = Library(draw.normal(size=(40, DIMENSION)).astype(np.float32), moods(*["sad"] * 40))
+    library = Library(
+        draw.normal(size=(40, DIMENSION)).astype(np.float32), moods(*["sad"] * 40), mainly(*["sad"] * 40)
+    )
     heard = listen(BENCHMARK, READINGS, space, library, Captioned(clips, SAID), reference, seed=3)
     np.testing.assert_array_equal(heard.captioned.vectors, space.place(clips, reference, seed=3))
     np.testing.assert_array_equal(heard.queries, served_queries(READINGS, space))
     assert (heard.library, heard.said is SAID) == (library, True)
-    assert verdict(heard, "listener_jar") == [0, 1, 0, 1]
+    assert verdict(heard, "mood_jar") == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize("half", HALVES)

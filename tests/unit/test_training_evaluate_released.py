@@ -122,14 +122,20 @@ MODELS = Models(
 LISTENABLE = np.arange(CLIPS) % 5 > 0
 LIBRARY = np.random.default_rng(3).random((CLIPS, DIMENSION), dtype=np.float32)
 LIBRARY_MOODS = np.random.default_rng(4).dirichlet(np.ones(7), CLIPS).astype(np.float32)
+LIBRARY_FACETS = np.random.default_rng(5).random((CLIPS, len(FACETS)), dtype=np.float32)
 
 
 def write_index(folder: Path) -> None:
     index = faiss.IndexFlatL2(DIMENSION)
     index.add(LIBRARY)
     faiss.write_index(index, str(folder / "mood.faiss"))
-    moods = pa.FixedSizeListArray.from_arrays(pa.array(LIBRARY_MOODS.reshape(-1)), 7)
-    table = pa.table({"moods": moods, "listenable": pa.array(LISTENABLE)})
+    table = pa.table(
+        {
+            "moods": pa.FixedSizeListArray.from_arrays(pa.array(LIBRARY_MOODS.reshape(-1)), 7),
+            "facets": pa.FixedSizeListArray.from_arrays(pa.array(LIBRARY_FACETS.reshape(-1)), len(FACETS)),
+            "listenable": pa.array(LISTENABLE),
+        }
+    )
     with pa.OSFile(str(folder / CATALOG_FILE), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
 
@@ -183,6 +189,7 @@ def test_only_clips_worth_hearing_answer(heard: HeardCorpora) -> None:
     library = heard.release.heard_library
     np.testing.assert_array_equal(library.vectors, LIBRARY[LISTENABLE])
     np.testing.assert_array_equal(library.moods, LIBRARY_MOODS[LISTENABLE])
+    np.testing.assert_array_equal(library.facets, LIBRARY_FACETS[LISTENABLE])
     for name in SECTIONS:
         np.testing.assert_array_equal(heard.section(name).library, LIBRARY[LISTENABLE])
 

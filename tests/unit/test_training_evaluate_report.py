@@ -59,6 +59,8 @@ LISTENED = {
     "listener_fit": 0.9,
     "listener_jar": 0.03,
     "listener_mostly_jarring": 0.02,
+    "mood_fit": 0.7,
+    "mood_jar": 0.035,
     "captions_fit": 0.6,
     "captions_fit_chance": 0.2,
     "captions_fit_lift": 3.2,
@@ -233,13 +235,15 @@ def test_the_listeners_table_has_a_line_for_each_kind_of_text() -> None:
         "diary",
         "verse",
     ]
-    assert [cell.strip() for cell in header.strip("|").split("|")][:3] == ["texts", "number", "mood fits"]
+    assert [cell.strip() for cell in header.strip("|").split("|")][:3] == ["texts", "number", "facet fits"]
     assert [cell.strip() for cell in lines[0].strip("|").split("|")] == [
         "joy",
         "20",
         "0.900",
         "0.030",
         "0.020",
+        "0.700",
+        "0.035",
         "3.200",
         "0.050",
         "0.800",

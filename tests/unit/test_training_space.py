@@ -97,6 +97,18 @@ def test_a_clip_offers_its_evidence_its_timbre_and_a_price(space: MoodSpace) -> 
     assert np.ptp(prices) > HIGHEST_PRICE / 2
 
 
+def test_prices_are_learned_of_the_clips_that_answer_by_default(space: MoodSpace) -> None:
+    library, heard = clips(), np.arange(CLIPS) % 3 > 0
+    placed = space.place(library, queries(space), 1, heard)
+    alone = space.place(library.take(heard), queries(space), seed=1)
+    # the last component is measured from the least of its library, so only differences of prices compare
+    ours, theirs = prices_of(placed[heard]), prices_of(alone)
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    prices = prices_of(placed)
+    np.testing.assert_allclose(prices[~heard], prices[heard].mean(), atol=1e-3)
+    np.testing.assert_array_equal(placed[:, :-1], space.place(library, queries(space), seed=1)[:, :-1])
+
+
 def prices_of(placed: Vectors) -> NDArray[np.float64]:
     """Prices, up to the constant that makes the cheapest 0, as the last component holds them."""
     prices = np.square(placed.astype(np.float64)).sum(axis=1) / 2
@@ -133,7 +145,7 @@ def test_evidence_is_finite_where_probabilities_are_certain() -> None:
 def test_variety_costs_no_more_fit_than_is_said(space: MoodSpace, seed: int) -> None:
     """Of any library, whatever is asked: no answer fits worse by more than the bound than one left out."""
     library = clips(count=int(np.random.default_rng(seed).integers(30, 400)), seed=seed + 10)
-    placed = space.place(library, queries(space), seed)
+    placed = space.place(library, queries(space), seed, np.arange(len(library)) % 4 > 0)
     draw = np.random.default_rng(seed + 20)
     asked = queries(space, (draw.dirichlet(np.ones(21) / 5, 300).astype(np.float32), texts(300, seed)[1]))
     found = nearest(asked, placed, 10)
@@ -261,8 +273,10 @@ def test_a_damaged_space_is_refused(
 def test_bad_input_is_refused(space: MoodSpace) -> None:
     with pytest.raises(DataError, match=r"text embeddings: at least 6 rows and features .* got \(5, 9\)"):
         fit_space(texts()[1][:5], "network")
-    with pytest.raises(DataError, match="clips: at least one, got 0"):
+    with pytest.raises(DataError, match="clips: at least one that answers by default, got 0 of 0"):
         space.place(clips().take(np.arange(0)), queries(space), seed=1)
+    with pytest.raises(DataError, match="clips: at least one that answers by default, got 0 of 60"):
+        space.place(clips(), queries(space), seed=1, heard=np.zeros(CLIPS, np.bool_))
     for wrong in (queries(space)[:, :-1], queries(space)[:0], queries(space)[0]):
         with pytest.raises(DataError, match=rf"queries: \[m, {DIMENSION}\] with m from 1, got"):
             space.place(clips(), wrong, seed=1)

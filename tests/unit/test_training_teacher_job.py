@@ -177,6 +177,7 @@ def test_the_words_and_the_layers_below_stay_as_they_are(model: str) -> None:
     assert not any(p.requires_grad for p in network.encoder.embeddings.parameters())
     lower, upper = network.encoder.encoder.layer
     assert not any(p.requires_grad for p in lower.parameters())
+    assert not network.encoder.encoder.relative_attention_bias.weight.requires_grad
     assert all(p.requires_grad for p in upper.parameters())
     assert all(p.requires_grad for p in network.head.parameters())
 

@@ -47,7 +47,7 @@ COMMENTS = lesson_files.COMMENTS
 OUTPUTS = {"emotions", "scenes", "vad", "distress", "mood", "embedding"}
 TEXTS = ("so grief today", "what a joy", "", "nothing known here", "a joy day " * 40)
 NETWORK = NetworkConfig(table_width=16, code_bytes=4, width=16, embedding_width=8)
-FIT = FitConfig(epochs=15, coded_epochs=2, batch_size=8, learning_rate=1e-2)
+FIT = FitConfig(epochs=8, coded_epochs=1, batch_size=8, learning_rate=1e-2)
 CONFIG = TextConfig(vocabulary_tokens=120, network=NETWORK, fit=FIT, bag_fit=FIT)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from ambiance.tokenizer import PAD, UNKNOWN, UNKNOWN_ID, TextTokenizer
+from ambiance.tokenizer import PAD, UNKNOWN, TextTokenizer
 
 SEED_WINDOW = 30  # words of a text that the seed reads
 
@@ -43,10 +43,11 @@ def word_tokenizer(vocabulary: Iterable[str]) -> TextTokenizer:
 def unknown_share(tokenizer: TextTokenizer, texts: Iterable[str]) -> float:
     """Share of unknown tokens among all slots, padding included, of every text's first 30 words.
 
-    The seed reads no more of a text; GoEmotions gives 4.578 % in train, 4.688 % in test.
+    The seed reads no more of a text, and as it stands, not in the form that `TextTokenizer` brings it into;
+    GoEmotions gives 4.578 % in train, 4.688 % in test.
     """
     unknown, texts_seen = 0, 0
     for text in texts:
         texts_seen += 1
-        unknown += tokenizer.ids(text)[:SEED_WINDOW].count(UNKNOWN_ID)
+        unknown += sum(tokenizer.token_id(word) is None for word in words(text)[:SEED_WINDOW])
     return unknown / (texts_seen * SEED_WINDOW) if texts_seen else 0.0

@@ -43,7 +43,7 @@ def train_teacher(root: Path) -> None:
     """
     if find_spec("torch") is None:
         raise JobError("training a teacher needs the extra [teacher]; `make teacher` installs it")
-    _run("training.teacher", ["--artifacts", str(root)], None)
+    _run("training.teacher", ["--artifacts", str(root)], None, one_core=False)
 
 
 def has_teacher(root: Path, data_dir: Path) -> bool:
@@ -57,10 +57,11 @@ def has_teacher(root: Path, data_dir: Path) -> bool:
     return Teacher.load(load(root, TEXT_TEACHER)).lessons_sha256 == load_lessons(data_dir).digest
 
 
-def _run(module: str, flags: list[str], log: TextIO | None) -> None:
+def _run(module: str, flags: list[str], log: TextIO | None, *, one_core: bool = True) -> None:
     command = [sys.executable, "-m", module, *flags]
-    # The job's own pools are set to one thread; BLAS and OpenMP read it here.
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    # A job of one core sets its own pools to one thread; BLAS and OpenMP read it here.
+    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if one_core else {}
+    environment = {**os.environ, **single}
     status = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False).returncode
     if status != 0:
         raise JobError(f"python -m {module} {' '.join(flags)}: ended with status {status}")

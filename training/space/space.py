@@ -104,16 +104,16 @@ class MoodSpace:
             heard: <bool>[n] clips that answer by default, whose prices are learned; by default all of them.
 
         Raises:
-            DataError: if there is no clip, or the queries aren't of this space.
+            DataError: if no clip answers by default, or the queries aren't of this space.
         """
-        if not len(clips):
-            raise DataError("clips: at least one, got 0")
+        if heard is None:
+            heard = np.ones(len(clips), np.bool_)
+        if not heard.any():
+            raise DataError(f"clips: at least one that answers by default, got 0 of {len(clips)}")
         if queries.ndim != 2 or queries.shape[1] != DIMENSION or not len(queries):
             raise DataError(f"queries: [m, {DIMENSION}] with m from 1, got {queries.shape}")
         spread = np.float32(np.sqrt(SPREAD_STRENGTH)) * clips.timbre
         vectors = np.concatenate([evidence(clips.facets, clips.moods), spread], axis=1)
-        if heard is None:
-            heard = np.ones(len(clips), np.bool_)
         learned = price_library(queries[:, :-1], vectors[heard], HIGHEST_PRICE, seed)
         prices = np.full(len(clips), learned.mean(), np.float32)  # of a clip that seldom answers: as for most
         prices[heard] = learned

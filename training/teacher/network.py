@@ -39,6 +39,7 @@ class TeacherNetwork(nn.Module):
         )
         # Frozen: the lessons hold few of the words that the encoder knows, and those alone would drift.
         self.encoder.embeddings.requires_grad_(False)
+        self.encoder.encoder.relative_attention_bias.requires_grad_(False)
         for layer in self.encoder.encoder.layer[:frozen_layers]:
             layer.requires_grad_(False)
         self.dropout = nn.Dropout(dropout)

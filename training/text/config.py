@@ -40,7 +40,7 @@ class NetworkConfig:
 class FitConfig:
     """How that network is trained: first on free token vectors, then on coded ones."""
 
-    epochs: float = 2.5
+    epochs: float = 5.0
     coded_epochs: float = 0.5  # after the token vectors were coded
     batch_size: int = 128  # texts
     learning_rate: float = 1e-3  # highest of the schedule; of AdamW
@@ -49,11 +49,15 @@ class FitConfig:
     weight_decay: float = 1e-2
     warm_up: float = 0.05  # share of the steps
     token_dropout: float = 0.05  # share of the tokens that are read as unknown
-    scene_weight: float = 4.0  # of the scenes' cross-entropy, beside the sum of 28 of emotions
+    scene_weight: float = 3.0  # of the scenes' cross-entropy, beside the sum of 28 of emotions
     vad_weight: float = 60.0  # of the mean squared error of valence, arousal and dominance
     distress_weight: float = 3.0
     embedding_weight: float = 1.0  # of the squared distance to the teacher's features, in the loss
     hard_share: float = 0.2  # of what people told, where a teacher answered too
+    written_repeats: int = 3  # times that an epoch goes through the sentences of our own corpus
+    distress_repeats: int = 12  # and through those of people in distress, who are few
+    word_weight: float = 0.5  # of a word that points to a scene, beside a sentence
+    word_share: float = 0.8  # of the scene that it points to; it may stand in others
 
 
 def _from_scratch() -> FitConfig:

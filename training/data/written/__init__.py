@@ -9,6 +9,7 @@ from training.data.tables import rows
 
 FOLDER = Path(__file__).resolve().parent
 CORPUS_FOLDER, DISTRESS_FILE = FOLDER / "corpus", FOLDER / "distress.tsv"
+WORDS_FOLDER = FOLDER / "words"  # words and short phrases that point to a scene, in the corpus's form
 
 _MOST_SCENES = 2
 

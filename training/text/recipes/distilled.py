@@ -1,17 +1,22 @@
 """The recipe `distilled`: starts from the teacher's token vectors, learns its answers and features."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from ambiance.affect import SCENES
 from ambiance.artifacts import TEXT_TEACHER
 from ambiance.tokenizer import TextTokenizer
 from training.data.errors import DataError
-from training.data.lessons import SCENE, Lessons
+from training.data.lessons import DISTRESS, SCENE, WIDTH, Lessons
+from training.data.written import WORDS_FOLDER, load_written
 from training.regression.fitting import seed_everything
 from training.teacher.artifact import Teacher
 from training.text.config import TextConfig
 from training.text.corpus import Corpus
+from training.text.student.batches import TokenIds
 from training.text.student.fitting import Examples
 from training.text.student.training import longest_read, train_student
 from training.text.trained import TrainedText
@@ -33,21 +38,54 @@ def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
 
 
 def _examples(config: TextConfig, lessons: Lessons, teacher: Teacher, tokenizer: TextTokenizer) -> Examples:
-    read, synthetic = len(lessons), len(teacher.synthetic_ids)
     if teacher.features.shape[1] != config.network.embedding_width:
         width = teacher.features.shape[1]
         raise DataError(
             f"embedding: {config.network.embedding_width} wide, the teacher's features are {width}"
         )
-    features = _standardized(teacher.features)
-    targets = np.concatenate([_targets(config, lessons, teacher), teacher.synthetic_answers])
+    rows = np.repeat(np.arange(len(lessons)), _repeats(config, lessons))
+    texts = longest_read(tokenizer, lessons.texts)
+    targets = np.concatenate([_targets(config, lessons, teacher)[rows], teacher.synthetic_answers])
+    words = _words(config, tokenizer)
+    others = len(teacher.synthetic_ids) + len(words)
+    features = _standardized(teacher.features)[rows]
     return Examples(
-        [*longest_read(tokenizer, lessons.texts), *teacher.synthetic_ids],
-        targets.astype(np.float32),
-        np.ones_like(targets, np.float32),
-        np.concatenate([features, np.zeros((synthetic, features.shape[1]), np.float32)]),
-        np.repeat(np.array([1, 0], np.float32), [read, synthetic]),
+        [*(texts[row] for row in rows), *teacher.synthetic_ids, *words.token_ids],
+        np.concatenate([targets, words.targets]).astype(np.float32),
+        np.concatenate([np.ones_like(targets, np.float32), words.weights]),
+        np.concatenate([features, np.zeros((others, features.shape[1]), np.float32)]),
+        np.repeat(np.array([1, 0], np.float32), [len(rows), others]),
     )
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Columns over words and short phrases, of which nothing is known but the scene that they point to."""
+
+    token_ids: TokenIds
+    targets: NDArray[np.float32]  # [n, WIDTH]
+    weights: NDArray[np.float32]  # [n, WIDTH]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+def _words(config: TextConfig, tokenizer: TextTokenizer) -> _Words:
+    """Words that the teacher wasn't asked: what a small network can't guess from the sentences it reads."""
+    words = load_written(WORDS_FOLDER)
+    targets, weights = (np.zeros((len(words), WIDTH), np.float32) for _ in range(2))
+    targets[:, SCENE] = (1 - config.fit.word_share) / len(SCENES)
+    for row, scenes in enumerate(words.scenes):
+        targets[row, SCENE][list(scenes)] += config.fit.word_share / len(scenes)
+    weights[:, SCENE] = config.fit.word_weight
+    return _Words(longest_read(tokenizer, words.texts), targets, weights)
+
+
+def _repeats(config: TextConfig, lessons: Lessons) -> NDArray[np.int64]:
+    """<int64>[n] times that an epoch goes through each lesson."""
+    told = (lessons.weights[:, SCENE.start] == 1) & ~lessons.open_scenes
+    distress = lessons.weights[:, DISTRESS.start] == 1
+    return np.where(distress, config.fit.distress_repeats, np.where(told, config.fit.written_repeats, 1))
 
 
 def _targets(config: TextConfig, lessons: Lessons, teacher: Teacher) -> NDArray[np.float32]:
