@@ -63,6 +63,11 @@ def small_written() -> WrittenSentences:
     return WrittenSentences(texts, tuple((scene,) for scene in scenes), ("narration",) * WRITTEN)
 
 
+def small_words() -> WrittenSentences:
+    """The name of each scene, which points to it."""
+    return WrittenSentences(SCENES, tuple((i,) for i in range(len(SCENES))), ("words",) * len(SCENES))
+
+
 def small_distress() -> DistressSentences:
     """Every other one of somebody in danger."""
     flags = tuple(i % 2 == 0 for i in range(DISTRESS))

@@ -13,7 +13,7 @@ from training.data.errors import DataError
 from training.data.musiccaps import load_captions
 from training.data.sources import data_dir
 from training.data.tables import csv_rows, lines, rows
-from training.data.written import load_distress, load_written, parse_scenes
+from training.data.written import WORDS_FOLDER, load_distress, load_written, parse_scenes
 from training.data.xed import PLUTCHIK, load_xed
 
 HEADER = "ytid,start_s,aspect_list,caption,is_audioset_eval\n"
@@ -323,3 +323,11 @@ def test_the_real_corpora_hold_what_is_published_of_them() -> None:
     assert len({label for labels in dialogue.labels for label in labels}) == len(PLUTCHIK)
     assert (len(load_emobank(folder, "train")), len(load_emobank(folder, "dev"))) == (8062, 1000)
     assert len(load_captions(folder)) == 2663
+
+
+def test_words_point_to_every_scene_but_none() -> None:
+    words = load_written(WORDS_FOLDER)
+    counts = np.bincount([scene for scenes in words.scenes for scene in scenes], minlength=len(SCENES))
+    assert counts[:-1].min() >= 300
+    assert counts[-1] == 0
+    assert len(set(words.texts)) == len(words)

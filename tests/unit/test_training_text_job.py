@@ -38,6 +38,7 @@ from training.text.config import RECIPES, FitConfig, NetworkConfig, TextConfig  
 from training.text.encode import read_texts  # noqa: E402
 from training.text.job import run  # noqa: E402
 from training.text.quality import dev_figures, rating_figures  # noqa: E402
+from training.text.recipes import distilled  # noqa: E402
 from training.text.recipes.bag import train_tokenizer  # noqa: E402
 from training.text.trained import first_windows  # noqa: E402
 
@@ -49,6 +50,12 @@ TEXTS = ("so grief today", "what a joy", "", "nothing known here", "a joy day " 
 NETWORK = NetworkConfig(table_width=16, code_bytes=4, width=16, embedding_width=8)
 FIT = FitConfig(epochs=8, coded_epochs=1, batch_size=8, learning_rate=1e-2)
 CONFIG = TextConfig(vocabulary_tokens=120, network=NETWORK, fit=FIT, bag_fit=FIT)
+
+
+def use_small_corpora(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """As for the teacher, and few words that point to a scene."""
+    lesson_files.use_small_corpora(patch, folder)
+    patch.setattr(distilled, "load_written", lambda folder: lesson_files.small_words())
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +106,7 @@ def teachers(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def encoders(data: Path, teachers: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artifact]:
     """An encoder of each recipe, published by the job."""
     with pytest.MonkeyPatch.context() as patch:
-        lesson_files.use_small_corpora(patch, data)
+        use_small_corpora(patch, data)
         return {
             recipe: run(replace(CONFIG, recipe=recipe), tmp_path_factory.mktemp(recipe), teachers)
             for recipe in RECIPES
@@ -108,7 +115,7 @@ def encoders(data: Path, teachers: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def small_corpora(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lesson_files.use_small_corpora(monkeypatch, data)
+    use_small_corpora(monkeypatch, data)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -211,7 +218,7 @@ def test_a_teacher_of_other_lessons_is_refused(
     shutil.copytree(data, other)
     with (other / "goemotions" / "train.tsv").open("a") as stream:
         stream.write("another\t0\tid\n")
-    lesson_files.use_small_corpora(monkeypatch, other)
+    use_small_corpora(monkeypatch, other)
     with pytest.raises(ArtifactError, match=r"lessons of SHA-256 .*, the teacher read"):
         run(CONFIG, tmp_path / "artifacts", teachers)
 

@@ -10,8 +10,22 @@ import pytest
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
 
-from ambiance.tokenizer import PAD_ID, UNKNOWN_ID  # noqa: E402
-from training.data.lessons import DISTRESS, EMOTION, SCENE, VAD, WIDTH, Lessons  # noqa: E402
+from ambiance.affect import SCENES  # noqa: E402
+from ambiance.tokenizer import PAD, PAD_ID, UNKNOWN, UNKNOWN_ID  # noqa: E402
+from training.data.lessons import (  # noqa: E402
+    DISTRESS,
+    EMOTION,
+    SCENE,
+    VAD,
+    WIDTH,
+    Lessons,
+    join,
+    of_distress,
+    of_ratings,
+    of_written,
+)
+from training.data.vocabulary import word_tokenizer  # noqa: E402
+from training.data.written import DistressSentences, WrittenSentences  # noqa: E402
 from training.regression.exporting import Exportable, export_model  # noqa: E402
 from training.regression.fitting import seed_everything  # noqa: E402
 from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
@@ -272,6 +286,29 @@ def test_what_people_told_outright_is_mixed_into_the_teachers_answers() -> None:
     np.testing.assert_allclose(found[0, SCENE.start + 4], 0.2 + 0.8 / 21, rtol=1e-5)
     np.testing.assert_allclose(found[1, SCENE], 1 / 21, rtol=1e-5)  # the teacher chooses among them
     np.testing.assert_allclose(found[2, EMOTION], 0.5)
+
+
+def test_words_point_to_a_scene_and_may_stand_in_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    hope, grief = SCENES.index("hope"), SCENES.index("grief")
+    written = WrittenSentences(("at last", "at"), ((hope,), (hope, grief)), ("words",) * 2)
+    monkeypatch.setattr(distilled, "load_written", lambda folder: written)
+    config = TextConfig(fit=FitConfig(word_share=0.79, word_weight=0.5))
+    words = distilled._words(config, word_tokenizer([PAD, UNKNOWN, "at", "last"]))
+    assert len(words) == 2
+    assert [ids.tolist() for ids in words.token_ids] == [[2, 3], [2]]
+    np.testing.assert_allclose(words.targets[:, SCENE].sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(words.targets[0, SCENE][[hope, grief]], [0.8, 0.01], rtol=1e-5)
+    np.testing.assert_allclose(words.targets[1, SCENE][[hope, grief]], [0.405, 0.405], rtol=1e-5)
+    assert words.weights[:, SCENE].tolist() == [[0.5] * 21] * 2
+    assert words.weights.sum() == 2 * 21 * 0.5  # nothing else is known of them
+
+
+def test_an_epoch_goes_more_often_through_our_own_sentences() -> None:
+    of_rated = of_ratings(("a",), np.zeros((1, 3), np.float32))
+    of_ours = of_written(WrittenSentences(("b",), ((0,),), ("verse",)))
+    in_danger = of_distress(DistressSentences(("c",), (True,)))
+    config = TextConfig(fit=FitConfig(written_repeats=3, distress_repeats=12))
+    assert distilled._repeats(config, join([of_rated, of_ours, in_danger])).tolist() == [1, 3, 12]
 
 
 def test_without_a_teacher_scenes_that_a_text_may_be_of_are_equally_likely() -> None:

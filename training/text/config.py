@@ -40,7 +40,7 @@ class NetworkConfig:
 class FitConfig:
     """How that network is trained: first on free token vectors, then on coded ones."""
 
-    epochs: float = 5.0
+    epochs: float = 4.0
     coded_epochs: float = 0.5  # after the token vectors were coded
     batch_size: int = 128  # texts
     learning_rate: float = 1e-3  # highest of the schedule; of AdamW
