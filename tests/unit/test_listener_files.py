@@ -1,5 +1,6 @@
 """The listener's benchmark is whole, varied, and apart from everything that models learn."""
 
+import re
 from itertools import chain
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ambiance.affect import FACETS, NO_SCENE, SCENES
 from training.data.errors import DataError
-from training.data.written import load_distress, load_written
+from training.data.written import WORDS_FOLDER, load_distress, load_written
 from training.listener import files
 from training.listener.files import (
     DISTRESS_BENCHMARK,
@@ -28,9 +29,11 @@ from training.listener.files import (
 FEWEST_TEXTS = 600  # of both halves
 FEWEST_OF_A_SCENE = 15  # in each
 MOST_ALIKE = 0.65  # cosine
+FEWEST_WORDS = 4  # of a phrase that is compared with whole texts; a shorter one may stand in any
 
 # A phrase that anybody says; nothing else in one half is like anything in the other.
 STOCK_PHRASE = {"I wish you were here.", "wish you were here tonight"}
+ANNOUNCEMENT = "it's a girl!!!"  # as everybody makes it; no other text is a phrase that models learn
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +86,9 @@ class Likeness:
 
 @pytest.fixture(scope="module")
 def learned() -> tuple[str, ...]:
-    """Every sentence that was written for training."""
-    return (*load_written().texts, *load_distress().texts)
+    """Every sentence that was written for training, and phrases long enough to be one."""
+    phrases = (text for text in load_written(WORDS_FOLDER).texts if len(text.split()) >= FEWEST_WORDS)
+    return (*load_written().texts, *load_distress().texts, *phrases)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +109,17 @@ def test_no_text_is_nearly_one_that_models_learn(
 ) -> None:
     found = likeness.nearest(asked[part], learned)
     assert found.max() <= MOST_ALIKE, asked[part][found.argmax()]
+
+
+def test_no_text_is_a_phrase_that_models_learn(asked: dict[str, tuple[str, ...]]) -> None:
+    phrases = set(map(spoken, load_written(WORDS_FOLDER).texts))
+    found = [text for text in chain.from_iterable(asked.values()) if spoken(text) in phrases]
+    assert [text for text in found if text != ANNOUNCEMENT] == []
+
+
+def spoken(text: str) -> tuple[str, ...]:
+    """Words without case and punctuation."""
+    return tuple(re.findall(r"[a-z']+", text.lower()))
 
 
 def test_no_text_is_nearly_another(likeness: Likeness, asked: dict[str, tuple[str, ...]]) -> None:
