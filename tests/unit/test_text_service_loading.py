@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from ambiance import artifacts
 from ambiance.errors import AmbianceError, ArtifactError
-from ambiance.fixed_queries import FALLBACK_FILE, GENTLE_FILE
+from ambiance.fixed_queries import DISTRESS_THRESHOLD, FALLBACK_FILE, GENTLE_FILE, MIN_EVIDENCE
 from ambiance.rpc.settings import load_settings
 from ambiance.tokenizer import TOKENIZER_FILE
 from text_encoders import RELEASED
@@ -139,7 +139,7 @@ def test_settings_come_from_flags_and_environment(monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_little_evidence_and_what_distress_are_settings() -> None:
     settings = load_settings(TextServiceSettings, "ambiance-text-service", [])
-    assert (settings.min_evidence, settings.distress_threshold) == (0.35, 0.5)
+    assert (settings.min_evidence, settings.distress_threshold) == (MIN_EVIDENCE, DISTRESS_THRESHOLD)
     assert settings.distress_notice.startswith(
         "If you are thinking about harming yourself, you are not alone"
     )

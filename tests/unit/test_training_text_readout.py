@@ -122,7 +122,9 @@ def test_ratings_are_compared_axis_by_axis() -> None:
 
 
 def test_distress_is_counted_from_the_threshold_on() -> None:
-    told = np.array([[0.9], [DISTRESS_THRESHOLD], [0.49], [0.8], [0.1], [0.0]], np.float32)
+    told = np.array(
+        [[0.9], [DISTRESS_THRESHOLD], [DISTRESS_THRESHOLD - 0.01], [0.8], [0.1], [0.0]], np.float32
+    )
     comments = np.array([[0.7], [0.2], [0.1], [0.0]], np.float32)
     figures = distress_figures(told, (True, True, True, False, False, False), comments)
     assert figures == {

@@ -52,6 +52,8 @@ def load_benchmark(half: Half) -> Benchmark:
         columns.append(
             (text, parse_scenes(scenes, where), register, kind, _marked(fits, where), _marked(jars, where))
         )
+    if not columns:
+        raise DataError(f"{_FOLDER / half}.tsv: holds no text")
     texts, scenes_of, registers, kinds, fit, jar = zip(*columns, strict=True)
     return Benchmark(texts, scenes_of, registers, kinds, np.array(fit), np.array(jar))
 
