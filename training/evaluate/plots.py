@@ -35,7 +35,7 @@ def write_plots(report: Mapping[str, Any], section: Section, folder: Path) -> No
 
 
 def listener_plot(listener: Mapping[str, Any]) -> Figure:
-    """Share of the answers to each kind of scene whose strongest mood fits, jars, or does neither."""
+    """Share of the answers to each kind of scene whose main facet fits, jars, or does neither."""
     scenes = listener["by"]["scene"]
     plot = Figure(figsize=(9, 4), layout="constrained")
     panel = plot.subplots()
