@@ -89,6 +89,11 @@ class Lessons:
         return Lessons(texts, self.targets[at], self.weights[at], self.open_scenes[at])
 
     @property
+    def tells_scene(self) -> NDArray[np.bool_]:
+        """[n] whether somebody told a text's scene outright, rather than which it may be of."""
+        return (self.weights[:, SCENE.start] == 1) & ~self.open_scenes
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all texts and what is told of them."""
         digest = hashlib.sha256()

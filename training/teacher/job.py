@@ -9,13 +9,11 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from ambiance.affect import EMOTIONS
 from ambiance.artifacts import TEXT_TEACHER, Artifact, Description, Origin, file_sha256, publish
 from training.data.emobank import load_emobank
 from training.data.goemotions import load_comments
-from training.data.lessons import DATASETS, EMOTION, SCENE, VAD, Lessons, load_lessons
+from training.data.lessons import DATASETS, EMOTION, VAD, Lessons, load_lessons
 from training.data.sources import data_dir, dataset_digests
-from training.evaluate.metrics import membership
 from training.origin import MPNET, describe_origin
 from training.teacher.artifact import TOKENIZER_FILE, Teacher
 from training.teacher.config import TeacherConfig
@@ -26,6 +24,7 @@ from training.teacher.source import WEIGHTS_FILE, model_file
 from training.teacher.synthesis import Synthesizer
 from training.teacher.tokens import UNKNOWN_ID, Tokens, build_tokens
 from training.teacher.vectors import principal_components
+from training.text.quality import emotion_truth, rating_figures
 
 LIBRARIES = ("numpy", "tokenizers", "torch", "transformers")  # whose version can change a result
 LONGEST_READ = 64  # of the student's tokens: a passage's opening tells its scene, and long texts cost most
@@ -87,8 +86,7 @@ def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
 
 def _repeats(config: TeacherConfig, lessons: Lessons) -> NDArray[np.int64]:
     """<int64>[n] times that an epoch goes through each lesson: more often where somebody told its scene."""
-    told = (lessons.weights[:, SCENE].max(axis=1) == 1) & ~lessons.open_scenes
-    return np.where(told, config.written_repeats, 1)
+    return np.where(lessons.tells_scene, config.written_repeats, 1)
 
 
 def _measure(network: TeacherNetwork, tokens: Tokens, folder: Path, seed: int) -> dict[str, Any]:
@@ -98,15 +96,9 @@ def _measure(network: TeacherNetwork, tokens: Tokens, folder: Path, seed: int) -
         return answers(read(network, list(map(tokens.spell, tokens.encode(texts))))[0])
 
     dev, rated = load_comments(folder, "dev"), load_emobank(folder, "dev")
-    count = len(EMOTIONS.names)
-    truth = membership(dev.labels, np.arange(count), count)
-    told = ask(rated.texts)[:, VAD]
     return {
-        "goemotions_dev": measure(ask(dev.texts)[:, EMOTION], truth, seed),
-        "emobank_dev": {
-            axis: round(float(np.corrcoef(told[:, i], rated.vad[:, i])[0, 1]), 4)
-            for i, axis in enumerate(("valence", "arousal", "dominance"))
-        },
+        "goemotions_dev": measure(ask(dev.texts)[:, EMOTION], emotion_truth(dev.labels), seed),
+        "emobank_dev": rating_figures(ask(rated.texts)[:, VAD], rated.vad),
     }
 
 

@@ -83,9 +83,10 @@ def _words(config: TextConfig, tokenizer: TextTokenizer) -> _Words:
 
 def _repeats(config: TextConfig, lessons: Lessons) -> NDArray[np.int64]:
     """<int64>[n] times that an epoch goes through each lesson."""
-    told = (lessons.weights[:, SCENE.start] == 1) & ~lessons.open_scenes
     distress = lessons.weights[:, DISTRESS.start] == 1
-    return np.where(distress, config.fit.distress_repeats, np.where(told, config.fit.written_repeats, 1))
+    return np.where(
+        distress, config.fit.distress_repeats, np.where(lessons.tells_scene, config.fit.written_repeats, 1)
+    )
 
 
 def _targets(config: TextConfig, lessons: Lessons, teacher: Teacher) -> NDArray[np.float32]:
