@@ -10,7 +10,7 @@ from training.data.errors import DataError
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir
 from training.music.config import NetworkConfig
-from training.regression.targets import inverse_frequency_weights, mean_vad, mean_weights, multi_hot
+from training.regression.targets import inverse_frequency_weights, mean_vad, mean_weights
 from training.text.config import SeedConfig
 from training.text.seed.weights import label_weights
 
@@ -21,10 +21,6 @@ def test_an_example_of_two_labels_lies_between_them() -> None:
     targets = mean_vad([(JOY,), (JOY, SADNESS)], EMOTIONS)
     assert targets.dtype == np.float32
     np.testing.assert_allclose(targets, [[0.98, 0.824, 0.794], [0.516, 0.556, 0.479]], atol=1e-6)
-
-
-def test_multi_hot_rows_mark_every_label() -> None:
-    assert multi_hot([(0, 2), (1,)], 3).tolist() == [[1, 0, 1], [0, 1, 0]]
 
 
 def test_an_example_weighs_the_mean_of_its_labels() -> None:

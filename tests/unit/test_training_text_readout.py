@@ -70,10 +70,10 @@ def test_a_comment_of_two_emotions_stands_for_half_of_each() -> None:
 def test_each_output_is_read_from_columns_of_its_own() -> None:
     logits = np.zeros((1, WIDTH), np.float32)
     logits[0, JOY] = 40
-    logits[0, SCENE] = 2 * np.log(np.arange(1, 22))
+    logits[0, SCENE] = np.log(np.arange(1, 22))
     logits[0, VAD] = np.log(3), 0, -np.log(3)
     logits[0, DISTRESS] = np.log(4)
-    outputs = {name: rows.numpy() for name, rows in Readout(1.0, 2.0)(logits).items()}
+    outputs = {name: rows.numpy() for name, rows in Readout(1.0)(logits).items()}
     assert set(outputs) == {"emotions", "scenes", "vad", "distress"}
     np.testing.assert_allclose(outputs["emotions"], posterior(logits[:, :28], 1.0), rtol=1e-6)
     np.testing.assert_allclose(outputs["scenes"][0], np.arange(1, 22) / 231, rtol=1e-4)
@@ -81,9 +81,9 @@ def test_each_output_is_read_from_columns_of_its_own() -> None:
     np.testing.assert_allclose(outputs["distress"], [[0.8]], rtol=1e-5)
 
 
-def test_a_temperature_of_one_scene_or_emotion_leaves_the_other_alone() -> None:
+def test_the_temperature_of_emotions_leaves_all_else_alone() -> None:
     logits = np.random.default_rng(0).normal(size=(3, WIDTH)).astype(np.float32)
-    plain, warm = Readout(1.0, 1.0)(logits), Readout(2.0, 1.0)(logits)
+    plain, warm = Readout(1.0)(logits), Readout(2.0)(logits)
     for name in ("scenes", "vad", "distress"):
         np.testing.assert_array_equal(plain[name], warm[name])
     assert warm["emotions"].numpy().max() < plain["emotions"].numpy().max()

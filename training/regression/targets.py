@@ -17,14 +17,6 @@ def mean_vad(labels: Labels, coordinates: LabelCoordinates) -> NDArray[np.float3
     return np.stack([coordinates.vad[list(row)].mean(axis=0) for row in labels])
 
 
-def multi_hot(labels: Labels, label_count: int) -> NDArray[np.float32]:
-    """<float32>[n, labels] 1 where an example bears the label."""
-    rows = np.zeros((len(labels), label_count), np.float32)
-    for row, example in zip(rows, labels, strict=True):
-        row[list(example)] = 1
-    return rows
-
-
 def mean_weights(labels: Labels, label_weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """<float32>[n] mean of the weights <float32>[labels] of each example's labels."""
     return np.array([label_weights[list(row)].mean() for row in labels], np.float32)

@@ -55,7 +55,7 @@ def price_by_sample(
     sample = vectors[draw_sample(draw, texts, vectors)]
     prices = learn_prices(queries, sample, limits, seed)
     carried = advantages(texts, (texts @ sample.T - prices).max(axis=1), vectors)
-    return np.clip(carried, np.float32(-limits.subsidy), np.float32(limits.highest))
+    return np.clip(carried, np.float32(0), np.float32(limits.highest))
 
 
 def draw_sample(

@@ -29,7 +29,6 @@ class Limits:
     first: float  # at most, of first answers
     slots: float  # at most, of all places in top tens
     floor: float  # at least, of the same
-    subsidy: float  # lowest price is minus this, in units of the score
     highest: float  # price, whatever share a clip takes at it
 
 
@@ -42,7 +41,6 @@ def library_limits(clip_count: int, highest_price: float) -> Limits:
         first=max(0.0012, 6.5 / clip_count),
         slots=max(0.0020, 6.5 / clip_count),
         floor=min(0.00005, 0.3 / clip_count),
-        subsidy=0.0,
         highest=highest_price,
     )
 
@@ -68,7 +66,7 @@ def learn_prices(
         for shares in _running_shares(draw, queries, columns, prices, temperature):
             step = _RATE * temperature * _log_step(shares, prices, limits)
             # in place: the generator scores the next batch with these prices
-            np.clip(prices + step, -limits.subsidy, limits.highest, out=prices)
+            np.clip(prices + step, 0, limits.highest, out=prices)
             settled.append(prices.copy())
         prices = np.mean(settled[_STEPS // 2 :], axis=0, dtype=np.float32)
     return prices

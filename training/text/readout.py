@@ -32,13 +32,12 @@ class Readout:
     """What was fitted after the network was trained."""
 
     temperature: float  # of the emotions
-    scene_temperature: float
 
     def __call__(self, logits: tf.Tensor) -> dict[str, tf.Tensor]:
         """Outputs by their names in `trained`, from logits <float32>[n, WIDTH] as lessons have columns."""
         return {
             trained.EMOTIONS: posterior(logits[:, EMOTION], self.temperature),
-            trained.SCENES: tf.nn.softmax(logits[:, SCENE] / self.scene_temperature),
+            trained.SCENES: tf.nn.softmax(logits[:, SCENE]),
             trained.VAD: tf.sigmoid(logits[:, VAD]),
             trained.DISTRESS: tf.sigmoid(logits[:, DISTRESS]),
         }
