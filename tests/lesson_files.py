@@ -1,19 +1,23 @@
 """Lessons in small: every corpus that text models learn from, as files, each a few dozen texts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from ambiance.affect import EMOTIONS, SCENES
+from ambiance.affect import EMOTIONS, NO_SCENE, SCENES
 from training.data import lessons
 from training.data.written import DistressSentences, WrittenSentences
 
 COMMENTS = 56  # in each split: each emotion twice
 DIALOGUE = 18  # lines, each of Plutchik's emotions twice and two neutral ones
 RATED = {"train": 24, "dev": 12}
+JUDGEMENTS = ("joy",), (NO_SCENE,), ("grief", "hope")  # of the same three sentences of each public corpus
+JUDGED_ROWS = (1, 3, 5)
+JUDGED = 3 * len(JUDGEMENTS)
 WRITTEN = 2 * len(SCENES)
 DISTRESS = 8
-LESSONS = COMMENTS + DIALOGUE + RATED["train"] + WRITTEN + DISTRESS
+LESSONS = COMMENTS + DIALOGUE + RATED["train"] + JUDGED + WRITTEN + DISTRESS
 
 _PLUTCHIK = ("anger", "hope", "disgust", "fear", "joy", "sadness", "surprise", "love")
 
@@ -56,6 +60,12 @@ def write_emobank(folder: Path) -> None:
     (folder / "emobank" / "emobank-train-dev.csv").write_text("\n".join(rows) + "\n")
 
 
+def small_judged(corpus: str, texts: Sequence[str]) -> dict[int, tuple[int, ...]]:
+    """Three sentences of a corpus: of a scene, of none, of two."""
+    scenes = (tuple(map(SCENES.index, names)) for names in JUDGEMENTS)
+    return dict(zip(JUDGED_ROWS, scenes, strict=True))
+
+
 def small_written() -> WrittenSentences:
     """Two sentences of each scene."""
     scenes = [i % len(SCENES) for i in range(WRITTEN)]
@@ -77,7 +87,8 @@ def small_distress() -> DistressSentences:
 
 
 def use_small_corpora(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Let jobs read the files of `write_corpora` in a folder, and small corpora of our own."""
+    """Let jobs read the files of `write_corpora` in a folder, and small judgements and corpora of our own."""
     patch.setenv("AMBIANCE_DATA", str(folder))
+    patch.setattr(lessons, "load_judged", small_judged)
     patch.setattr(lessons, "load_written", small_written)
     patch.setattr(lessons, "load_distress", small_distress)

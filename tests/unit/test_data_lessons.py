@@ -25,12 +25,13 @@ from training.data.lessons import (
     of_comments,
     of_dialogue,
     of_distress,
+    of_judged,
     of_ratings,
     of_written,
 )
 from training.data.sources import data_dir
-from training.data.written import DistressSentences, WrittenSentences
-from training.data.xed import PLUTCHIK, DialogueLines
+from training.data.written import DistressSentences, WrittenSentences, load_distress, load_written
+from training.data.xed import PLUTCHIK, DialogueLines, load_xed
 
 SLICES = (EMOTION, SCENE, VAD, DISTRESS)
 
@@ -108,6 +109,18 @@ def test_a_rated_sentence_tells_vad_alone() -> None:
     assert not lessons.open_scenes.any()
 
 
+def test_a_judged_sentence_tells_its_scenes_and_nothing_else() -> None:
+    awe, hope, none = map(SCENES.index, ("awe", "hope", NO_SCENE))
+    lessons = of_judged(("a", "b", "c", "d"), {0: (hope,), 2: (hope, awe), 3: (none,)})
+    assert lessons.texts == ("a", "c", "d")
+    assert scenes(lessons) == {"hope": 1}
+    assert scenes(lessons, 1) == pytest.approx({"hope": MIXED_SHARE, "awe": 1 - MIXED_SHARE})
+    assert scenes(lessons, 2) == {NO_SCENE: 1}
+    assert not lessons.open_scenes.any()
+    assert [weights(lessons, row) for row in (0, 1)] == [[0, 1, 0, 0]] * 2
+    assert weights(lessons, 2) == pytest.approx([0, 0.3, 0, 0])  # what tells of nothing is common
+
+
 def test_a_written_sentence_tells_its_scene_or_both_of_them() -> None:
     awe, hope = SCENES.index("awe"), SCENES.index("hope")
     lessons = of_written(WrittenSentences(("a", "b"), ((hope,), (hope, awe)), ("verse",) * 2))
@@ -145,6 +158,32 @@ def test_lessons_follow_each_other_corpus_by_corpus(small: Path) -> None:
             lessons.weights[:, part],
             lessons.weights[:, part][:, :1].repeat(lessons.weights[:, part].shape[1], axis=1),
         )
+
+
+def test_judged_sentences_stand_between_the_public_corpora_and_our_own(small: Path) -> None:
+    lessons = load_lessons(small)
+    first = lesson_files.COMMENTS + lesson_files.DIALOGUE + lesson_files.RATED["train"]
+    corpora = (0, lesson_files.COMMENTS, lesson_files.COMMENTS + lesson_files.DIALOGUE)
+    sentences = [lessons.texts[start + row] for start in corpora for row in lesson_files.JUDGED_ROWS]
+    assert list(lessons.texts[first : first + lesson_files.JUDGED]) == sentences
+    for row in range(lesson_files.JUDGED):
+        assert set(scenes(lessons, first + row)) == set(lesson_files.JUDGEMENTS[row % 3])
+
+
+def test_lessons_are_those_of_annotators_or_our_own(small: Path) -> None:
+    lessons = load_lessons(small)
+    counts = (
+        lesson_files.COMMENTS + lesson_files.DIALOGUE + lesson_files.RATED["train"],
+        lesson_files.JUDGED,
+        lesson_files.WRITTEN,
+        lesson_files.DISTRESS,
+    )
+    for kind, expected in (
+        ("are_annotated", (True, False, False, False)),  # what annotators left open is theirs too
+        ("tells_scene", (False, True, True, False)),  # of no scene, too
+        ("are_written", (False, False, True, True)),
+    ):
+        np.testing.assert_array_equal(getattr(lessons, kind), np.repeat(expected, counts), kind)
 
 
 def test_some_lessons_are_taken_by_index_or_mask(small: Path) -> None:
@@ -186,9 +225,12 @@ def test_the_real_lessons_tell_enough_of_everything() -> None:
         pytest.skip("the data sets are not on this machine")
     lessons = load_lessons(data_dir())
     assert len(lessons) > 80_000
-    outright = (lessons.weights[:, SCENE.start] == 1) & ~lessons.open_scenes
-    assert lessons.targets[outright, SCENE].sum(axis=0).min() > 400
-    np.testing.assert_allclose(lessons.targets[outright, SCENE].sum(axis=1), 1, rtol=1e-6)
+    assert lessons.targets[lessons.tells_scene, SCENE].sum(axis=0).min() > 900
+    np.testing.assert_allclose(lessons.targets[lessons.tells_scene, SCENE].sum(axis=1), 1, rtol=1e-6)
+    judged = lessons.tells_scene & ~lessons.are_written
+    assert judged.sum() > 25_000
+    assert lessons.are_annotated.sum() == 43_410 + 8062 + len(load_xed(data_dir()))
+    assert lessons.are_written.sum() == len(load_written()) + len(load_distress())
     assert (lessons.weights[:, EMOTION.start] == 1).sum() == 43_410
     assert (lessons.weights[:, VAD.start] == 1).sum() == 8062
     known = lessons.weights[:, DISTRESS.start] == 1

@@ -1,7 +1,8 @@
 """Everything that a text model learns from: several corpora, of which each knows some of what it is to tell.
 
-GoEmotions tells emotions, XED and GoEmotions which scenes a text may be of, the written corpus which it is
-of, EmoBank how it moves readers, and the distress sentences whether somebody is in danger.
+GoEmotions tells emotions, XED and GoEmotions which scenes a text may be of, EmoBank how it moves readers. The
+written corpus tells which scene a text is of, as do judgements of many sentences of the three; the distress
+sentences tell whether somebody is in danger.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ambiance.affect import EMOTIONS, NO_SCENE, SCENES
 from training.data.emobank import load_emobank
 from training.data.goemotions import Comments, load_comments
+from training.data.judged import load_judged
 from training.data.written import DistressSentences, WrittenSentences, load_distress, load_written
 from training.data.xed import PLUTCHIK, DialogueLines, load_xed
 
@@ -67,6 +69,7 @@ MIXED_SHARE = 0.6  # of the first of two scenes
 # were asked for emotions, and called neutral what tells a reader of something all the same.
 _SCENE_WEIGHT = 0.5
 _NEUTRAL_SCENE_WEIGHT = 0.1
+_JUDGED_NONE_WEIGHT = 0.3  # most sentences of news and forums tell of nothing, few that a reader sends do
 _PRESUMED_SAFE_WEIGHT = 0.2  # of a text that nobody read for distress
 
 
@@ -91,7 +94,17 @@ class Lessons:
     @property
     def tells_scene(self) -> NDArray[np.bool_]:
         """[n] whether somebody told a text's scene outright, rather than which it may be of."""
-        return (self.weights[:, SCENE.start] == 1) & ~self.open_scenes
+        return (self.weights[:, SCENE.start] > 0) & ~self.open_scenes
+
+    @property
+    def are_written(self) -> NDArray[np.bool_]:
+        """[n] whether a text was written for this project: no annotator told its emotion."""
+        return (self.weights[:, DISTRESS.start] > 0) & (self.weights[:, EMOTION.start] == 0)
+
+    @property
+    def are_annotated(self) -> NDArray[np.bool_]:
+        """[n] whether a public corpus's annotators told what is told; the others are this project's own."""
+        return ~self.are_written & ~self.tells_scene
 
     @property
     def digest(self) -> str:
@@ -110,12 +123,15 @@ def load_lessons(data_dir: Path) -> Lessons:
     Raises:
         DataError: if one is missing or damaged; names file and line.
     """
+    comments, dialogue = load_comments(data_dir, "train"), load_xed(data_dir)
     emobank = load_emobank(data_dir, "train")
+    texts_of = {"goemotions": comments.texts, "xed": dialogue.texts, "emobank": emobank.texts}
     return join(
         [
-            of_comments(load_comments(data_dir, "train")),
-            of_dialogue(load_xed(data_dir)),
+            of_comments(comments),
+            of_dialogue(dialogue),
             of_ratings(emobank.texts, emobank.vad),
+            *(of_judged(texts, load_judged(corpus, texts)) for corpus, texts in texts_of.items()),
             of_written(load_written()),
             of_distress(load_distress()),
         ]
@@ -168,14 +184,27 @@ def of_ratings(texts: Sequence[str], vad: NDArray[np.float32]) -> Lessons:
     return lessons
 
 
+def of_judged(texts: Sequence[str], judged: Mapping[int, tuple[int, ...]]) -> Lessons:
+    """Sentences of a public corpus, by row: the scene, or two, that a reader of it named."""
+    lessons = _of_scenes([texts[row] for row in judged], list(judged.values()))
+    none = lessons.targets[:, SCENE.start + SCENES.index(NO_SCENE)] == 1
+    lessons.weights[none, SCENE] = _JUDGED_NONE_WEIGHT
+    return lessons
+
+
 def of_written(written: WrittenSentences) -> Lessons:
     """Our own corpus: the scene, or the two scenes of a mixed text."""
-    lessons = _blank(written.texts)
-    for row, scenes in enumerate(written.scenes):
+    lessons = _of_scenes(written.texts, written.scenes)
+    lessons.weights[:, DISTRESS] = _PRESUMED_SAFE_WEIGHT
+    return lessons
+
+
+def _of_scenes(texts: Sequence[str], scenes_of: Sequence[tuple[int, ...]]) -> Lessons:
+    lessons = _blank(texts)
+    for row, scenes in enumerate(scenes_of):
         shares = (1.0,) if len(scenes) == 1 else (MIXED_SHARE, 1 - MIXED_SHARE)
         lessons.targets[row, SCENE][list(scenes)] = shares
     lessons.weights[:, SCENE] = 1
-    lessons.weights[:, DISTRESS] = _PRESUMED_SAFE_WEIGHT
     return lessons
 
 
