@@ -35,7 +35,8 @@ from training.index.catalog import CATALOG_FILE
 from training.index.models import Models
 from training.listener.files import load_benchmark
 from training.listener.measure import means, served_queries
-from training.music.caption_words import Heard
+from training.music.caption_judgements import Judged
+from training.music.caption_words import Said
 from training.music.encode import EncodedClips
 from training.music.facets import CaptionedClips
 from training.music.held_out import HeldOut
@@ -100,13 +101,19 @@ def hear(moods: np.ndarray, sureness: float) -> EncodedClips:
 
 
 def captioned_clips() -> CaptionedClips:
-    """Clips of which one facet each is said."""
-    said = np.eye(len(FACETS), dtype=bool)[np.arange(CAPTIONED) % len(FACETS)]
-    nothing = np.full((CAPTIONED, 3), np.nan, np.float32)
+    """Clips of which one facet each is said, the next one judged and the one after it the main one."""
+    one = np.eye(len(FACETS), dtype=bool)[np.arange(CAPTIONED) % len(FACETS)]
+    said, facets, mains = (np.roll(one, by, axis=1) for by in range(3))
     ids = np.array([f"captioned {row}" for row in range(CAPTIONED)])
     frames = np.zeros((CAPTIONED, 10, 128), np.uint8)
-    heard = Heard(said, np.zeros((CAPTIONED, 3), bool), nothing)
-    return CaptionedClips(ids, ids, frames, np.full(CAPTIONED, 10, np.int32), heard)
+    return CaptionedClips(
+        ids,
+        ids,
+        frames,
+        np.full(CAPTIONED, 10, np.int32),
+        Said(said, np.zeros((CAPTIONED, 3), bool)),
+        Judged(facets, mains, np.zeros((CAPTIONED, 3), np.float32)),
+    )
 
 
 def held_out(encoder: Artifact, data_dir: Path) -> HeldOut:
@@ -189,7 +196,6 @@ def test_only_clips_worth_hearing_answer(heard: HeardCorpora) -> None:
     library = heard.release.heard_library
     np.testing.assert_array_equal(library.vectors, LIBRARY[LISTENABLE])
     np.testing.assert_array_equal(library.moods, LIBRARY_MOODS[LISTENABLE])
-    np.testing.assert_array_equal(library.facets, LIBRARY_FACETS[LISTENABLE])
     for name in SECTIONS:
         np.testing.assert_array_equal(heard.section(name).library, LIBRARY[LISTENABLE])
 
@@ -203,7 +209,8 @@ def test_a_half_of_the_benchmark_is_answered_by_the_release(heard: HeardCorpora,
     np.testing.assert_array_equal(listening.queries, served_queries(readings, heard.release.space))
     placed = heard.release.space.place(heard.held_out.heard_captioned, heard.written.mood, seed=5)
     np.testing.assert_array_equal(listening.captioned.vectors, placed)
-    np.testing.assert_array_equal(listening.said, captioned_clips().heard.facets)
+    np.testing.assert_array_equal(listening.said, captioned_clips().said.facets)
+    np.testing.assert_array_equal(listening.mains, captioned_clips().judged.mains)
 
 
 def test_validation_listens_to_dev_and_test_to_test(heard: HeardCorpora) -> None:

@@ -1,21 +1,17 @@
-"""What captions say of their clips: words, phrases, denials, voices, and the points that words stand for."""
+"""What captions say of their clips: words, phrases, denials and voices."""
 
 import numpy as np
 import pytest
 
 from ambiance.affect import FACETS, TRAITS
 from training.data.musiccaps import Captions
-from training.music.caption_words import Heard, read_captions
-
-
-def hear(caption: str, *aspects: str) -> Heard:
-    return read_captions(Captions((("id", 0),), (aspects,), (caption,)))
+from training.music.caption_words import read_captions
 
 
 def said(caption: str, *aspects: str) -> set[str]:
     """Names of the facets and traits that a caption is taken to say."""
-    heard = hear(caption, *aspects)
-    told = np.concatenate([heard.facets[0], heard.traits[0]])
+    read = read_captions(Captions((("id", 0),), (aspects,), (caption,)))
+    told = np.concatenate([read.facets[0], read.traits[0]])
     return {name for name, true in zip((*FACETS, *TRAITS), told, strict=True) if true}
 
 
@@ -62,7 +58,6 @@ def test_aspects_count_as_the_caption_does() -> None:
 )
 def test_what_is_denied_is_not_said(caption: str) -> None:
     assert said(caption) == set()
-    assert np.isnan(hear(caption).vad).all()
 
 
 def test_a_denial_ends_with_its_phrase() -> None:
@@ -87,18 +82,10 @@ def test_an_instrumental_that_somebody_sings_over_is_vocal() -> None:
     assert "vocal" in said("A female singer sings over an instrumental.")
 
 
-def test_vad_is_the_mean_of_the_words_that_tell_each_once() -> None:
-    calm, sad = (np.array(vad) for vad in ((0.75, 0, 0.5), (0.125, 0.25, 0.125)))
-    np.testing.assert_allclose(hear("Calm, calm, calm.").vad[0], calm)
-    np.testing.assert_allclose(hear("A calm tune. It is sad.").vad[0], (calm + sad) / 2)
-    assert hear("Calm.").vad.dtype == np.float32
-    assert np.isnan(hear("A guitar.").vad).all()
-
-
 def test_every_caption_has_a_row() -> None:
     captions = Captions((("a", 0), ("b", 10)), ((), ("sad",)), ("Happy vocals.", "A guitar."))
-    heard = read_captions(captions)
-    assert (heard.facets.shape, heard.traits.shape, heard.vad.shape) == ((2, 12), (2, 3), (2, 3))
-    assert heard.facets[:, FACETS.index("happy")].tolist() == [True, False]
-    assert heard.facets[:, FACETS.index("sad")].tolist() == [False, True]
-    assert heard.traits[:, TRAITS.index("vocal")].tolist() == [True, False]
+    read = read_captions(captions)
+    assert (read.facets.shape, read.traits.shape) == ((2, 12), (2, 3))
+    assert read.facets[:, FACETS.index("happy")].tolist() == [True, False]
+    assert read.facets[:, FACETS.index("sad")].tolist() == [False, True]
+    assert read.traits[:, TRAITS.index("vocal")].tolist() == [True, False]

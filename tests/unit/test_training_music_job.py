@@ -2,11 +2,13 @@
 
 import random
 import shutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
@@ -22,7 +24,9 @@ from audioset_files import (  # noqa: E402
 )
 from training.data.errors import DataError  # noqa: E402
 from training.data.sources import data_dir  # noqa: E402
+from training.music import captioned as captioned_module  # noqa: E402
 from training.music import held_out as held_out_module  # noqa: E402
+from training.music.caption_judgements import load_caption_judgements  # noqa: E402
 from training.music.captioned import load_captioned  # noqa: E402
 from training.music.config import MusicConfig, NetworkConfig, RecipeName  # noqa: E402
 from training.music.encode import EncodedClips, encode_clips  # noqa: E402
@@ -37,12 +41,13 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(300)]
 
 MUSIC, FIRST_MOOD = 137, 276
 SETTINGS = NetworkConfig(steps=2, batch_size=16)
+JUDGED_FILE = "judged.tsv"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty-three clips: six of each mood, told by their bytes, and one of two moods and six seconds. Of the
-    first forty-two captions tell two facets in turn, and a trait of every other."""
+    first forty-two captions tell two facets in turn, and a trait of every other; a facet more is judged."""
     folder = tmp_path_factory.mktemp("data")
     noise = random.Random(0)
     records = [
@@ -53,7 +58,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_archive(folder, {f"{split}/00": tfrecord(records) for split in ("bal_train", "eval")})
     write_ontology(folder)
     write_captions(folder, {(f"clip{i:07}", 30): caption(i) for i in range(42)})
+    (folder / JUDGED_FILE).write_text("".join(map(judgement, reversed(range(42)))))
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def judgements(folder: Path) -> Iterator[None]:
+    """Those of the little split's clips in place of the committed ones."""
+    load_little = partial(load_caption_judgements, path=folder / JUDGED_FILE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(captioned_module, "load_caption_judgements", load_little)
+        yield
+
+
+def judgement(number: int) -> str:
+    """The first facet that the caption names, and one that it doesn't."""
+    facets = f"{FACETS[number % 12]} {FACETS[(number * 7 + 5) % 12]}"
+    return f"clip{number:07}@30\t{facets}\t{1 + number % 9}{1 + number % 7}{1 + number % 5}\n"
 
 
 def caption(number: int) -> str:
@@ -222,6 +243,31 @@ def test_a_job_without_captions_publishes_nothing(
     assert not (tmp_path / "artifacts").exists()
 
 
+def test_a_job_publishes_nothing_if_a_captioned_clip_is_not_judged(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captioned_module, "load_caption_judgements", load_caption_judgements)
+    monkeypatch.setenv("AMBIANCE_DATA", str(folder))
+    with pytest.raises(DataError, match=r"musiccaps\.tsv: lacks clip0000000@30 and 41 more captioned clips"):
+        run(MusicConfig(folds=3), tmp_path / "artifacts")
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_captioned_clips_have_what_words_say_and_what_was_judged(folder: Path) -> None:
+    captioned = load_captioned(folder)
+    assert captioned.youtube_ids.tolist() == [f"clip{i:07}" for i in range(42)]
+    for i in range(42):
+        main, said, judged = (FACETS[n % 12] for n in (i, i * 5 + 3, i * 7 + 5))
+        assert named(captioned.said.facets[i]) == {main, said}
+        assert named(captioned.judged.facets[i]) == {main, judged}
+        assert named(captioned.judged.mains[i]) == {main}
+        assert captioned.judged.vad[i].tolist() == [i % 9 / 8, i % 7 / 8, i % 5 / 8]
+
+
+def named(facets: NDArray[np.bool_]) -> set[str]:
+    return {name for name, told in zip(FACETS, facets, strict=True) if told}
+
+
 def test_a_clip_of_two_moods_stands_in_two_rows(rows: MoodRows) -> None:
     assert [MOODS.names[mood] for mood in rows.moods[-2:]] == ["sad", "tender"]
     assert rows.clip_ids[-1] == rows.clip_ids[-2]
@@ -229,7 +275,8 @@ def test_a_clip_of_two_moods_stands_in_two_rows(rows: MoodRows) -> None:
 
 
 @pytest.mark.data
-def test_the_real_rows_and_pieces_are_as_many_as_published() -> None:
+def test_the_real_rows_and_pieces_are_as_many_as_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(captioned_module, "load_caption_judgements", load_caption_judgements)
     if not data_dir().is_dir():
         pytest.skip("the data sets are not on this machine")
     rows = load_mood_rows(data_dir(), "bal_train")

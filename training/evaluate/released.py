@@ -82,9 +82,8 @@ class Release:
     @cached_property
     def heard_library(self) -> Library:
         """The clips that answer unless a search asks for all."""
-        columns = (self.catalog[name].combine_chunks().flatten().to_numpy() for name in ("moods", "facets"))
-        rows = (column.reshape(len(self.library), -1)[self.listenable] for column in columns)
-        return Library(self.library[self.listenable], *rows)
+        moods = self.catalog["moods"].combine_chunks().flatten().to_numpy().reshape(len(self.library), -1)
+        return Library(self.library[self.listenable], moods[self.listenable])
 
 
 def load_release(root: Path) -> Release:
@@ -162,7 +161,11 @@ class HeardCorpora:
             self.models.read_texts(self.release.text_encoder, benchmark.texts),
             self.release.space,
             self.release.heard_library,
-            Captioned(held_out.heard_captioned, held_out.captioned.heard.facets),
+            Captioned(
+                held_out.heard_captioned,
+                held_out.captioned.said.facets,
+                held_out.captioned.judged.mains,
+            ),
             self.written.mood,
             self._seed,
         )

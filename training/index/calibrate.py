@@ -1,6 +1,6 @@
 """Answers of captioned clips to the benchmark's dev half: where a match probability is learned.
 
-A clip suits a text if the musician who described it says something that fits the text and nothing that jars.
+A clip suits a text if its main facet, as judged from the musician's caption, fits the text.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ _ANSWERS = 30  # of each text: more than a reader is shown, as a library of many
 def captioned_answers(
     space: MoodSpace,
     clips: EncodedClips,
-    said: NDArray[np.bool_],
+    mains: NDArray[np.bool_],
     reference: NDArray[np.float32],
     benchmark: Benchmark,
     queries: NDArray[np.float32],
@@ -29,7 +29,7 @@ def captioned_answers(
     Args:
         space: of the queries.
         clips: n clips, each as a model heard it that hadn't learned it.
-        said: <bool>[n, 12] facets that their captions name.
+        mains: <bool>[n, 12] the facet heard most in each.
         reference: <float32>[m, d] queries of the texts that set prices.
         benchmark: texts whose fitting and jarring facets are known.
         queries: <float32>[t, d] of those texts.
@@ -37,8 +37,8 @@ def captioned_answers(
     """
     vectors = space.place(clips, reference, seed)
     found = nearest(queries, vectors, min(_ANSWERS, len(vectors)))
-    fitting, jarring = said_of(said[found], benchmark)
-    return Answers(found, similarity_of(queries, vectors, found, FIT_COMPONENTS), fitting & ~jarring)
+    suits, _ = said_of(mains[found], benchmark)
+    return Answers(found, similarity_of(queries, vectors, found, FIT_COMPONENTS), suits)
 
 
 def said_of(said: NDArray[np.bool_], benchmark: Benchmark) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

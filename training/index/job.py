@@ -84,7 +84,7 @@ def run(
     answers = captioned_answers(
         space,
         heard.heard_captioned,
-        heard.captioned.heard.facets,
+        heard.captioned.judged.mains,
         reference.mood,
         benchmark,
         asked.mood,

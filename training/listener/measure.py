@@ -34,12 +34,6 @@ class Library:
 
     vectors: NDArray[np.float32]  # [n, d] placed in the mood space
     moods: NDArray[np.float32]  # [n, 7] posterior
-    facets: NDArray[np.float32]  # [n, 12] probabilities
-
-    @cached_property
-    def main_facets(self) -> NDArray[np.int64]:
-        """<int64>[n] what each clip mainly is: the facet likelier of it than of others by the most."""
-        return (np.log(self.facets) - np.log(self.facets.mean(axis=0))).argmax(axis=1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +42,7 @@ class Captioned:
 
     clips: EncodedClips
     said: NDArray[np.bool_]  # [n, 12] facets that the captions name
+    mains: NDArray[np.bool_]  # [n, 12] the facet heard most, as judged from the captions; none for a few
 
 
 @dataclass(frozen=True)
@@ -60,6 +55,7 @@ class Listening:
     library: Library
     captioned: Library
     said: NDArray[np.bool_]  # [captioned clips, 12]
+    mains: NDArray[np.bool_]  # [captioned clips, 12]
 
     @cached_property
     def hits(self) -> NDArray[np.int64]:
@@ -79,27 +75,28 @@ class Listening:
     @cached_property
     def verdicts(self) -> Mapping[str, NDArray[np.float64]]:
         """Figure -> <float64>[n], one a text; the figure of a half is the mean."""
-        main = self.library.main_facets[self.hits]
         strongest = _FACET_OF_MOOD[self.library.moods[self.hits].argmax(axis=2)]
-        fits, jars = (np.take_along_axis(judged, main, axis=1) for judged in self._judged)
         mood_fits, mood_jars = (np.take_along_axis(judged, strongest, axis=1) for judged in self._judged)
+        fits, jars = said_of(self.mains[self.caption_hits], self.benchmark)
         said_fits, said_jars = said_of(self.said[self.caption_hits], self.benchmark)
-        chance_fits, chance_jars = (
-            (self.said[None] & wanted[:, None]).any(axis=2).mean(axis=1)
-            for wanted in (self.benchmark.fits, self.benchmark.jars)
+        main_chances, said_chances = (
+            [(heard[None] & wanted[:, None]).any(axis=2).mean(axis=1) for wanted in self._judged]
+            for heard in (self.mains, self.said)
         )
         told = self.readings.scenes[:, :_NONE].argmax(axis=1)
         return {
             "listener_fit": fits.mean(axis=1),
             "listener_jar": jars.mean(axis=1),
             "listener_mostly_jarring": (jars.mean(axis=1) > 0.5).astype(float),
+            "listener_fit_chance": main_chances[0],
+            "listener_jar_chance": main_chances[1],
             "mood_fit": mood_fits.mean(axis=1),
             "mood_jar": mood_jars.mean(axis=1),
             "captions_fit": said_fits.mean(axis=1),
-            "captions_fit_chance": chance_fits,
-            _LIFT: said_fits.mean(axis=1) / np.maximum(chance_fits, 1e-9),
+            "captions_fit_chance": said_chances[0],
+            _LIFT: said_fits.mean(axis=1) / np.maximum(said_chances[0], 1e-9),
             "captions_jar": said_jars.mean(axis=1),
-            "captions_jar_chance": chance_jars,
+            "captions_jar_chance": said_chances[1],
             "scene_told": np.array(
                 [scene in scenes for scene, scenes in zip(told, self.benchmark.scenes, strict=True)], float
             ),
@@ -129,9 +126,9 @@ def listen(
         seed: of the prices.
     """
     clips = captioned.clips
-    placed = Library(space.place(clips, reference, seed), clips.moods, clips.facets)
+    placed = Library(space.place(clips, reference, seed), clips.moods)
     queries = served_queries(readings, space)
-    return Listening(benchmark, readings, queries, library, placed, captioned.said)
+    return Listening(benchmark, readings, queries, library, placed, captioned.said, captioned.mains)
 
 
 def evidence(readings: TextReadings) -> NDArray[np.float32]:

@@ -1,5 +1,9 @@
 """Facets, traits and VAD of a clip, learned from what musicians said of 2,663 clips of `bal_train`.
 
+Facets and traits go by the captions' words, VAD by what was judged of the captions read whole. Facets that
+learned from judgements too told all clips apart better (AUC .84 as judged, not .79), but not the nearest ten:
+opera and chant came before sad music.
+
 Logistic regressions, and a ridge regression for VAD, on the mean frame (with the deviation of the frames
 beside it for traits): small networks and kernels heard no more than these in cross-validation.
 """
@@ -17,7 +21,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from ambiance.affect import FACETS, MOODS
 from training.data.audioset import FEATURES, FRAMES, Clips, dequantize
 from training.data.errors import DataError
-from training.music.caption_words import Heard
+from training.music.caption_judgements import Judged
+from training.music.caption_words import Said
 from training.music.features import mean_frames
 from training.music.mood_rows import MoodRows
 
@@ -48,20 +53,24 @@ class CaptionedClips:
     youtube_ids: NDArray[np.str_]  # [n]
     frames: NDArray[np.uint8]  # [n, 10, 128] quantised VGGish features
     frame_counts: NDArray[np.int32]  # [n]
-    heard: Heard
+    said: Said  # by the captions' words
+    judged: Judged  # of the captions, read whole
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "CaptionedClips":
         """Clips by index, or by mask."""
-        heard = Heard(*(column[rows] for column in vars(self.heard).values()))
+        said = Said(*(column[rows] for column in vars(self.said).values()))
+        judged = Judged(*(column[rows] for column in vars(self.judged).values()))
         columns = (self.clip_ids, self.youtube_ids, self.frames, self.frame_counts)
-        return CaptionedClips(*(column[rows] for column in columns), heard)
+        return CaptionedClips(*(column[rows] for column in columns), said, judged)
 
 
-def join_captions(clips: Clips, places: Sequence[tuple[str, int]], heard: Heard) -> CaptionedClips:
-    """Clips and what is said of them, by YouTube id and the whole second that a clip starts in.
+def join_captions(
+    clips: Clips, places: Sequence[tuple[str, int]], said: Said, judged: Judged
+) -> CaptionedClips:
+    """Clips and what is told of them, by YouTube id and the whole second that a clip starts in.
 
     Raises:
         DataError: if a captioned clip isn't among the clips.
@@ -72,7 +81,7 @@ def join_captions(clips: Clips, places: Sequence[tuple[str, int]], heard: Heard)
         raise DataError(f"captions: {missing[0]} and {len(missing) - 1} more are no clips of this split")
     found = clips.take([at[place] for place in places])
     ids = (np.array(found.clip_ids), np.array(found.youtube_ids))
-    return CaptionedClips(*ids, found.frames, found.frame_counts, heard)
+    return CaptionedClips(*ids, found.frames, found.frame_counts, said, judged)
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ def fit_facets(clips: CaptionedClips, rows: MoodRows) -> FacetModel:
         DataError: if a facet or trait is said of no clip.
     """
     facets, traits, vad = _fit(clips, rows)
-    calibration = _calibrate(_across_folds(clips, rows, clips), clips.heard)
+    calibration = _calibrate(_across_folds(clips, rows, clips), clips)
     return FacetModel(
         facets.rescaled(*calibration.facets),
         traits.rescaled(*calibration.traits),
@@ -173,7 +182,7 @@ class FacetsAcrossFolds:
 def facets_across_folds(clips: CaptionedClips, rows: MoodRows, asked: Asked) -> FacetsAcrossFolds:
     """What the released model's recipe hears in clips without having learned them, calibrated."""
     captioned = _across_folds(clips, rows, clips)
-    calibration = _calibrate(captioned, clips.heard)
+    calibration = _calibrate(captioned, clips)
     heard = captioned if asked is clips else _across_folds(clips, rows, asked)
     facets, traits, vad = (
         values * slopes + shifts
@@ -201,7 +210,7 @@ def _across_folds(clips: CaptionedClips, rows: MoodRows, asked: Asked) -> Facets
     fold_of_row = fold_of_video(rows.youtube_ids)
     inputs = moments(asked.frames, asked.frame_counts)
     mean = inputs[:, :FEATURES]
-    widths = (len(FACETS), clips.heard.traits.shape[1], 3)
+    widths = (len(FACETS), clips.said.traits.shape[1], 3)
     facets, traits, vad = (np.empty((len(inputs), width)) for width in widths)
     for held_out in range(FOLDS):
         at = fold == held_out
@@ -217,7 +226,7 @@ def _fit(clips: CaptionedClips, rows: MoodRows) -> tuple[Linear, Linear, Linear]
     row_means = mean_frames(rows.frames, rows.frame_counts)
     facets = []
     for column, facet in enumerate(FACETS):
-        inputs, truth, weights = mean, clips.heard.facets[:, column], np.ones(len(mean))
+        inputs, truth, weights = mean, clips.said.facets[:, column], np.ones(len(mean))
         moods = [MOODS.names.index(mood) for mood, named in FACET_OF_MOOD.items() if named == facet]
         if moods:
             inputs = np.concatenate([inputs, row_means])
@@ -226,9 +235,9 @@ def _fit(clips: CaptionedClips, rows: MoodRows) -> tuple[Linear, Linear, Linear]
         facets.append(_regress(inputs, truth, weights, _FACET_PENALTY, facet))
     traits = [
         _regress(both, truth, np.ones(len(both)), _TRAIT_PENALTY, f"trait {column}")
-        for column, truth in enumerate(clips.heard.traits.T)
+        for column, truth in enumerate(clips.said.traits.T)
     ]
-    return _side_by_side(facets), _side_by_side(traits), _regress_vad(mean, clips.heard.vad)
+    return _side_by_side(facets), _side_by_side(traits), _regress_vad(mean, clips.judged.vad)
 
 
 def _regress(
@@ -248,9 +257,8 @@ def _regress(
 
 
 def _regress_vad(inputs: NDArray[np.float32], vad: NDArray[np.float32]) -> Linear:
-    told = ~np.isnan(vad).any(axis=1)
     centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + np.float32(1e-6)
-    model = Ridge(alpha=_RIDGE_PENALTY).fit((inputs[told] - centre) / scale, vad[told])
+    model = Ridge(alpha=_RIDGE_PENALTY).fit((inputs - centre) / scale, vad)
     slope = model.coef_.T / scale[:, None]
     return Linear(slope.astype(np.float32), (model.intercept_ - centre @ slope).astype(np.float32))
 
@@ -274,11 +282,11 @@ class _Calibration:
     vad: Slopes
 
 
-def _calibrate(across: FacetsAcrossFolds, heard: Heard) -> _Calibration:
+def _calibrate(across: FacetsAcrossFolds, clips: CaptionedClips) -> _Calibration:
     return _Calibration(
-        _platt(across.facets, heard.facets),
-        _platt(across.traits, heard.traits),
-        _unshrunk(across.vad, heard.vad),
+        _platt(across.facets, clips.said.facets),
+        _platt(across.traits, clips.said.traits),
+        _unshrunk(across.vad, clips.judged.vad),
     )
 
 
@@ -293,6 +301,5 @@ def _platt(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> Slopes:
 
 def _unshrunk(predicted: NDArray[np.float64], told: NDArray[np.float32]) -> Slopes:
     """What gives predictions the mean and deviation of what they predict: the ridge draws them together."""
-    known = ~np.isnan(told).any(axis=1)
-    slopes = told[known].std(axis=0) / predicted[known].std(axis=0)
-    return slopes, told[known].mean(axis=0) - predicted[known].mean(axis=0) * slopes
+    slopes = told.std(axis=0) / predicted.std(axis=0)
+    return slopes, told.mean(axis=0) - predicted.mean(axis=0) * slopes

@@ -10,8 +10,7 @@ from ambiance.affect import FACETS, MOOD_GROUPS, TRAITS, VAD_AXES
 from training.evaluate.calibration import likeliest_reliability, reliability
 from training.evaluate.metrics import ClassCounts, count_answers
 from training.evaluate.readings import GROUP_OF_MOOD
-from training.music.caption_words import Heard
-from training.music.facets import FacetsAcrossFolds
+from training.music.facets import CaptionedClips, FacetsAcrossFolds
 
 
 def mood_quality(posterior: NDArray[np.float32], moods: NDArray[np.int64]) -> dict[str, Any]:
@@ -26,32 +25,39 @@ def mood_quality(posterior: NDArray[np.float32], moods: NDArray[np.int64]) -> di
     }
 
 
-def facet_quality(across: FacetsAcrossFolds, heard: Heard) -> dict[str, Any]:
+def facet_quality(across: FacetsAcrossFolds, clips: CaptionedClips) -> dict[str, Any]:
     """Figures of captioned clips as models hear them that learned neither clip nor video.
 
-    `auc`: how often a clip of which a facet is said has the higher score; `lift`: average precision as a
-    multiple of how often it is said; `calibration_error` of the probability; of VAD the correlation with what
-    the caption's words say.
+    `auc`: how often a clip whose caption says a facet in words has the higher score, `judged_auc` one that
+    was judged to have it; `lift`: average precision as a multiple of its share; `calibration_error` of
+    the probability; of VAD the correlation with what was judged. Traits weren't judged.
     """
-    told = ~np.isnan(heard.vad).any(axis=1)
-    correlations = [np.corrcoef(across.vad[told, i], heard.vad[told, i])[0, 1] for i in range(len(VAD_AXES))]
+    correlations = [np.corrcoef(across.vad[:, i], clips.judged.vad[:, i])[0, 1] for i in range(len(VAD_AXES))]
     names = (*FACETS, *TRAITS)
     logits = np.concatenate([across.facets, across.traits], axis=1)
-    truth = np.concatenate([heard.facets, heard.traits], axis=1)
+    said = np.concatenate([clips.said.facets, clips.said.traits], axis=1)
+    judged = {
+        name: _auc(*pair) for name, *pair in zip(FACETS, clips.judged.facets.T, across.facets.T, strict=True)
+    }
     return {
         "facets": {
-            name: _figures(column, said) for name, column, said in zip(names, logits.T, truth.T, strict=True)
+            name: _figures(column, due) | ({"judged_auc": judged[name]} if name in judged else {})
+            for name, column, due in zip(names, logits.T, said.T, strict=True)
         },
         "vad": {axis: round(float(value), 4) for axis, value in zip(VAD_AXES, correlations, strict=True)},
     }
 
 
-def _figures(logits: NDArray[np.float64], said: NDArray[np.bool_]) -> dict[str, float]:
-    error = reliability(1 / (1 + np.exp(-logits)), said).expected_calibration_error
+def _auc(due: NDArray[np.bool_], logits: NDArray[np.float64]) -> float:
+    return round(float(roc_auc_score(due, logits)), 4)
+
+
+def _figures(logits: NDArray[np.float64], due: NDArray[np.bool_]) -> dict[str, float]:
+    error = reliability(1 / (1 + np.exp(-logits)), due).expected_calibration_error
     return {
-        "auc": round(float(roc_auc_score(said, logits)), 4),
-        "lift": round(float(average_precision_score(said, logits) / said.mean()), 4),
-        "share": round(float(said.mean()), 4),
+        "auc": _auc(due, logits),
+        "lift": round(float(average_precision_score(due, logits) / due.mean()), 4),
+        "share": round(float(due.mean()), 4),
         "calibration_error": round(error, 4),
     }
 
