@@ -47,8 +47,8 @@ HIGHEST_PRICE = 2.5
 MOST_FIT_LOST = HIGHEST_PRICE + 2 * SPREAD_STRENGTH
 
 # What AudioSet's own moods add to the evidence for their facets: annotators who were asked for that very word
-# heard 421 clips, musicians who were asked for anything heard 2,663.
-_MOOD_WEIGHT = 0.25
+# heard 421 clips. Of captioned clips that answer a known scene .013 mainly jar at 1, .020 at 0.25.
+_MOOD_WEIGHT = 1.0
 
 # Probabilities below it are taken for it: that a rare facet is absent beyond doubt is no merit of a clip, and
 # would outweigh what it is.
