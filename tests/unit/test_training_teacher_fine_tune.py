@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,13 @@ torch = pytest.importorskip("torch", reason="the extra [teacher] is not installe
 pytest.importorskip("transformers", reason="the extra [teacher] is not installed")
 
 from training.teacher.config import TeacherConfig  # noqa: E402
-from training.teacher.fine_tune import _batches, _parameter_groups, fine_tune, lessons_loss  # noqa: E402
+from training.teacher.fine_tune import (  # noqa: E402
+    _batches,
+    _parameter_groups,
+    fine_tune,
+    lessons_loss,
+    start_from_frequencies,
+)
 from training.teacher.network import TeacherNetwork, answers, read  # noqa: E402
 
 CONFIG = TeacherConfig(scene_weight=3, vad_weight=60, distress_weight=5)
@@ -158,23 +165,27 @@ def lessons(rows: list[np.ndarray]) -> Lessons:
     return Lessons(tuple("x" for _ in rows), targets, weights, at % 8 < 4)
 
 
-def tuned(model: str, config: TeacherConfig, lessons: Lessons, rows: list[np.ndarray]) -> np.ndarray:
+def tuned(
+    model: str, config: TeacherConfig, lessons: Lessons, rows: list[np.ndarray], epochs: list[np.ndarray]
+) -> np.ndarray:
     """Logits of every text after fine-tuning."""
     torch.manual_seed(config.seed)
     network = TeacherNetwork(model, config.dropout, config.frozen_layers)
-    network = fine_tune(network, config, lessons, rows, np.ones(len(rows), np.int64))
+    start_from_frequencies(network, lessons)
+    network = fine_tune(network, config, lessons, rows, epochs)
     return read(network, rows)[0]
 
 
 QUICK = TeacherConfig(
-    epochs=8, batch_size=16, frozen_layers=0, learning_rate=1e-2, head_learning_rate=1e-2, dropout=0.0
+    batch_size=16, frozen_layers=0, learning_rate=1e-2, head_learning_rate=1e-2, dropout=0.0
 )
+EVERY = np.arange(128)  # of `rows`
 
 
 def test_each_text_learns_what_the_others_of_its_kind_were_told(
     model: str, lessons: Lessons, rows: list[np.ndarray]
 ) -> None:
-    told = answers(tuned(model, QUICK, lessons, rows))
+    told = answers(tuned(model, QUICK, lessons, rows, [EVERY] * 8))
     kind = np.arange(len(rows)) % 2
     assert np.mean(told[:, :2].argmax(axis=1) == kind) > 0.9
     assert np.mean(told[:, SCENE].argmax(axis=1) == kind) > 0.9
@@ -185,22 +196,55 @@ def test_each_text_learns_what_the_others_of_its_kind_were_told(
 def test_a_seed_repeats_itself_and_another_differs(
     model: str, lessons: Lessons, rows: list[np.ndarray]
 ) -> None:
-    config = replace(QUICK, epochs=1, batch_size=64)
-    one, again = (tuned(model, config, lessons, rows) for _ in range(2))
+    config = replace(QUICK, batch_size=64)
+    one, again = (tuned(model, config, lessons, rows, [EVERY]) for _ in range(2))
     np.testing.assert_array_equal(one, again)
-    assert not np.array_equal(one, tuned(model, replace(config, seed=2), lessons, rows))
+    assert not np.array_equal(one, tuned(model, replace(config, seed=2), lessons, rows, [EVERY]))
+
+
+def test_a_stage_learns_of_the_texts_that_its_epochs_name(
+    model: str, lessons: Lessons, rows: list[np.ndarray]
+) -> None:
+    named, others = EVERY[:64], EVERY[64:]
+    network = TeacherNetwork(model, 0.0, 0)
+
+    def learned(targets: np.ndarray, epochs: list[np.ndarray]) -> np.ndarray:
+        told = replace(lessons, targets=targets)
+        return read(fine_tune(deepcopy(network), QUICK, told, rows, epochs), rows)[0]
+
+    of_named = learned(lessons.targets, [named])
+    reversed_ = [lessons.targets.copy() for _ in range(2)]
+    for targets, which in zip(reversed_, (named, others), strict=True):
+        targets[which] = lessons.targets[which][::-1]
+    assert not np.array_equal(learned(reversed_[0], [named]), of_named)
+    np.testing.assert_array_equal(learned(reversed_[1], [named]), of_named)
+    assert not np.array_equal(
+        learned(reversed_[1], [named, others]), learned(lessons.targets, [named, others])
+    )
+
+
+def test_a_stage_goes_on_where_the_one_before_left_the_network(
+    model: str, lessons: Lessons, rows: list[np.ndarray]
+) -> None:
+    still = replace(QUICK, learning_rate=0.0, head_learning_rate=0.0)
+    network = TeacherNetwork(model, 0.0, 0)
+    before = read(network, rows)[0]
+    after = fine_tune(network, still, lessons, rows, [EVERY])
+    np.testing.assert_array_equal(read(after, rows)[0], before)
+    moved = fine_tune(after, QUICK, lessons, rows, [EVERY])
+    assert not np.array_equal(read(moved, rows)[0], before)
 
 
 def test_frozen_layers_do_not_move(model: str, lessons: Lessons, rows: list[np.ndarray]) -> None:
     network = TeacherNetwork(model, 0.0, 1)
     before = [p.clone() for p in network.encoder.encoder.layer[0].parameters()]
     words = network.encoder.get_input_embeddings().weight.clone()
-    tuned_network = fine_tune(
-        network, replace(QUICK, epochs=1, frozen_layers=1), lessons, rows, np.ones(len(rows), np.int64)
-    )
+    above = network.head.weight.clone()
+    tuned_network = fine_tune(network, replace(QUICK, frozen_layers=1), lessons, rows, [EVERY])
     for old, new in zip(before, tuned_network.encoder.encoder.layer[0].parameters(), strict=True):
         assert torch.equal(old, new)
     assert torch.equal(words, tuned_network.encoder.get_input_embeddings().weight)
+    assert not torch.equal(above, tuned_network.head.weight)
 
 
 def test_layers_learn_more_slowly_the_lower_they_lie(model: str) -> None:
@@ -224,13 +268,9 @@ def test_an_epoch_goes_through_each_text_as_often_as_asked() -> None:
     assert np.mean(spreads) < 4
 
 
-def test_the_head_starts_from_how_often_each_answer_is_so(
-    model: str, lessons: Lessons, rows: list[np.ndarray]
-) -> None:
-    config = replace(QUICK, epochs=1, learning_rate=0.0, head_learning_rate=0.0)
+def test_the_head_starts_from_how_often_each_answer_is_so(model: str, lessons: Lessons) -> None:
     network = TeacherNetwork(model, 0.0, 0)
-    torch.nn.init.zeros_(network.head.weight)
-    fine_tune(network, config, lessons, rows, np.ones(len(rows), np.int64))
+    start_from_frequencies(network, lessons)
     shares = torch.sigmoid(network.head.bias).detach().numpy()
     np.testing.assert_allclose(shares[:3], [0.5, 0.5, 1e-3], atol=1e-4)
     np.testing.assert_allclose(shares[VAD], 0.5, atol=1e-4)

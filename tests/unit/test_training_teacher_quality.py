@@ -1,9 +1,10 @@
 """What the teacher's job counts on dev, and the components it keeps."""
 
 import numpy as np
+import pytest
 
-from ambiance.affect import EMOTIONS
-from training.teacher.quality import best_thresholds, measure
+from ambiance.affect import EMOTIONS, NO_SCENE, SCENES
+from training.teacher.quality import best_thresholds, measure, scene_figures
 from training.teacher.vectors import most_alike, principal_components
 
 ANGER, JOY, LOVE = (EMOTIONS.names.index(name) for name in ("anger", "joy", "love"))
@@ -34,6 +35,21 @@ def test_an_emotion_of_the_same_group_is_right_for_ekman_only() -> None:
     figures = measure(np.where(answered, 0.9, 0.0).astype(np.float32), truth, seed=0)
     assert figures["ekman_micro_precision"] == figures["ekman_macro_precision"] == 1
     assert figures["ekman_macro_f1"] > figures["macro_f1"]
+
+
+def test_a_scene_is_told_if_the_likeliest_but_none_is_one_of_the_texts() -> None:
+    joy, fear, hope, none = map(SCENES.index, ("joy", "fear", "hope", NO_SCENE))
+    posterior = np.full((3, len(SCENES)), 0.01, np.float32)
+    posterior[0, [none, fear]] = 0.6, 0.2
+    posterior[1, [hope, joy]] = 0.5, 0.3
+    posterior[2, [joy, hope]] = 0.5, 0.3
+    before = posterior.copy()
+    assert scene_figures(posterior, [(fear,), (joy, hope), (hope,)]) == {"scene_told": 0.6667}
+    assert scene_figures(posterior, [(joy,), (joy,), (hope, fear)]) == {"scene_told": 0}
+    assert scene_figures(posterior, [(joy, fear), (hope,), (joy,)]) == {"scene_told": 1}
+    np.testing.assert_array_equal(posterior, before)
+    with pytest.raises(ValueError, match="shorter"):
+        scene_figures(posterior, [(joy,), (joy,)])
 
 
 def test_components_keep_what_varies_most() -> None:

@@ -6,15 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
-from training.teacher.config import TeacherConfig
+from training.teacher.config import FLAGS, TeacherConfig
 from training.teacher.job import run
 from training.teacher.source import default_model
-
-_FLAGS = {
-    "seed": "of every random number",
-    "epochs": "passes over the lessons",
-    "synthetic_texts": "texts made up for it to label",
-}
 
 
 def main() -> None:
@@ -25,11 +19,11 @@ def main() -> None:
     )
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
     parser.add_argument("--model", help="folder of all-mpnet-base-v2, or hub name; by default as installed")
-    for name, meaning in _FLAGS.items():
+    for name, meaning in FLAGS.items():
         default = getattr(defaults, name)
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help=meaning)
     flags = parser.parse_args()
-    config = replace(defaults, **{name: getattr(flags, name) for name in _FLAGS})
+    config = replace(defaults, **{name: getattr(flags, name) for name in FLAGS})
     try:
         artifact = run(config, flags.model or default_model(), flags.artifacts)
     except AmbianceError as error:

@@ -1,7 +1,7 @@
 """Fine-tunes the teacher on all lessons at once, each text for what its corpus tells of it."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,39 +27,38 @@ Tensors = list[torch.Tensor]
 
 
 def fine_tune(
-    network: TeacherNetwork, config: TeacherConfig, lessons: Lessons, rows: Rows, repeats: NDArray[np.int64]
+    network: TeacherNetwork,
+    config: TeacherConfig,
+    lessons: Lessons,
+    rows: Rows,
+    epochs: Iterable[NDArray[np.int64]],
 ) -> TeacherNetwork:
-    """Train in place; the network returned holds the moving average of the weights.
+    """One stage: train in place; the network returned holds the moving average of the weights.
 
     Args:
-        network: freshly loaded.
+        network: where the stage before left it.
         config: every number of the job.
         lessons: what is told of each text.
         rows: the texts' token ids.
-        repeats: <int64>[n] how often an epoch goes through each text.
+        epochs: the texts of each, <int64>[n] rows in any order, as often as it goes through them.
     """
     random = np.random.default_rng(config.seed)
     known = _Known(lessons)
-    _start_from_frequencies(network, lessons)
     average = AveragedModel(network, multi_avg_fn=_averaging(config.average_decay))
-    epochs = [
-        batch
-        for _ in range(config.epochs)
-        for batch in _batches(rows, np.repeat(np.arange(len(rows)), repeats), config.batch_size, random)
-    ]
+    steps = [batch for texts in epochs for batch in _batches(rows, texts, config.batch_size, random)]
     optimizer = torch.optim.AdamW(_parameter_groups(network, config), betas=(0.9, 0.98), fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(epochs)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(steps)))
     network.train()
     started, loss = time.monotonic(), 0.0
-    for step, batch in enumerate(epochs, start=1):
+    for step, batch in enumerate(steps, start=1):
         loss += _step(network, [rows[i] for i in batch], known.take(batch), config)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        if step % _AVERAGE_EVERY == 0 or step == len(epochs):
+        if step % _AVERAGE_EVERY == 0 or step == len(steps):
             average.update_parameters(network)
         if step % _LOG_EVERY == 0:
-            progress = f"step {step:,} of {len(epochs):,}, loss {loss / _LOG_EVERY:.3f}"
+            progress = f"step {step:,} of {len(steps):,}, loss {loss / _LOG_EVERY:.3f}"
             print(f"{progress}, {time.monotonic() - started:.0f} s", flush=True)
             loss = 0.0
     return average.module
@@ -78,7 +77,7 @@ class _Known:
         return [column[at] for column in self._columns]
 
 
-def _start_from_frequencies(network: TeacherNetwork, lessons: Lessons) -> None:
+def start_from_frequencies(network: TeacherNetwork, lessons: Lessons) -> None:
     """Let the fresh head answer every text with how often each is so: it saves hundreds of steps."""
     shares = (lessons.targets * lessons.weights).sum(axis=0) / np.maximum(lessons.weights.sum(axis=0), 1)
     with torch.no_grad():

@@ -12,14 +12,15 @@ from tokenizers import Tokenizer
 from ambiance.artifacts import TEXT_TEACHER, Artifact, Description, Origin, file_sha256, publish
 from training.data.emobank import load_emobank
 from training.data.goemotions import load_comments
-from training.data.lessons import DATASETS, EMOTION, VAD, Lessons, load_lessons
+from training.data.lessons import DATASETS, EMOTION, SCENE, VAD, Lessons, load_lessons
 from training.data.sources import data_dir, dataset_digests
+from training.listener.files import load_benchmark
 from training.origin import MPNET, describe_origin
 from training.teacher.artifact import TOKENIZER_FILE, Teacher
-from training.teacher.config import TeacherConfig
-from training.teacher.fine_tune import fine_tune
+from training.teacher.config import FLAGS, TeacherConfig
+from training.teacher.fine_tune import fine_tune, start_from_frequencies
 from training.teacher.network import TeacherNetwork, answers, load_token_vectors, read
-from training.teacher.quality import measure
+from training.teacher.quality import measure, scene_figures
 from training.teacher.source import WEIGHTS_FILE, model_file
 from training.teacher.synthesis import Synthesizer
 from training.teacher.tokens import UNKNOWN_ID, Tokens, build_tokens
@@ -52,7 +53,9 @@ def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
     print(f"{len(lessons):,} lessons, {len(token_vectors):,} tokens, {len(synthetic_ids):,} texts made up")
     network = TeacherNetwork(model, config.dropout, config.frozen_layers)
     spelled = list(map(tokens.spell, ids))
-    network = fine_tune(network, config, lessons, spelled, _repeats(config, lessons))
+    start_from_frequencies(network, lessons.take(lessons.are_annotated))
+    for epochs in _stages(config, lessons):
+        network = fine_tune(network, config, lessons, spelled, epochs)
     quality = _measure(network, tokens, folder, config.seed)
     print(quality, flush=True)
     logits, means = read(network, spelled)
@@ -84,19 +87,31 @@ def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
     return publish(artifacts_root, description, write_files)
 
 
-def _repeats(config: TeacherConfig, lessons: Lessons) -> NDArray[np.int64]:
-    """<int64>[n] times that an epoch goes through each lesson: more often where somebody told its scene."""
-    return np.where(lessons.tells_scene, config.written_repeats, 1)
+Epochs = list[NDArray[np.int64]]  # rows of lessons, some of them more than once
+
+
+def _stages(config: TeacherConfig, lessons: Lessons) -> tuple[Epochs, Epochs]:
+    """What annotators told of public corpora first; then all, and more of this project's own lessons."""
+    random = np.random.default_rng(config.seed)
+    annotated, own = np.flatnonzero(lessons.are_annotated), np.flatnonzero(~lessons.are_annotated)
+    rated = lessons.weights[annotated, VAD.start] == 1
+    every = np.repeat(annotated, np.where(rated, config.rating_repeats, 1))
+    ours = np.repeat(own, np.where(lessons.are_written[own], config.written_repeats, 1))
+    drawn = round(config.annotated_share * len(every))
+    return [every] * config.annotated_epochs, [
+        np.concatenate([random.choice(every, drawn, replace=False), ours]) for _ in range(config.epochs)
+    ]
 
 
 def _measure(network: TeacherNetwork, tokens: Tokens, folder: Path, seed: int) -> dict[str, Any]:
-    """Emotions on GoEmotions' dev split; correlations of valence, arousal and dominance on EmoBank's."""
+    """Emotions on GoEmotions' dev split, ratings on EmoBank's, scenes on the listener's benchmark's."""
 
     def ask(texts: Sequence[str]) -> NDArray[np.float32]:
-        return answers(read(network, list(map(tokens.spell, tokens.encode(texts))))[0])
+        return answers(read(network, [tokens.spell(row[:LONGEST_READ]) for row in tokens.encode(texts)])[0])
 
-    dev, rated = load_comments(folder, "dev"), load_emobank(folder, "dev")
+    dev, rated, benchmark = load_comments(folder, "dev"), load_emobank(folder, "dev"), load_benchmark("dev")
     return {
+        "listener_dev": scene_figures(ask(benchmark.texts)[:, SCENE], benchmark.scenes),
         "goemotions_dev": measure(ask(dev.texts)[:, EMOTION], emotion_truth(dev.labels), seed),
         "emobank_dev": rating_figures(ask(rated.texts)[:, VAD], rated.vad),
     }
@@ -104,7 +119,9 @@ def _measure(network: TeacherNetwork, tokens: Tokens, folder: Path, seed: int) -
 
 def _origin(config: TeacherConfig, model: str, data: Path) -> Origin:
     weights = {f"{MPNET}/{WEIGHTS_FILE}": file_sha256(model_file(model, WEIGHTS_FILE))}
-    flags = f"--epochs {config.epochs} --synthetic-texts {config.synthetic_texts}"
+    flags = " ".join(
+        f"--{name.replace('_', '-')} {getattr(config, name)}" for name in FLAGS if name != "seed"
+    )
     datasets = dataset_digests(data, *DATASETS) | weights
     return describe_origin(f"python -m training.teacher {flags}", config.seed, datasets, libraries=LIBRARIES)
 
