@@ -49,7 +49,7 @@ OUTPUTS = {"emotions", "scenes", "vad", "distress", "mood", "embedding"}
 TEXTS = ("so grief today", "what a joy", "", "nothing known here", "a joy day " * 40)
 NETWORK = NetworkConfig(table_width=16, code_bytes=4, width=16, embedding_width=8)
 FIT = FitConfig(epochs=8, coded_epochs=1, batch_size=8, learning_rate=1e-2)
-CONFIG = TextConfig(vocabulary_tokens=120, network=NETWORK, fit=FIT, bag_fit=FIT)
+CONFIG = TextConfig(vocabulary_tokens=120, network=NETWORK, fit=FIT, bag_fit=replace(FIT, epochs=20))
 
 
 def use_small_corpora(patch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -159,6 +159,7 @@ def test_the_manifest_says_what_was_trained_on_what(encoders: dict[str, Artifact
         "mood": (19, "squared_l2", space.lineage),
     }
     assert manifest.counts["lessons"] == lesson_files.LESSONS
+    assert manifest.counts["judged_texts"] == lesson_files.JUDGED
     pretrained = {"all-mpnet-base-v2"} if recipe == "distilled" else set()
     folders = {name.split("/")[0] for name in manifest.origin.datasets}
     assert folders == {"goemotions", "xed", "emobank"} | pretrained

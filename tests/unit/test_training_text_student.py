@@ -10,8 +10,9 @@ import pytest
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 keras = pytest.importorskip("keras", reason="TensorFlow is not installed")
 
-from ambiance.affect import SCENES  # noqa: E402
+from ambiance.affect import NO_SCENE, SCENES  # noqa: E402
 from ambiance.tokenizer import PAD, PAD_ID, UNKNOWN, UNKNOWN_ID  # noqa: E402
+from training.data.goemotions import Comments  # noqa: E402
 from training.data.lessons import (  # noqa: E402
     DISTRESS,
     EMOTION,
@@ -20,7 +21,9 @@ from training.data.lessons import (  # noqa: E402
     WIDTH,
     Lessons,
     join,
+    of_comments,
     of_distress,
+    of_judged,
     of_ratings,
     of_written,
 )
@@ -30,6 +33,7 @@ from training.regression.exporting import Exportable, export_model  # noqa: E402
 from training.regression.fitting import seed_everything  # noqa: E402
 from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
 from training.teacher.artifact import Teacher  # noqa: E402
+from training.teacher.config import TeacherConfig  # noqa: E402
 from training.text.config import FitConfig, NetworkConfig, TextConfig  # noqa: E402
 from training.text.recipes import bag, distilled  # noqa: E402
 from training.text.student import fitting  # noqa: E402
@@ -280,12 +284,30 @@ def test_what_people_told_outright_is_mixed_into_the_teachers_answers() -> None:
     answers = np.full((3, WIDTH), 0.5, np.float32)
     answers[:, SCENE] = 0.1  # as bytes round them: they don't sum to 1
     teacher = Teacher(Path("none"), np.zeros((1, 1)), answers, np.zeros((3, 1)), "", (), answers[:0])
-    found = distilled._targets(TextConfig(fit=FitConfig(hard_share=0.2)), lessons(), teacher)
+    config = TextConfig(fit=FitConfig(hard_share=0.2, emotion_hard_share=0.4))
+    found = distilled._targets(config, lessons(), teacher)
     np.testing.assert_allclose(found[:, SCENE].sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(found[:2, EMOTION][[0, 1, 0], [4, 5, 5]], [0.6, 0.6, 0.4], rtol=1e-5)
+    np.testing.assert_allclose(found[:2, EMOTION][[0, 1, 0], [4, 5, 5]], [0.7, 0.7, 0.3], rtol=1e-5)
     np.testing.assert_allclose(found[0, SCENE.start + 4], 0.2 + 0.8 / 21, rtol=1e-5)
     np.testing.assert_allclose(found[1, SCENE], 1 / 21, rtol=1e-5)  # the teacher chooses among them
+    np.testing.assert_allclose(found[:2, DISTRESS], 0.4, rtol=1e-5)
     np.testing.assert_allclose(found[2, EMOTION], 0.5)
+
+
+def test_a_scene_that_somebody_told_is_mixed_in_however_little_it_weighs() -> None:
+    none, hope = SCENES.index(NO_SCENE), SCENES.index("hope")
+    judged = of_judged(("a", "b"), {0: (none,), 1: (hope,)})
+    allowed = of_comments(Comments(("c",), ((0,),), ("id",)))  # of a scene left open
+    answers = np.full((3, WIDTH), 1 / 21, np.float32)
+    teacher = Teacher(Path("none"), np.zeros((1, 1)), answers, np.zeros((3, 1)), "", (), answers[:0])
+    told = join([judged, allowed])
+    found = distilled._targets(TextConfig(fit=FitConfig(hard_share=0.2)), told, teacher)
+    assert 0 < told.weights[0, SCENE.start] < 1
+    np.testing.assert_allclose(
+        found[[0, 1], [SCENE.start + none, SCENE.start + hope]], 0.2 + 0.8 / 21, rtol=1e-5
+    )
+    np.testing.assert_allclose(found[2, SCENE], 1 / 21, rtol=1e-5)
+    np.testing.assert_allclose(found[:, DISTRESS], 1 / 21, rtol=1e-5)  # presumed, not told
 
 
 def test_words_point_to_a_scene_and_may_stand_in_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,9 +328,20 @@ def test_words_point_to_a_scene_and_may_stand_in_others(monkeypatch: pytest.Monk
 def test_an_epoch_goes_more_often_through_our_own_sentences() -> None:
     of_rated = of_ratings(("a",), np.zeros((1, 3), np.float32))
     of_ours = of_written(WrittenSentences(("b",), ((0,),), ("verse",)))
-    in_danger = of_distress(DistressSentences(("c",), (True,)))
-    config = TextConfig(fit=FitConfig(written_repeats=3, distress_repeats=12))
-    assert distilled._repeats(config, join([of_rated, of_ours, in_danger])).tolist() == [1, 3, 12]
+    in_danger = of_distress(DistressSentences(("c", "d"), (True, False)))
+    judged = of_judged(("e", "f"), {0: (0,), 1: (SCENES.index(NO_SCENE),)})
+    comment = of_comments(Comments(("g",), ((0,),), ("id",)))
+    config = TextConfig(fit=FitConfig(written_repeats=3, comment_repeats=2, distress_repeats=12))
+    told = join([of_rated, of_ours, in_danger, judged, comment])
+    assert distilled._repeats(config, told).tolist() == [1, 3, 12, 12, 1, 1, 2]
+
+
+def test_by_default_a_teacher_leaves_what_a_student_has_room_for() -> None:
+    teacher, student = TeacherConfig(), NetworkConfig()
+    assert teacher.token_width == student.table_width
+    assert teacher.feature_width == student.embedding_width
+    assert student.table_width % student.code_bytes == 0
+    assert student.width % student.heads == 0
 
 
 def test_without_a_teacher_scenes_that_a_text_may_be_of_are_equally_likely() -> None:

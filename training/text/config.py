@@ -27,11 +27,11 @@ class NetworkConfig:
     """The shape of the network behind the recipes `bag` and `distilled`."""
 
     body: tuple[str, ...] = ("convolution", "convolution", "attention", "feed_forward")
-    table_width: int = 128  # components of a token's vector
-    code_bytes: int = 32  # a token's vector takes in the released model
+    table_width: int = 256  # components of a token's vector
+    code_bytes: int = 64  # a token's vector takes in the released model
     width: int = 192  # components of a token's vector in the body
     heads: int = 4  # of the attention in the body, and of the pooling
-    embedding_width: int = 32
+    embedding_width: int = 128
     embedding_feeds_emotions: bool = False  # the embedding is a hidden layer before them, not beside them
     dropout: float = 0.1
 
@@ -40,7 +40,7 @@ class NetworkConfig:
 class FitConfig:
     """How that network is trained: first on free token vectors, then on coded ones."""
 
-    epochs: float = 4.0
+    epochs: float = 3.0
     coded_epochs: float = 0.5  # after the token vectors were coded
     batch_size: int = 128  # texts
     learning_rate: float = 1e-3  # highest of the schedule; of AdamW
@@ -54,8 +54,10 @@ class FitConfig:
     distress_weight: float = 3.0
     embedding_weight: float = 1.0  # of the squared distance to the teacher's features, in the loss
     hard_share: float = 0.2  # of what people told, where a teacher answered too
+    emotion_hard_share: float = 0.5  # the same, of emotions: the teacher learned them for fewer epochs
     written_repeats: int = 3  # times that an epoch goes through the sentences of our own corpus
-    distress_repeats: int = 12  # and through those of people in distress, who are few
+    comment_repeats: int = 2  # and through GoEmotions' comments, which alone tell emotions
+    distress_repeats: int = 6  # and through those of people in distress, who are few
     word_weight: float = 0.5  # of a word that points to a scene, beside a sentence
     word_share: float = 0.8  # of the scene that it points to; it may stand in others
 

@@ -40,6 +40,7 @@ def describe(
             "window_tokens": trained.window,
             "parameters": trained.parameters,
             "lessons": len(corpus.lessons),
+            "judged_texts": int((corpus.lessons.tells_scene & ~corpus.lessons.are_written).sum()),
             "synthetic_texts": len(corpus.teacher.synthetic_ids) if corpus.teacher else 0,
         },
         origin=describe_origin(

@@ -10,7 +10,7 @@ from ambiance.affect import SCENES
 from ambiance.artifacts import TEXT_TEACHER
 from ambiance.tokenizer import TextTokenizer
 from training.data.errors import DataError
-from training.data.lessons import DISTRESS, SCENE, WIDTH, Lessons
+from training.data.lessons import DISTRESS, EMOTION, SCENE, WIDTH, Lessons
 from training.data.written import WORDS_FOLDER, load_written
 from training.regression.fitting import seed_everything
 from training.teacher.artifact import Teacher
@@ -83,16 +83,21 @@ def _words(config: TextConfig, tokenizer: TextTokenizer) -> _Words:
 
 def _repeats(config: TextConfig, lessons: Lessons) -> NDArray[np.int64]:
     """<int64>[n] times that an epoch goes through each lesson."""
-    distress = lessons.weights[:, DISTRESS.start] == 1
-    return np.where(
-        distress, config.fit.distress_repeats, np.where(lessons.tells_scene, config.fit.written_repeats, 1)
+    fit = config.fit
+    kinds = (
+        (lessons.weights[:, DISTRESS.start] == 1, fit.distress_repeats),
+        (lessons.are_written, fit.written_repeats),
+        (lessons.weights[:, EMOTION.start] == 1, fit.comment_repeats),
     )
+    masks, repeats = zip(*kinds, strict=True)
+    return np.select(masks, repeats, default=1)
 
 
 def _targets(config: TextConfig, lessons: Lessons, teacher: Teacher) -> NDArray[np.float32]:
     """The teacher's answers, and to some share what people told, where they told it outright."""
     share = config.fit.hard_share * (lessons.weights == 1)
-    share[lessons.open_scenes, SCENE] = 0
+    share[:, EMOTION] = config.fit.emotion_hard_share * lessons.weights[:, EMOTION]
+    share[:, SCENE] = config.fit.hard_share * lessons.tells_scene[:, None]
     answers = teacher.answers.copy()
     # bytes on disk round each share by itself
     answers[:, SCENE] /= answers[:, SCENE].sum(axis=1, keepdims=True)

@@ -30,7 +30,6 @@ _SCORES = (
     "annotators gave it, as the lack of evidence that it is. With that they are calibrated on GoEmotions' "
     "dev split: of the emotions given with probability 0.7 there, about seven in ten are right."
 )
-SCENE_TEMPERATURE = 1.0
 
 _BATCH = 512  # windows
 
@@ -73,7 +72,7 @@ def with_readout(
     """
     logits = _logits(packed, first_windows(tokenizer, corpus.dev.texts, config.window))[:, EMOTION]
     truth = emotion_truth(corpus.dev.labels)
-    readout = Readout(fit_temperature(logits, truth), SCENE_TEMPERATURE)
+    readout = Readout(fit_temperature(logits, truth))
     return TrainedText(
         tokenizer=tokenizer,
         window=config.window,
