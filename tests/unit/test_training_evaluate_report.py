@@ -59,6 +59,8 @@ LISTENED = {
     "listener_fit": 0.9,
     "listener_jar": 0.03,
     "listener_mostly_jarring": 0.02,
+    "listener_fit_chance": 0.357,
+    "listener_jar_chance": 0.268,
     "mood_fit": 0.7,
     "mood_jar": 0.035,
     "captions_fit": 0.6,
@@ -104,7 +106,8 @@ def manifests() -> dict[str, Manifest]:
     return {kind: manifest(kind) for kind in (TEXT_ENCODER, MUSIC_ENCODER, MUSIC_INDEX)}
 
 
-FACET_FIGURES = {"auc": 0.87, "lift": 3.21, "share": 0.12, "calibration_error": 0.02}
+TRAIT_FIGURES = {"auc": 0.76, "lift": 3.21, "share": 0.12, "calibration_error": 0.02}
+HEARD = dict.fromkeys(FACETS, TRAIT_FIGURES | {"judged_auc": 0.87}) | dict.fromkeys(TRAITS, TRAIT_FIGURES)
 
 
 def manifest(kind: str) -> Manifest:
@@ -121,7 +124,7 @@ def manifest(kind: str) -> Manifest:
         },
         "emobank_dev": dict.fromkeys(VAD_AXES, 0.654),
         "bal_train_captions_cross_validation": {
-            "facets": dict.fromkeys((*FACETS, *TRAITS), FACET_FIGURES),
+            "facets": HEARD,
             "vad": dict.fromkeys(VAD_AXES, 0.432),
         },
         "match_probability": {
@@ -137,7 +140,7 @@ def manifest(kind: str) -> Manifest:
     return Manifest(
         kind=kind,
         spaces=[],
-        counts={"clips": 12_642, "listenable_clips": 9_876},
+        counts={"clips": 12_642, "listenable_clips": 9_876, "judged_texts": 25_772},
         origin=origin,
         quality=quality,
         format_version=1,
@@ -220,8 +223,8 @@ def test_the_card_says_what_a_listener_gets_and_how_well_facets_are_heard(
 ) -> None:
     card = model_card(report, manifests)
     assert listener_table(listened()) in card
-    assert facet_table(dict.fromkeys((*FACETS, *TRAITS), FACET_FIGURES)) in card
-    for told in ("9,876", "0.911", "1.23%", "0.077", "0.021", "0.123", "0.045"):
+    assert facet_table(HEARD) in card
+    for told in ("9,876", "0.911", "1.23%", "0.077", "0.021", "0.123", "0.045", "25,772", "0.357", "0.268"):
         assert told in card
 
 
@@ -247,6 +250,15 @@ def test_the_listeners_table_has_a_line_for_each_kind_of_text() -> None:
         "3.200",
         "0.050",
         "0.800",
+    ]
+
+
+def test_the_table_of_facets_tells_judgements_from_words() -> None:
+    header, _, *lines = facet_table({name: HEARD[name] for name in ("calm", "vocal")}).splitlines()
+    assert [[cell.strip() for cell in row[1:-1].split("|")] for row in (header, *lines)] == [
+        ["facet", "AUC as judged", "AUC", "average precision / chance", "said of", "calibration error"],
+        ["calm", "0.87", "0.76", "3.21", "0.12", "0.02"],
+        ["vocal", "", "0.76", "3.21", "0.12", "0.02"],  # traits weren't judged
     ]
 
 

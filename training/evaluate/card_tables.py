@@ -95,9 +95,13 @@ def listener_table(listener: Part) -> str:
 def facet_table(facets: Part) -> str:
     """How well facets and traits are heard in clips that the model hadn't learned."""
     rows = [
-        (name, *(f"{figures[key]:.2f}" for key in ("auc", "lift", "share", "calibration_error")))
+        (
+            name,
+            f"{figures['judged_auc']:.2f}" if "judged_auc" in figures else "",
+            *(f"{figures[key]:.2f}" for key in ("auc", "lift", "share", "calibration_error")),
+        )
         for name, figures in facets.items()
     ]
     return markdown_table(
-        ("facet", "AUC", "average precision / chance", "said of", "calibration error"), rows
+        ("facet", "AUC as judged", "AUC", "average precision / chance", "said of", "calibration error"), rows
     )

@@ -94,7 +94,11 @@ def _listener(report: Report, manifests: Manifests) -> dict[str, str]:
     return {
         "benchmark_test": str(test["texts"]),
         "benchmark_dev": str(validation["texts"]),
-        "captions_jar_chance": ratio(test["figures"]["captions_jar_chance"]),
+        **{
+            name: ratio(test["figures"][name])
+            for name in ("listener_fit_chance", "listener_jar_chance", "captions_jar_chance")
+        },
+        "judged_texts": f"{manifests[TEXT_ENCODER].counts['judged_texts']:,}",
         "called_neutral": ratio(test["figures"]["called_neutral"]),
         "fallbacks": ratio(test["figures"]["fallback"]),
         "listener": listener_table(test),
