@@ -21,13 +21,17 @@ from training.listener.files import Benchmark
 torch = pytest.importorskip("torch", reason="the extra [teacher] is not installed")
 pytest.importorskip("transformers", reason="the extra [teacher] is not installed")
 
+from safetensors.torch import load_file  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
+
 from training.teacher import __main__ as command  # noqa: E402
 from training.teacher import job  # noqa: E402
-from training.teacher.artifact import Teacher  # noqa: E402
+from training.teacher.artifact import TOKENIZER_FILE, Teacher  # noqa: E402
 from training.teacher.config import TeacherConfig  # noqa: E402
-from training.teacher.job import run  # noqa: E402
+from training.teacher.job import NETWORK_FILE, run  # noqa: E402
 from training.teacher.network import TeacherNetwork, answers, read  # noqa: E402
 from training.teacher.source import model_file  # noqa: E402
+from training.teacher.tokens import build_tokens  # noqa: E402
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -107,6 +111,18 @@ def test_the_artifact_holds_what_a_student_needs(
     assert max(ids.max() for ids in teacher.synthetic_ids) < tokens
     np.testing.assert_allclose(teacher.answers[:, SCENE].sum(axis=1), 1, atol=0.05)
     assert TextTokenizer.load(artifact.path).vocabulary_count == tokens
+
+
+def test_the_network_that_is_kept_gives_the_answers_that_were_published(
+    artifact: Artifact, model: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_small_corpora(monkeypatch, data_dir)
+    network = TeacherNetwork(model, CONFIG.dropout, CONFIG.frozen_layers)
+    network.load_state_dict(load_file(artifact.file(NETWORK_FILE)))
+    lessons = load_lessons(data_dir)
+    tokens = build_tokens(Tokenizer.from_file(str(Path(model) / TOKENIZER_FILE)), lessons.texts)
+    logits, _ = read(network, list(map(tokens.spell, tokens.encode(lessons.texts))))
+    np.testing.assert_allclose(answers(logits), Teacher.load(artifact).answers, atol=0.02)
 
 
 def test_the_manifest_says_where_the_teacher_comes_from(artifact: Artifact) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 from ambiance.artifacts import TEXT_TEACHER, Artifact, Description, Origin, file_sha256, publish
@@ -28,6 +29,7 @@ from training.teacher.vectors import principal_components
 from training.text.quality import emotion_truth, rating_figures
 
 LIBRARIES = ("numpy", "tokenizers", "torch", "transformers")  # whose version can change a result
+NETWORK_FILE = "network.safetensors"  # of `TeacherNetwork`, for what is to be asked or taught later
 LONGEST_READ = 64  # of the student's tokens: a passage's opening tells its scene, and long texts cost most
 
 
@@ -74,6 +76,11 @@ def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
 
     def write_files(draft: Path) -> None:
         tokens.tokenizer.save(str(draft / TOKENIZER_FILE), pretty=False)
+        # Half of each number's bits: the network reads in bfloat16 anyway.
+        save_file(
+            {name: value.bfloat16().contiguous() for name, value in network.state_dict().items()},
+            draft / NETWORK_FILE,
+        )
         Teacher(
             tokenizer_file=draft / TOKENIZER_FILE,
             token_vectors=token_vectors,
