@@ -18,6 +18,7 @@ from training.music.encode import EncodedClips
 from training.music.facets import FACET_OF_MOOD
 from training.space.space import MoodSpace
 from training.text.encode import TextReadings
+from training.text.quality import scenes_told
 
 TOP = 10  # answers to a text
 
@@ -83,7 +84,6 @@ class Listening:
             [(heard[None] & wanted[:, None]).any(axis=2).mean(axis=1) for wanted in self._judged]
             for heard in (self.mains, self.said)
         )
-        told = self.readings.scenes[:, :_NONE].argmax(axis=1)
         return {
             "listener_fit": fits.mean(axis=1),
             "listener_jar": jars.mean(axis=1),
@@ -97,9 +97,7 @@ class Listening:
             _LIFT: said_fits.mean(axis=1) / np.maximum(said_chances[0], 1e-9),
             "captions_jar": said_jars.mean(axis=1),
             "captions_jar_chance": said_chances[1],
-            "scene_told": np.array(
-                [scene in scenes for scene, scenes in zip(told, self.benchmark.scenes, strict=True)], float
-            ),
+            "scene_told": scenes_told(self.readings.scenes, self.benchmark.scenes).astype(float),
             "called_neutral": (self.readings.emotions.argmax(axis=1) == _NEUTRAL).astype(float),
             "fallback": (evidence(self.readings) < MIN_EVIDENCE).astype(float),
         }

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import EKMAN, EMOTIONS, NO_SCENE, SCENES
+from ambiance.affect import EKMAN, EMOTIONS
 from training.evaluate.metrics import count_answers, group_index
+from training.text.quality import scenes_told
 
 _REPEATS = 10  # ways of halving the split
 
@@ -34,10 +35,7 @@ def measure(probabilities: NDArray[np.float32], truth: NDArray[np.bool_], seed: 
 
 def scene_figures(posterior: NDArray[np.float32], scenes_of: Sequence[tuple[int, ...]]) -> dict[str, float]:
     """Share of texts whose likeliest scene but none, of a posterior <float32>[n, 21], is one of theirs."""
-    felt = posterior.copy()
-    felt[:, SCENES.index(NO_SCENE)] = 0
-    told = felt.argmax(axis=1)
-    return {"scene_told": round(float(np.mean([t in s for t, s in zip(told, scenes_of, strict=True)])), 4)}
+    return {"scene_told": round(float(scenes_told(posterior, scenes_of).mean()), 4)}
 
 
 def best_thresholds(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import EKMAN, EMOTIONS, VAD_AXES
+from ambiance.affect import EKMAN, EMOTIONS, NO_SCENE, SCENES, VAD_AXES
 from ambiance.fixed_queries import DISTRESS_THRESHOLD
 from training.evaluate.calibration import likeliest_reliability
 from training.evaluate.metrics import count_answers, membership
@@ -42,6 +42,13 @@ def rating_figures(vad: NDArray[np.float32], rated: NDArray[np.float32]) -> dict
     return {
         axis: round(float(np.corrcoef(vad[:, i], rated[:, i])[0, 1]), 4) for i, axis in enumerate(VAD_AXES)
     }
+
+
+def scenes_told(posterior: NDArray[np.float32], scenes_of: Sequence[tuple[int, ...]]) -> NDArray[np.bool_]:
+    """<bool>[n] whether the likeliest scene but none, of a posterior <float32>[n, 21], is one of a text's."""
+    felt = posterior.copy()
+    felt[:, SCENES.index(NO_SCENE)] = 0
+    return np.array([told in scenes for told, scenes in zip(felt.argmax(axis=1), scenes_of, strict=True)])
 
 
 def distress_figures(
