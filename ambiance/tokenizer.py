@@ -71,6 +71,11 @@ class TextTokenizer:
         """Id of a token, None if there is no such token."""
         return self._tokenizer.token_to_id(token)
 
+    def token(self, token_id: int) -> str | None:
+        """The token of an id, None if there is no such id."""
+        token: str | None = self._tokenizer.id_to_token(token_id)
+        return token
+
     def normalized(self, text: str) -> str:
         """The text as it is read: see `normalization.normalize`."""
         return normalize(text, self.token_id) if needs_normalizing(text) else text

@@ -1,8 +1,14 @@
-"""A pretrained encoder in small: a WordPiece tokenizer of a few dozen pieces, and an MPNet of two layers."""
+"""Pretrained encoders in small: an MPNet of two layers with a few dozen word pieces, and a BERT."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+if TYPE_CHECKING:
+    from training.text.config import NetworkConfig
+    from training.text.student.pretrained import Pretrained
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORDS = "happy days sing sang name religion lol haha don so sad 99 1984 日 ' ’ ♥ . ! , - un ##happy ##ber"
@@ -39,3 +45,34 @@ def save_mpnet(folder: Path) -> None:
         max_position_embeddings=66,  # two more than are read: positions are counted from the padding's id on
     )
     transformers.MPNetModel(config).save_pretrained(folder)
+
+
+def small_bert(network: "NetworkConfig", tokenizer: Tokenizer, places: int = 80) -> "Pretrained":
+    """A random BERT for a framed network, with a tokenizer's tokens and its own marks after them."""
+    from training.text.student.pretrained import Pretrained
+
+    vocabulary, rng = tokenizer.get_vocab_size(), np.random.default_rng(0)
+    tokenizer.add_special_tokens(["[CLS]", "[SEP]"])
+    tokenizer.no_padding()  # as `load_minilm` has it
+    width, hidden = network.width, network.width * network.feed_forward_factor
+
+    def random(*shape: int) -> np.ndarray:
+        return rng.normal(0, 0.3, shape).astype(np.float32)
+
+    weights = {
+        "embeddings.word_embeddings.weight": random(vocabulary + 2, width),
+        "embeddings.position_embeddings.weight": random(places, width),
+        "embeddings.token_type_embeddings.weight": random(2, width),
+    }
+    norms, shapes = ["embeddings.LayerNorm"], {}
+    for number in range(len(network.body) // 2):
+        layer = f"encoder.layer.{number}"
+        dense = [*(f"attention.self.{name}" for name in ("query", "key", "value")), "attention.output.dense"]
+        shapes |= {f"{layer}.{name}": (width, width) for name in dense}
+        shapes |= {f"{layer}.intermediate.dense": (hidden, width), f"{layer}.output.dense": (width, hidden)}
+        norms += [f"{layer}.{name}.LayerNorm" for name in ("attention.output", "output")]
+    for name, shape in shapes.items():
+        weights |= {f"{name}.weight": random(*shape), f"{name}.bias": random(shape[0])}
+    for name in norms:
+        weights |= {f"{name}.weight": 1 + random(width), f"{name}.bias": random(width)}
+    return Pretrained(weights, tokenizer, {"all-MiniLM-L6-v2/model.safetensors": "2" * 64})

@@ -12,12 +12,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # Distributions whose version can change a result.
 LIBRARIES = ("ai-edge-litert", "faiss-cpu", "keras", "numpy", "pyarrow", "tensorflow")
 
-MPNET = "all-mpnet-base-v2"  # the pretrained sentence encoder, as its folder is called in a manifest
+# Pretrained sentence encoders, as their folders are called in a manifest.
+MPNET, MINILM = "all-mpnet-base-v2", "all-MiniLM-L6-v2"
 
 # Folder of a data set or a pretrained model -> what users of anything derived from it must see.
 DATASET_NOTICES = {
     MPNET: "Derived from all-mpnet-base-v2 (sentence-transformers; Reimers and Gurevych, 2019), a fine-tuned "
     "MPNet (Song et al., 2020, Microsoft), licensed Apache-2.0.",
+    MINILM: "Derived from all-MiniLM-L6-v2 (sentence-transformers; Reimers and Gurevych, 2019), a fine-tuned "
+    "MiniLM (Wang et al., 2020, Microsoft), licensed Apache-2.0.",
     "goemotions": "Derived from GoEmotions (Demszky et al., 2020, Google LLC), licensed CC BY 4.0.",
     "xed": "Derived from XED (Öhman, Pàmies, Kajava and Tiedemann, 2020), licensed CC BY 4.0.",
     "emobank": "Derived from EmoBank (Buechel and Hahn, 2017), licensed CC BY-SA 4.0.",

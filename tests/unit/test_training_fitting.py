@@ -97,6 +97,13 @@ def test_an_export_answers_any_number_of_rows_by_name(tmp_path: Path) -> None:
     assert {name: rows.shape for name, rows in nothing.items()} == {"vad": (0, 3), "double": (0, 6)}
 
 
+def test_litert_alone_may_be_written_and_is_compared_too(tmp_path: Path) -> None:
+    model, examples = tiny_exportable(tiny_model(), lite_only=True), tiny_examples()
+    differences = export_model(model, tmp_path, examples.inputs)
+    assert (set(differences), max(differences.values()) <= 1e-5) == ({"vad", "double"}, True)
+    assert [file.name for file in tmp_path.iterdir()] == [MODEL_FILE]
+
+
 @pytest.mark.parametrize("wrong", [1e-4, np.nan])
 def test_an_export_that_strays_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: float

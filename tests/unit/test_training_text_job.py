@@ -25,6 +25,7 @@ from ambiance.artifacts import (  # noqa: E402
 from ambiance.errors import ArtifactError  # noqa: E402
 from ambiance.fixed_queries import FALLBACK_FILE, GENTLE_FILE  # noqa: E402
 from ambiance.tokenizer import PAD, PAD_ID, TOKENIZER_FILE, UNKNOWN, UNKNOWN_ID, TextTokenizer  # noqa: E402
+from pretrained import small_bert  # noqa: E402
 from training.data.emobank import load_emobank  # noqa: E402
 from training.data.errors import DataError  # noqa: E402
 from training.data.goemotions import load_comments  # noqa: E402
@@ -38,7 +39,7 @@ from training.text.config import RECIPES, FitConfig, NetworkConfig, TextConfig  
 from training.text.encode import read_texts  # noqa: E402
 from training.text.job import run  # noqa: E402
 from training.text.quality import dev_figures, rating_figures  # noqa: E402
-from training.text.recipes import distilled  # noqa: E402
+from training.text.recipes import distilled, large  # noqa: E402
 from training.text.recipes.bag import train_tokenizer  # noqa: E402
 from training.text.trained import first_windows  # noqa: E402
 
@@ -49,13 +50,31 @@ OUTPUTS = {"emotions", "scenes", "vad", "distress", "mood", "embedding"}
 TEXTS = ("so grief today", "what a joy", "", "nothing known here", "a joy day " * 40)
 NETWORK = NetworkConfig(table_width=16, code_bytes=4, width=16, embedding_width=8)
 FIT = FitConfig(epochs=8, coded_epochs=1, batch_size=8, learning_rate=1e-2)
-CONFIG = TextConfig(vocabulary_tokens=120, network=NETWORK, fit=FIT, bag_fit=replace(FIT, epochs=20))
+FRAMED = replace(NETWORK, body=("attention", "feed_forward") * 2, heads=2, activation="gelu", framed=True)
+CONFIG = TextConfig(
+    vocabulary_tokens=120,
+    network=NETWORK,
+    fit=FIT,
+    large_network=replace(FRAMED, lite_only=True),
+    large_fit=FIT,
+    bag_fit=replace(FIT, epochs=20),
+)
 
 
 def use_small_corpora(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """As for the teacher, and few words that point to a scene."""
     lesson_files.use_small_corpora(patch, folder)
     patch.setattr(distilled, "load_written", lambda folder: lesson_files.small_words())
+    patch.setattr(large, "load_minilm", lambda: small_bert(FRAMED, whole_words()))
+
+
+def whole_words() -> Tokenizer:
+    """A tokenizer of whole words, those that the lessons are made of."""
+    words = [*EMOTIONS.names, *(name for name in SCENES if name not in EMOTIONS.names)]
+    ids = {word: i for i, word in enumerate([PAD, UNKNOWN, "a", "day", *words])}
+    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=UNKNOWN))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.Lowercase(), pre_tokenizers.Whitespace()
+    return tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +92,14 @@ def teachers(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         lesson_files.use_small_corpora(patch, data)
         lessons = load_lessons(data)
-    words = [*EMOTIONS.names, *(name for name in SCENES if name not in EMOTIONS.names)]
-    ids = {word: i for i, word in enumerate([PAD, UNKNOWN, "a", "day", *words])}
-    tokenizer = Tokenizer(models.WordLevel(ids, unk_token=UNKNOWN))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.Lowercase(), pre_tokenizers.Whitespace()
+    tokenizer = whole_words()
     rng = np.random.default_rng(0)
     sure = lessons.targets.copy()
     sure[~sure[:, SCENE].any(axis=1), SCENE] = 1
     sure[:, SCENE] /= sure[:, SCENE].sum(axis=1, keepdims=True)
     teacher = Teacher(
         tokenizer_file=Path(TOKENIZER_FILE),
-        token_vectors=rng.normal(size=(len(ids), 16)).astype(np.float32),
+        token_vectors=rng.normal(size=(tokenizer.get_vocab_size(), 16)).astype(np.float32),
         answers=sure,
         features=rng.normal(size=(len(lessons), 8)).astype(np.float32),
         lessons_sha256=lessons.digest,
@@ -125,7 +141,8 @@ def test_both_forms_of_an_encoder_agree(encoders: dict[str, Artifact], recipe: s
     token_ids = first_windows(TextTokenizer.load(artifact.path), TEXTS, window)
     expected = run_litert(artifact.file(MODEL_FILE), {"token_ids": token_ids})
     tolerances = dict.fromkeys(OUTPUTS, 0.05) | {"vad": 0.02, "mood": 0.1, "embedding": 0.2}
-    for signature in ("encode", "serving_default"):
+    assert (artifact.path / "saved_model.pb").is_file() == (recipe != "large")
+    for signature in ("encode", "serving_default") if recipe != "large" else ():
         outputs = tf.saved_model.load(artifact.path).signatures[signature](token_ids=tf.constant(token_ids))
         assert set(outputs) == set(expected) == set(tolerances)
         for name, tensor in outputs.items():
@@ -138,7 +155,7 @@ def test_both_forms_of_an_encoder_agree(encoders: dict[str, Artifact], recipe: s
         assert (expected[name].min() >= 0, expected[name].max() <= 1) == (True, True)
 
 
-@pytest.mark.parametrize("recipe", ["distilled", "bag"])
+@pytest.mark.parametrize("recipe", ["distilled", "large", "bag"])
 def test_a_student_learns_what_its_lessons_say(
     encoders: dict[str, Artifact], data: Path, recipe: str
 ) -> None:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,9 +84,9 @@ def tiny_examples(count: int = 40) -> Examples:
     return Examples(texts, targets, np.ones_like(targets), features, np.ones(count, np.float32))
 
 
-@pytest.mark.parametrize("body", [NETWORK.body, ()])
-def test_padding_and_neighbours_change_nothing(body: tuple[str, ...]) -> None:
-    student = tiny_student(network=replace(NETWORK, body=body))
+@pytest.mark.parametrize("changes", [{}, {"body": ()}, {"framed": True}])
+def test_padding_and_neighbours_change_nothing(changes: dict[str, Any]) -> None:
+    student = tiny_student(network=replace(NETWORK, **changes))
     narrow, wide = (np.zeros((1, width), np.int32) for width in (3, 12))
     narrow[0], wide[0, :3] = (5, 6, 7), (5, 6, 7)
     beside = np.concatenate([np.full((1, 12), 9, np.int32), wide])
@@ -159,8 +160,14 @@ def test_a_packed_student_says_nearly_what_the_student_says() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"body": ()}, {"embedding_feeds_emotions": True}, {"body": ("feed_forward", "attention")}],
-    ids=["whole", "no body", "in a row", "another order"],
+    [
+        {},
+        {"body": ()},
+        {"embedding_feeds_emotions": True},
+        {"body": ("feed_forward", "attention")},
+        {"body": ("attention", "feed_forward"), "framed": True, "activation": "gelu"},
+    ],
+    ids=["whole", "no body", "in a row", "another order", "framed"],
 )
 def test_litert_says_what_the_packed_student_says(tmp_path: Path, changes: dict[str, object]) -> None:
     student = coded_student(network=replace(NETWORK, **changes))

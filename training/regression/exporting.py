@@ -46,6 +46,7 @@ class Exportable:
     lite_encode: Encode | None = None  # what LiteRT is to run where that isn't `encode` itself
     lite_signatures: Mapping[str, Specs] = field(default_factory=dict)  # that LiteRT's model has besides
     quantized: bool = False  # LiteRT stores kernels as int8 and multiplies in int8
+    lite_only: bool = False  # no SavedModel is written
 
 
 def vad_space(lineage: str) -> Space:
@@ -57,15 +58,16 @@ def export_model(model: Exportable, folder: Path, examples: Inputs) -> dict[str,
     """Write both forms into a folder, reload them from there, and compare them on example inputs.
 
     Returns:
-        Output -> the largest difference found between the two forms.
+        Output -> the largest difference found between LiteRT's form and the model.
 
     Raises:
         ExportError: naming the form, the output and the batch size at which it strays from `encode`.
     """
-    encode = _trace(model.encode, model.specs)
-    tf.saved_model.save(model.module, folder, {SIGNATURE: encode, "serving_default": encode})
-    # They hold nothing, and no git repository keeps an empty folder.
-    shutil.rmtree(folder / "assets", ignore_errors=True)
+    if not model.lite_only:
+        encode = _trace(model.encode, model.specs)
+        tf.saved_model.save(model.module, folder, {SIGNATURE: encode, "serving_default": encode})
+        # They hold nothing, and no git repository keeps an empty folder.
+        shutil.rmtree(folder / "assets", ignore_errors=True)
     (folder / MODEL_FILE).write_bytes(_convert(model))
     return _check(model, folder, examples)
 
@@ -102,18 +104,19 @@ def _freeze(encode: Any) -> Encode:
 
 
 def _check(model: Exportable, folder: Path, examples: Inputs) -> dict[str, float]:
-    """Compare both forms with the model at batch size 1 and on all examples."""
-    saved_model = tf.saved_model.load(folder).signatures[SIGNATURE]
+    """Compare the forms written with the model at batch size 1 and on all examples."""
     forms: dict[str, Callable[[Inputs], Outputs]] = {
-        SAVED_MODEL: lambda batch: _arrays(saved_model(**_tensors(batch))),
-        MODEL_FILE: lambda batch: run_litert(folder / MODEL_FILE, batch),
+        MODEL_FILE: lambda batch: run_litert(folder / MODEL_FILE, batch)
     }
+    if not model.lite_only:
+        saved_model = tf.saved_model.load(folder).signatures[SIGNATURE]
+        forms[SAVED_MODEL] = lambda batch: _arrays(saved_model(**_tensors(batch)))
     for batch in ({name: column[:1] for name, column in examples.items()}, examples):
         expected = _arrays(model.encode(**_tensors(batch)))
         answers = {form: encode(batch) for form, encode in forms.items()}
         for form, outputs in answers.items():
             _compare(form, outputs, expected, model.tolerances)
-    return {name: _difference(answers[SAVED_MODEL][name], answers[MODEL_FILE][name]) for name in expected}
+    return {name: _difference(answers[MODEL_FILE][name], rows) for name, rows in expected.items()}
 
 
 def _compare(form: str, outputs: Outputs, expected: Outputs, tolerances: Mapping[str, float]) -> None:

@@ -25,6 +25,9 @@ _START, _END = "<s>", "</s>"
 _OF_TEACHER = {_PAD: "<pad>"}
 _MASKS = {"[NAME]": "name", "[RELIGION]": "religion"}  # GoEmotions' stand-ins for what it hides
 
+# Tokens that no pretrained vocabulary has, and the word that each is read as.
+WORD_OF_TOKEN = _MASKS | WORD_OF_EMOJI
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -86,7 +89,7 @@ def _assemble(specification: dict[str, Any], pieces: Sequence[str], source: Toke
     ids = source.get_vocab()
     spellings: list[tuple[int, ...]] = [(ids[_OF_TEACHER.get(piece, piece)],) for piece in pieces]
     added = []
-    for content, word in (_MASKS | WORD_OF_EMOJI).items():
+    for content, word in WORD_OF_TOKEN.items():
         added.append(_added_token(len(spellings), content))
         spellings.append(tuple(source.encode(word, add_special_tokens=False).ids))
     student = specification | {

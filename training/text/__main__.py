@@ -20,7 +20,8 @@ def main() -> None:
         teacher_version=flags.teacher_version,
         sample_weights=flags.sample_weights,
     )
-    use_one_core()
+    if config.recipe != "large":  # on one core it takes an hour and more
+        use_one_core()
     try:
         artifact = run(config, flags.artifacts, flags.teacher_artifacts, verbose=True)
     except AmbianceError as error:
@@ -37,7 +38,7 @@ def _parse_flags() -> argparse.Namespace:
     parser.add_argument(
         "--teacher-artifacts",
         type=Path,
-        help="folder of the teacher, for recipe distilled; --artifacts by default",
+        help="folder of the teacher, for recipes distilled and large; --artifacts by default",
     )
     parser.add_argument("--teacher-version", type=int, help="the newest by default")
     parser.add_argument(

@@ -26,7 +26,7 @@ def describe(
 ) -> Description:
     """Describe a trained network, measured and ready to publish."""
     # Recipe `seed` learns GoEmotions alone, but its space's spread follows all lessons too.
-    digests = dataset_digests(data_dir, *DATASETS)
+    digests = dataset_digests(data_dir, *DATASETS) | dict(trained.pretrained)
     if teacher:
         learned_from = teacher.manifest.origin.datasets
         digests |= {name: sha256 for name, sha256 in learned_from.items() if name.startswith(f"{MPNET}/")}

@@ -26,15 +26,17 @@ from training.text.export import write_encoder
 from training.text.latency import milliseconds_a_sentence
 from training.text.long_texts import long_text_figures
 from training.text.quality import dev_figures, distress_figures, rating_figures
-from training.text.recipes import bag, distilled, seed
+from training.text.recipes import bag, distilled, large, seed
 from training.text.trained import EMBEDDING, TrainedText
 
 _RECIPES: Mapping[Recipe, Callable[[TextConfig, Corpus, bool], TrainedText]] = {
     "distilled": distilled.train,
+    "large": large.train,
     "bag": bag.train,
     "seed": seed.train,
 }
 _TIMED_TEXTS = 1000
+_SPREAD_TEXTS = 20_000  # of the lessons, that the space's spread follows; the large network takes 4 ms each
 
 
 def run(
@@ -45,7 +47,7 @@ def run(
     Args:
         config: recipe and settings.
         artifacts_root: where to publish.
-        teacher_root: where the `text_teacher` lies that the recipe `distilled` needs; by default there too.
+        teacher_root: where the `text_teacher` lies that a distilled recipe needs; by default there too.
         verbose: show progress.
 
     Raises:
@@ -54,11 +56,12 @@ def run(
         ExportError: if an export strays from the network.
     """
     folder, teacher = data_dir(), None
-    if config.recipe == "distilled":
+    if config.recipe in ("distilled", "large"):
         teacher = load(teacher_root or artifacts_root, TEXT_TEACHER, config.teacher_version)
     corpus = _load_corpus(folder, teacher)
     trained = _RECIPES[config.recipe](config, corpus, verbose)
-    space = fit_space(trained.read_first_windows(corpus.lessons.texts)[EMBEDDING], trained.identity)
+    every = max(1, len(corpus.lessons) // _SPREAD_TEXTS)
+    space = fit_space(trained.read_first_windows(corpus.lessons.texts[::every])[EMBEDDING], trained.identity)
     with tempfile.TemporaryDirectory() as name:
         draft = Path(name)
         differences = write_encoder(draft, trained, space, corpus.dev.texts)

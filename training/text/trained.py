@@ -46,6 +46,8 @@ class TrainedText:
     vad_lineage: str  # of the frame that `vad` is expressed in
     lite_read: Read | None = None  # what LiteRT is to run where that isn't `read` itself
     quantized: bool = False  # LiteRT computes in int8
+    lite_only: bool = False  # published without a SavedModel
+    pretrained: Mapping[str, str] = field(default_factory=dict)  # file of a model it started from -> SHA-256
     quality: Mapping[str, Any] = field(default_factory=dict)  # figures that only the recipe can measure
 
     def read_first_windows(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:

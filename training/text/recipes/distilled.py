@@ -28,16 +28,37 @@ def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
     Raises:
         DataError: if the teacher's features aren't as wide as the network's embedding.
     """
-    if corpus.teacher is None:
-        raise DataError(f"recipe distilled: needs a {TEXT_TEACHER}")
-    teacher = corpus.teacher
+    teacher = teacher_of(corpus)
     seed_everything(config.seed)
-    tokenizer = TextTokenizer(Tokenizer.from_file(str(teacher.tokenizer_file)))
-    examples = _examples(config, corpus.lessons, teacher, tokenizer)
+    tokenizer = tokenizer_of(teacher)
+    examples = distilled_examples(config, corpus.lessons, teacher, tokenizer)
     return train_student(config, corpus, tokenizer, teacher.token_vectors, examples, verbose)
 
 
-def _examples(config: TextConfig, lessons: Lessons, teacher: Teacher, tokenizer: TextTokenizer) -> Examples:
+def teacher_of(corpus: Corpus) -> Teacher:
+    """The teacher that a corpus was loaded with.
+
+    Raises:
+        DataError: if there is none.
+    """
+    if corpus.teacher is None:
+        raise DataError(f"a student needs a {TEXT_TEACHER}")
+    return corpus.teacher
+
+
+def tokenizer_of(teacher: Teacher) -> TextTokenizer:
+    """The tokenizer that a teacher made for its students."""
+    return TextTokenizer(Tokenizer.from_file(str(teacher.tokenizer_file)))
+
+
+def distilled_examples(
+    config: TextConfig, lessons: Lessons, teacher: Teacher, tokenizer: TextTokenizer
+) -> Examples:
+    """What a student learns: lessons as the teacher answers them, its made-up texts, and words.
+
+    Raises:
+        DataError: if the teacher's features aren't as wide as the network's embedding.
+    """
     if teacher.features.shape[1] != config.network.embedding_width:
         width = teacher.features.shape[1]
         raise DataError(

@@ -80,22 +80,21 @@ def _drop_tokens(token_ids: NDArray[np.int32], share: float, rng: np.random.Gene
 
 
 class _Descent:
-    """The student's weights on their way down; the token table moves more slowly than the rest."""
+    """The student's weights on their way down; those that it inherited move more slowly than the rest."""
 
     def __init__(self, student: Student, phase: Phase, config: FitConfig) -> None:
         self._student, self._config = student, config
-        self._table = student.table.trainable_variables
-        of_table = {id(variable) for variable in self._table}
-        self._body = [variable for variable in student.trainable_variables if id(variable) not in of_table]
-        table_rate = phase.learning_rate * config.table_learning_rate
-        settings = _settings(phase)
-        self._of_table = keras.optimizers.Adam(_schedule(phase, config, table_rate), **settings)
-        self._of_body = keras.optimizers.AdamW(
+        self._inherited = student.inherited
+        inherited = set(map(id, self._inherited))
+        self._fresh = [variable for variable in student.trainable_variables if id(variable) not in inherited]
+        slow, settings = phase.learning_rate * config.inherited_learning_rate, _settings(phase)
+        self._of_inherited = keras.optimizers.Adam(_schedule(phase, config, slow), **settings)
+        self._of_fresh = keras.optimizers.AdamW(
             _schedule(phase, config, phase.learning_rate), config.weight_decay, **settings
         )
-        self._of_body.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        self._of_table.build(self._table)
-        self._of_body.build(self._body)
+        self._of_fresh.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        self._of_inherited.build(self._inherited)
+        self._of_fresh.build(self._fresh)
 
     @tf.function(reduce_retracing=True)
     def step(
@@ -112,14 +111,14 @@ class _Descent:
             distance = tf.reduce_mean(tf.square(outputs[EMBEDDING] - features), axis=1)
             told = answers_loss(outputs[LOGITS], targets, weights, self._config)
             loss = tf.reduce_mean(told + self._config.embedding_weight * feature_weights * distance)
-        body, table = tape.gradient(loss, [self._body, self._table])
-        self._of_body.apply(body, self._body)
-        self._of_table.apply(table, self._table)
+        fresh, inherited = tape.gradient(loss, [self._fresh, self._inherited])
+        self._of_fresh.apply(fresh, self._fresh)
+        self._of_inherited.apply(inherited, self._inherited)
 
     def finish(self) -> None:
         """Put the moving average of the weights in their place."""
-        self._of_body.finalize_variable_values(self._body)
-        self._of_table.finalize_variable_values(self._table)
+        self._of_fresh.finalize_variable_values(self._fresh)
+        self._of_inherited.finalize_variable_values(self._inherited)
 
 
 def answers_loss(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, config: FitConfig) -> tf.Tensor:

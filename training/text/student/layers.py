@@ -5,19 +5,44 @@ import math
 import keras
 from keras import ops
 
-FEED_FORWARD_FACTOR = 2  # width inside a feed-forward block, times the body's
+from training.text.config import NetworkConfig
+
 KERNEL = 3  # tokens that a convolution sees
+MARKS = 2  # that a frame puts around a text
 OUT_OF_SIGHT = -1e4  # added to scores of padding; far below any score, and representable in half precision
+
+
+class Frame(keras.layers.Layer):
+    """What BERT adds to token vectors: the place of each, and a mark at either end of the text.
+
+    Both marks come first here, wherever the text ends: attention asks for places alone, which they bear.
+    """
+
+    def __init__(self, config: NetworkConfig, longest: int, name: str = "frame") -> None:
+        """Take the most tokens of a text."""
+        super().__init__(name=name)
+        self.marks = self.add_weight(shape=(MARKS, config.width), name="marks")
+        self.places = self.add_weight(shape=(longest, config.width), name="places")
+        self.norm = keras.layers.LayerNormalization(epsilon=config.norm_epsilon)
+
+    def call(
+        self, x: keras.KerasTensor, mask: keras.KerasTensor
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """<float32>[n, MARKS + tokens, width] of [n, tokens, width], and the mask of that."""
+        x = x + self.places[: x.shape[1] or ops.shape(x)[1]]
+        marks = ops.broadcast_to(self.marks[None], (ops.shape(x)[0], *self.marks.shape))
+        mask = ops.pad(mask, ((0, 0), (MARKS, 0), (0, 0)), constant_values=1)
+        return self.norm(ops.concatenate([marks, x], axis=1)) * mask, mask
 
 
 class Convolution(keras.layers.Layer):
     """x + relu(norm(convolution(x)))."""
 
-    def __init__(self, width: int, dropout: float, name: str) -> None:
+    def __init__(self, config: NetworkConfig, name: str) -> None:
         super().__init__(name=name)
-        self.convolution = keras.layers.Conv1D(width, KERNEL, padding="same")
+        self.convolution = keras.layers.Conv1D(config.width, KERNEL, padding="same")
         self.norm = keras.layers.BatchNormalization(momentum=0.98)
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = keras.layers.Dropout(config.dropout)
 
     def call(
         self, x: keras.KerasTensor, mask: keras.KerasTensor, training: bool = False
@@ -30,12 +55,12 @@ class Convolution(keras.layers.Layer):
 class Attention(keras.layers.Layer):
     """norm(x + self-attention(x))."""
 
-    def __init__(self, width: int, heads: int, dropout: float, name: str) -> None:
+    def __init__(self, config: NetworkConfig, name: str) -> None:
         super().__init__(name=name)
-        self.heads, self.size = heads, width // heads
-        self.query, self.key, self.value, self.out = (keras.layers.Dense(width) for _ in range(4))
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5)
-        self.dropout = keras.layers.Dropout(dropout)
+        self.heads, self.size = config.heads, config.width // config.heads
+        self.query, self.key, self.value, self.out = (keras.layers.Dense(config.width) for _ in range(4))
+        self.norm = keras.layers.LayerNormalization(epsilon=config.norm_epsilon)
+        self.dropout = keras.layers.Dropout(config.dropout)
 
     def call(
         self, x: keras.KerasTensor, mask: keras.KerasTensor, training: bool = False
@@ -56,12 +81,13 @@ class Attention(keras.layers.Layer):
 class FeedForward(keras.layers.Layer):
     """norm(x + two dense layers of x)."""
 
-    def __init__(self, width: int, dropout: float, name: str) -> None:
+    def __init__(self, config: NetworkConfig, name: str) -> None:
         super().__init__(name=name)
-        self.widen = keras.layers.Dense(FEED_FORWARD_FACTOR * width, activation="relu")
-        self.narrow = keras.layers.Dense(width)
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5)
-        self.dropout = keras.layers.Dropout(dropout)
+        width = config.feed_forward_factor * config.width
+        self.widen = keras.layers.Dense(width, activation=config.activation)
+        self.narrow = keras.layers.Dense(config.width)
+        self.norm = keras.layers.LayerNormalization(epsilon=config.norm_epsilon)
+        self.dropout = keras.layers.Dropout(config.dropout)
 
     def call(
         self, x: keras.KerasTensor, mask: keras.KerasTensor, training: bool = False
@@ -75,9 +101,9 @@ class Pooling(keras.layers.Layer):
     """A text's mean and maximum over its tokens, and means weighted by learned attention."""
 
     def __init__(self, heads: int, name: str = "pooling") -> None:
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")
         self.heads = heads
-        self.attend = keras.layers.Dense(heads)
+        self.attend = keras.layers.Dense(heads, dtype="float32")
 
     def call(self, x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
         """Map <float32>[n, tokens, width] to <float32>[n, (2 + heads) * width]; 0 for padding alone."""

@@ -14,9 +14,23 @@ from numpy.typing import NDArray
 
 from ambiance.tokenizer import PAD_ID
 from training.text.student.coding import BOOK, CodedTable
-from training.text.student.layers import OUT_OF_SIGHT, Attention, Convolution, FeedForward, Pooling
+from training.text.student.layers import (
+    MARKS,
+    OUT_OF_SIGHT,
+    Attention,
+    Convolution,
+    FeedForward,
+    Frame,
+    Pooling,
+)
 from training.text.student.network import EMBEDDING, LOGITS, Student
 from training.text.student.packing import PackedStudent
+
+_ACTIVATIONS = {
+    keras.activations.linear: lambda x: x,
+    keras.activations.relu: tf.nn.relu,
+    keras.activations.gelu: tf.nn.gelu,
+}
 
 # In what follows `x` is <float32>[n, 1, tokens, width]: two axes of place, as convolutions ask for.
 
@@ -40,6 +54,11 @@ class LiteStudent:
         shown = tf.cast(tf.not_equal(token_ids, PAD_ID), tf.float32)
         column = tf.reshape(shown, (-1, 1, length, 1))
         x = self._dense(student.project, self._look_up(student.table, token_ids)) * column
+        if student.frame:
+            # as in a frame's own mask, both marks are there for every text
+            shown, length = tf.pad(shown, ((0, 0), (MARKS, 0)), constant_values=1), length + MARKS
+            column = tf.reshape(shown, (-1, 1, length, 1))
+            x = self._frame(student.frame, x, column)
         hidden = tf.reshape((1 - shown) * OUT_OF_SIGHT, (-1, 1, 1, length))
         for block in student.blocks:
             x = self._block(block, x, column, hidden)
@@ -60,7 +79,13 @@ class LiteStudent:
 
     def _dense(self, layer: keras.layers.Dense, x: tf.Tensor) -> tf.Tensor:
         product = tf.matmul(x, self._value(layer.kernel)) + self._value(layer.bias)
-        return tf.nn.relu(product) if layer.activation is keras.activations.relu else product
+        return _ACTIVATIONS[layer.activation](product)
+
+    def _frame(self, frame: Frame, x: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
+        x = x + self._value(frame.places)[: x.shape[2]]
+        # A mark a text: a constant plus nothing of each text's first token.
+        marks = x[:, :, :1] * 0 + self._value(frame.marks)
+        return self._normalize(frame.norm, tf.concat([marks, x], axis=2)) * column
 
     def _block(
         self, block: keras.layers.Layer, x: tf.Tensor, column: tf.Tensor, hidden: tf.Tensor

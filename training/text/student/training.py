@@ -1,6 +1,7 @@
-"""What the recipes `bag` and `distilled` share: train, code the token table, train on, calibrate, pack."""
+"""What every recipe but `seed` shares: train, code the token table, calibrate, pack."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -19,11 +20,10 @@ from training.text.student.batches import TokenIds
 from training.text.student.coding import CodedTable, code_table
 from training.text.student.fitting import Examples, Phase, fit
 from training.text.student.lite import LiteStudent
-from training.text.student.network import EMBEDDING, LOGITS, Student, build_student
+from training.text.student.network import EMBEDDING, LOGITS, LONGEST_TEXT, Student, build_student
 from training.text.student.packing import PackedStudent
+from training.text.student.pretrained import Pretrained
 from training.text.trained import Read, TrainedText, first_windows, weights_identity
-
-LONGEST_TEXT = 64  # tokens of a text that training reads; a few in ten thousand comments are longer
 
 _SCORES = (
     "Probabilities of the text's emotion, which sum to 1. Neutral counts a tenth of what GoEmotions' "
@@ -54,6 +54,34 @@ def train_student(
     rng = np.random.default_rng(config.seed)
     free = _train_free(config, table, examples, rng, verbose)
     student = _train_coded(config, free, examples, rng, verbose)
+    return _finish(config, corpus, tokenizer, student)
+
+
+def train_pretrained(
+    config: TextConfig,
+    corpus: Corpus,
+    tokenizer: TextTokenizer,
+    pretrained: Pretrained,
+    examples: Examples,
+    verbose: bool,
+) -> TrainedText:
+    """Train a framed student that starts from a pretrained encoder, whose token vectors are coded at once.
+
+    Call it after `seed_everything`.
+    """
+    codes, books, rotation = _code(config, pretrained.table(tokenizer), examples)
+    shares = examples.targets.mean(axis=0)
+    with _half_precision():
+        student = build_student(config.network, CodedTable(codes, books), shares)
+    pretrained.start(student, rotation)
+    phase = Phase(_steps(config, examples, config.fit.epochs), config.fit.learning_rate)
+    fit(student, examples, phase, config.fit, np.random.default_rng(config.seed), verbose)
+    whole = build_student(config.network, CodedTable(codes, books), shares)
+    whole.set_weights(student.get_weights())
+    return _finish(config, corpus, tokenizer, whole)
+
+
+def _finish(config: TextConfig, corpus: Corpus, tokenizer: TextTokenizer, student: Student) -> TrainedText:
     identity = weights_identity(tokenizer, student.get_weights())
     return with_readout(config, corpus, tokenizer, student, PackedStudent(student), identity)
 
@@ -79,6 +107,7 @@ def with_readout(
         read=_read(packed, readout),
         lite_read=_read(LiteStudent(student, packed), readout),
         quantized=True,
+        lite_only=config.network.lite_only,
         module=packed,
         identity=identity,
         parameters=sum(int(np.prod(v.shape)) for v in student.trainable_variables),
@@ -109,10 +138,7 @@ def _train_coded(
     config: TextConfig, free: Student, examples: Examples, rng: np.random.Generator, verbose: bool
 ) -> Student:
     """The same network on coded token vectors, trained on to make up for what coding lost."""
-    table = free.table.get_weights()[0]
-    seen = np.bincount(np.concatenate(examples.token_ids), minlength=len(table))
-    weights = np.sqrt(seen + 1).astype(np.float32)  # common tokens more closely, rare ones not at all costs
-    codes, books, rotation = code_table(table, weights, config.network.code_bytes, config.seed)
+    codes, books, rotation = _code(config, free.table.get_weights()[0], examples)
     coded = build_student(config.network, CodedTable(codes, books), examples.targets.mean(axis=0))
     for old, new in zip(free.heads_and_body, coded.heads_and_body, strict=True):
         new.set_weights(old.get_weights())
@@ -121,6 +147,26 @@ def _train_coded(
     phase = Phase(_steps(config, examples, config.fit.coded_epochs), config.fit.coded_learning_rate)
     fit(coded, examples, phase, config.fit, rng, verbose)
     return coded
+
+
+def _code(
+    config: TextConfig, table: NDArray[np.float32], examples: Examples
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """See `code_table`."""
+    seen = np.bincount(np.concatenate(examples.token_ids), minlength=len(table))
+    weights = np.sqrt(seen + 1).astype(np.float32)  # common tokens more closely, rare ones not at all costs
+    return code_table(table, weights, config.network.code_bytes, config.seed)
+
+
+@contextmanager
+def _half_precision() -> Iterator[None]:
+    """Layers made in here multiply in bfloat16, which takes a third less time, on weights of float32."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _steps(config: TextConfig, examples: Examples, epochs: float) -> int:
