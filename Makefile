@@ -23,6 +23,12 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 # Errors only, in training. (A comment behind the value would leave a space in it.)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
+# From the command line, too: the release below artifacts/ that is to be trained or served.
+override MODEL := $(if $(filter command,$(origin MODEL)),$(value MODEL))
+ifneq ($(filter-out large,$(MODEL)),)
+$(error MODEL: large or nothing, got $(MODEL))
+endif
+
 BIN := .venv/bin
 CLUSTER := $(BIN)/python deploy/cluster.py
 ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
@@ -37,9 +43,9 @@ VENV := .venv/.made
 SERVING := .venv/.serving
 DEVELOPMENT := .venv/.development
 TEACHING := .venv/.teaching
-# Only a teacher needs PyTorch: one that is asked for, or the first.
+# Only a teacher needs PyTorch: one that is asked for, or the first. What a large model starts from comes with it.
 TEACH := $(filter-out 0 no false,$(TEACHER))
-RETEACH := $(TEACH)$(if $(wildcard artifacts/text_teacher/*),,first)
+RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match serve up down status logs \
 	data teacher train train-seeds evaluate model-card reproduce \
@@ -71,11 +77,11 @@ match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [
 	if [ $$status -eq 69 ]; then $(CLUSTER) up $(ENGINE_FLAG) >&2 && match; \
 	else [ -z "$$complaint" ] || printf '%s\n' "$$complaint" >&2; exit $$status; fi
 
-serve: $(SERVING) ## Serve from one process, without a cluster, until Ctrl-C: make serve [FLAGS="--port 50061"]
-	@$(BIN)/ambiance serve $(FLAGS)
+serve: $(SERVING) ## Serve from one process, without a cluster, until Ctrl-C: make serve [MODEL=large] [FLAGS="--port 50061"]
+	@$(BIN)/ambiance serve $(if $(MODEL),--artifacts artifacts/$(MODEL)) $(FLAGS)
 
-up: $(SERVING) ## Start the cluster, in containers or as local processes: make up [ENGINE=docker|local]
-	@$(CLUSTER) up $(ENGINE_FLAG)
+up: $(SERVING) ## Start the cluster, in containers or as local processes: make up [ENGINE=docker|local] [MODEL=large]
+	@$(if $(MODEL),AMBIANCE_ARTIFACTS=artifacts/$(MODEL)) $(CLUSTER) up $(ENGINE_FLAG)
 
 down: $(SERVING) ## End the cluster
 	@$(CLUSTER) down $(ENGINE_FLAG)
@@ -94,8 +100,8 @@ data: $(DEVELOPMENT) ## Find the data sets, or download them from their publishe
 teacher: data $(TEACHING) ## Fine-tune the text encoder's teacher and publish it: half an hour and more
 	@$(BIN)/python -m training.teacher
 
-train: data $(if $(RETEACH),$(TEACHING)) ## Train a candidate, publish it if no figure falls: make train [TEACHER=1] [REASON="..."]
-	@$(BIN)/python -m training.release $(if $(TEACH),--teacher) --reason="$$REASON"
+train: data $(if $(RETEACH),$(TEACHING)) ## Train a candidate, publish it if no figure falls: make train [MODEL=large] [TEACHER=1] [REASON="..."]
+	@$(BIN)/python -m training.release $(if $(MODEL),--large) $(if $(TEACH),--teacher) --reason="$$REASON"
 
 train-seeds: data ## Train the recipe from several random seeds into runs/seeds, after make teacher: make train-seeds [N=5]
 	@$(BIN)/python -m training.release.seeds --seeds $(or $(N),5)

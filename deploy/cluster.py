@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import grpc
 from containers import ComposeContainers, find_compose
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from layout import SERVICES, Cluster, ClusterError, Engine, Service, exclusive, load
+from layout import SERVICES, Cluster, ClusterError, Engine, Service, asked_artifacts, exclusive, load
 from processes import LocalProcesses
 
 START_TIMEOUT_S = 60.0
@@ -32,6 +32,7 @@ def up(engine_name: str | None) -> int:
     with exclusive(cluster.run_dir):
         cluster = load()  # a command that ran meanwhile may have changed it
         _refuse_other_engine(cluster, engine_name)
+        _refuse_other_artifacts(cluster)
         if cluster.engine is None or not _all_serve(cluster):
             _start(cluster, engine_name)
     _print_table(cluster)
@@ -112,6 +113,12 @@ def _refuse_other_engine(cluster: Cluster, engine_name: str | None) -> None:
         raise ClusterError(
             f"the cluster runs with ENGINE={cluster.engine}, not {engine_name}; end it first with `make down`"
         )
+
+
+def _refuse_other_artifacts(cluster: Cluster) -> None:
+    asked, serves = asked_artifacts(), cluster.settings["AMBIANCE_ARTIFACTS"]
+    if cluster.engine and asked and str(asked) != serves:
+        raise ClusterError(f"the cluster serves {serves}, not {asked}; end it first with `make down`")
 
 
 def _engine(cluster: Cluster, name: str) -> Engine:

@@ -126,6 +126,12 @@ class Cluster:
             )
 
 
+def asked_artifacts() -> Path | None:
+    """The folder of released artifacts that the environment asks for; None if it asks for none."""
+    folder = os.environ.get("AMBIANCE_ARTIFACTS")
+    return Path(folder).resolve() if folder else None
+
+
 def load() -> Cluster:
     """The cluster of this run directory (AMBIANCE_RUN_DIR, default `.run` in the repository)."""
     run_dir = Path(os.environ.get("AMBIANCE_RUN_DIR") or ROOT / ".run").resolve()
@@ -157,7 +163,7 @@ def _target_file(run_dir: Path) -> Path:
 def _settings_from_environment(run_dir: Path) -> dict[str, str]:
     settings = {
         "AMBIANCE_RUN_DIR": str(run_dir),
-        "AMBIANCE_ARTIFACTS": str(Path(os.environ.get("AMBIANCE_ARTIFACTS") or ROOT / "artifacts").resolve()),
+        "AMBIANCE_ARTIFACTS": str(asked_artifacts() or ROOT / "artifacts"),
         "COMPOSE_PROJECT_NAME": os.environ.get("COMPOSE_PROJECT_NAME") or "ambiance",
     }
     if "DOCKER_HOST" in os.environ:

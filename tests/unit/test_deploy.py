@@ -36,6 +36,21 @@ def test_both_know_the_same_limit_of_workers(layout: Any) -> None:
         ServerSettings(workers=layout.MAX_WORKERS + 1)
 
 
+def test_a_cluster_of_other_artifacts_is_not_taken_for_the_one_asked_for(
+    monkeypatch: pytest.MonkeyPatch, layout: Any, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "deploy"))
+    from deploy import cluster
+
+    running = cluster.Cluster(tmp_path, {"AMBIANCE_ARTIFACTS": str(tmp_path / "artifacts")}, engine="local")
+    for asked in ("", str(tmp_path / "artifacts")):
+        monkeypatch.setenv("AMBIANCE_ARTIFACTS", asked)
+        cluster._refuse_other_artifacts(running)
+    monkeypatch.setenv("AMBIANCE_ARTIFACTS", str(tmp_path / "artifacts" / "large"))
+    with pytest.raises(cluster.ClusterError, match=r"serves .*artifacts, not .*large; end it first"):
+        cluster._refuse_other_artifacts(running)
+
+
 def test_an_image_is_built_with_every_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     sent = (ROOT / ".dockerignore").read_text().splitlines()

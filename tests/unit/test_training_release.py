@@ -24,7 +24,7 @@ from ambiance.artifacts import (
 )
 from ambiance.errors import ArtifactError
 from training.evaluate.headline import HEADLINES, LISTENER_FIGURES, TEXT_FLOOR
-from training.evaluate.released import PARTS, load_release, require_same_recipe
+from training.evaluate.released import LARGE, PARTS, load_release, require_same_recipe
 from training.evaluate.report_file import write_report
 from training.release import jobs, seeds, staging
 from training.release.decision import compare, comparison_table, fallen
@@ -245,6 +245,14 @@ def test_a_better_candidate_is_published(
     assert "override" not in artifacts.load(tmp_path / "artifacts", TEXT_ENCODER).manifest.notes
 
 
+def test_a_larger_release_has_a_folder_of_its_own(train: Any, tmp_path: Path) -> None:
+    train("default", OLD)
+    train("larger", OLD | {"ekman_macro_f1": 0.4}, "--large")  # another release is nothing to compare with
+    train("larger still", OLD, "--large")
+    assert content_of(tmp_path / "artifacts") == dict.fromkeys(PARTS, "default")
+    assert content_of(tmp_path / "artifacts" / LARGE) == dict.fromkeys(PARTS, "larger still")
+
+
 def test_a_worse_candidate_is_refused(train: Any, tmp_path: Path) -> None:
     train("first", OLD)
     with pytest.raises(SystemExit, match=r"not published.*\n- Ekman-7 macro-F1: 0\.500 to 0\.400") as refusal:
@@ -299,9 +307,10 @@ def test_a_job_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
     monkeypatch.setattr(jobs.subprocess, "run", run)
     with pytest.raises(JobError, match=r"python -m training\.music .* ended with status 1"):
-        jobs.train_release(tmp_path, tmp_path / "teachers", seed=3)
+        jobs.train_release(tmp_path, tmp_path / "teachers", seed=3, recipe="large")
     assert [command[0] for command in commands] == ["training.text", "training.music"]
     assert all(command[1:5] == ["--artifacts", str(tmp_path), "--seed", "3"] for command in commands)
+    assert commands[0][5:7] == ["--recipe", "large"]
 
 
 def test_no_teacher_is_found_where_there_is_none(tmp_path: Path) -> None:
@@ -321,7 +330,7 @@ def test_a_teacher_of_other_lessons_does_not_count(tmp_path: Path, monkeypatch: 
 def test_seeds_are_trained_once_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     trained: list[int] = []
 
-    def train_release(root: Path, teacher_root: Path, seed: int, log: Any) -> None:
+    def train_release(root: Path, teacher_root: Path, seed: int, *, log: Any) -> None:
         trained.append(seed)
         publish_release(root, f"seed {seed}")
 

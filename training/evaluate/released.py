@@ -35,6 +35,9 @@ from training.text.encode import TextReadings
 
 PARTS = (TEXT_ENCODER, MUSIC_ENCODER, MUSIC_INDEX)  # an index comes after the encoders it is made from
 
+# Folder below the releases' root: a release of its own, whose text encoder is larger, slower and better.
+LARGE = "large"
+
 SectionName = Literal["validation", "test"]
 SECTIONS: tuple[SectionName, ...] = get_args(SectionName)
 HALF_OF_SECTION: Mapping[SectionName, Half] = {"validation": "dev", "test": "test"}

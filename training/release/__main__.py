@@ -9,7 +9,7 @@ from ambiance.artifacts import versions
 from ambiance.errors import AmbianceError, ArtifactError
 from training.data.sources import data_dir
 from training.evaluate.corpora import Corpora, load_corpora
-from training.evaluate.released import PARTS, load_release
+from training.evaluate.released import LARGE, PARTS, load_release
 from training.evaluate.report import Headlines, evaluate_headlines
 from training.evaluate.report_file import REPORT_FILE, read_report
 from training.release.decision import compare, comparison_table, fallen
@@ -22,19 +22,22 @@ OVERRIDE_NOTE = "override"  # in a manifest: why the version was published thoug
 def main() -> None:
     """Read the flags, train, judge, publish."""
     flags = _parse_flags()
+    root = flags.artifacts / LARGE if flags.large else flags.artifacts
     try:
         corpora = load_corpora(data_dir())
-        old, against = _measure_release(flags.artifacts, corpora, flags.reason)
-        _train(flags.artifacts, flags.staging, flags.seed, flags.teacher)
+        old, against = _measure_release(root, corpora, flags.reason)
+        _teach(flags.artifacts, flags.teacher)
+        prepare_staging(flags.staging, root)
+        train_release(flags.staging, flags.artifacts, flags.seed, "large" if flags.large else "distilled")
         new = _validation(flags.staging, corpora)
         if old is not None:
-            comparisons = compare(old, new, _validation_spread(flags.artifacts))
+            comparisons = compare(old, new, _validation_spread(root))
             print(comparison_table(comparisons))
             against = fallen(comparisons)
         if against and not flags.reason:
             sys.exit(_refusal(against, flags.staging))
         notes = {OVERRIDE_NOTE: f"{flags.reason} ({'; '.join(against)})"} if against else {}
-        for artifact in publish_candidate(load_release(flags.staging), flags.artifacts, notes):
+        for artifact in publish_candidate(load_release(flags.staging), root, notes):
             print(f"published {artifact.path}")
     except AmbianceError as error:
         sys.exit(str(error))
@@ -50,6 +53,9 @@ def _parse_flags() -> argparse.Namespace:
         "--staging", type=Path, default=Path("runs/candidate"), help="folder of the candidate; emptied first"
     )
     parser.add_argument("--seed", type=int, default=1, help="of every random number")
+    parser.add_argument(
+        "--large", action="store_true", help=f"train the larger text encoder, of the release in {LARGE}/"
+    )
     parser.add_argument("--teacher", action="store_true", help="train the teacher anew as well")
     parser.add_argument(
         "--reason", default="", help="publish even if figures fall, and say why in the manifest"
@@ -74,11 +80,9 @@ def _measure_release(root: Path, corpora: Corpora, reason: str) -> tuple[Headlin
         return None, [f"the release before it can't be measured: {error}"]
 
 
-def _train(artifacts_root: Path, staging: Path, seed: int, teach: bool) -> None:
-    if teach or not has_teacher(artifacts_root, data_dir()):
+def _teach(artifacts_root: Path, anew: bool) -> None:
+    if anew or not has_teacher(artifacts_root, data_dir()):
         train_teacher(artifacts_root)
-    prepare_staging(staging, artifacts_root)
-    train_release(staging, artifacts_root, seed)
 
 
 def _validation(root: Path, corpora: Corpora) -> Headlines:

@@ -11,26 +11,31 @@ from ambiance.artifacts import TEXT_TEACHER, load, versions
 from ambiance.errors import AmbianceError
 from training.data.lessons import load_lessons
 from training.teacher.artifact import Teacher
+from training.text.config import Recipe
 
 
 class JobError(AmbianceError):
     """Raised when a training job ends with an error; it has said what was wrong."""
 
 
-def train_release(root: Path, teacher_root: Path, seed: int, log: TextIO | None = None) -> None:
-    """Train text encoder, music encoder and index into a root, on one core.
+def train_release(
+    root: Path, teacher_root: Path, seed: int, recipe: Recipe = "distilled", log: TextIO | None = None
+) -> None:
+    """Train text encoder, music encoder and index into a root, on one core; a large text encoder on all.
 
     Args:
         root: where to publish.
         teacher_root: where the text encoder's teacher lies.
         seed: of every random number.
+        recipe: of the text encoder.
         log: takes what the jobs print; by default they print to ours.
 
     Raises:
         JobError: naming the job that failed.
     """
     shared = ["--artifacts", str(root), "--seed", str(seed)]
-    _run("training.text", [*shared, "--teacher-artifacts", str(teacher_root)], log)
+    text = [*shared, "--recipe", recipe, "--teacher-artifacts", str(teacher_root)]
+    _run("training.text", text, log, one_core=recipe != "large")
     _run("training.music", shared, log)
     _run("training.index", shared, log)
 

@@ -50,7 +50,7 @@ def _train_seed(seed: int, teacher_root: Path, root: Path) -> None:
         return
     root.mkdir(parents=True, exist_ok=True)
     with (root / LOG_FILE).open("w", encoding="utf-8") as log:
-        train_release(root, teacher_root, seed, log)
+        train_release(root, teacher_root, seed, log=log)
     print(f"seed {seed}: trained into {root}")
 
 
