@@ -26,9 +26,10 @@ from training.evaluate.card_tables import facet_table, listener_table
 from training.evaluate.figures import section_figures, usage_figures
 from training.evaluate.headline import HEADLINES, LISTENER_FIGURES
 from training.evaluate.headline_figures import headline, headline_intervals
-from training.evaluate.model_card import TEMPLATE_FILE, load_manifests, model_card
+from training.evaluate.model_card import TEMPLATE_FILE, Measured, load_manifests, model_card
 from training.evaluate.plots import write_plots
-from training.evaluate.report_file import read_report, write_report
+from training.evaluate.released import LARGE
+from training.evaluate.report_file import write_report
 from training.evaluate.section import HeardRows, ReadComments, Section
 from training.evaluate.tables import headline_table, markdown_table
 
@@ -140,7 +141,7 @@ def manifest(kind: str) -> Manifest:
     return Manifest(
         kind=kind,
         spaces=[],
-        counts={"clips": 12_642, "listenable_clips": 9_876, "judged_texts": 25_772},
+        counts={"clips": 12_642, "listenable_clips": 9_876, "judged_texts": 25_772, "parameters": 843_705},
         origin=origin,
         quality=quality,
         format_version=1,
@@ -208,6 +209,21 @@ def test_the_card_says_what_was_missed(report: dict[str, Any], manifests: dict[s
     assert "- 28-label macro-F1" not in card
     assert "`text_encoder` version 2" in card
     assert card.count("- Thanks.\n") == 1
+
+
+def test_the_card_sets_the_larger_release_beside_the_default(
+    report: dict[str, Any], manifests: dict[str, Manifest]
+) -> None:
+    assert "None is released." in model_card(report, manifests)
+    encoder = manifests[TEXT_ENCODER]
+    slower = encoder.quality | {"milliseconds_a_sentence": 1.234}
+    thanks = encoder.origin.model_copy(update={"notices": ["Thanks.", "Thanks to others, too."]})
+    larger = encoder.model_copy(update={"quality": slower, "origin": thanks})
+    card = model_card(report, manifests, Measured(report, manifests | {TEXT_ENCODER: larger}))
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in card.splitlines() if line[:1] == "|"]
+    assert ["one sentence, ms", "0.12", "1.23"] in rows
+    assert ["scene told", "0.800", "0.800"] in rows
+    assert card.count("\nThanks to others, too.\n") == 1
 
 
 def test_the_card_leaves_nothing_unfilled(report: dict[str, Any], manifests: dict[str, Manifest]) -> None:
@@ -285,11 +301,11 @@ def test_tables_are_aligned() -> None:
 def test_the_committed_card_is_what_its_figures_give() -> None:
     if not CARD.is_file():
         pytest.skip("no model card is written yet")
-    report = read_report(ARTIFACTS)
-    assert CARD.read_text(encoding="utf-8") == model_card(
-        report, load_manifests(ARTIFACTS, report["versions"])
-    )
-    assert report["versions"] == {kind: versions(ARTIFACTS, kind)[-1] for kind in report["versions"]}
+    measured, large = Measured.load(ARTIFACTS), Measured.load(ARTIFACTS / LARGE)
+    card = model_card(measured.report, measured.manifests, large)
+    assert CARD.read_text(encoding="utf-8") == card
+    for root, report in ((ARTIFACTS, measured.report), (ARTIFACTS / LARGE, large.report)):
+        assert report["versions"] == {kind: versions(root, kind)[-1] for kind in report["versions"]}
 
 
 def test_the_card_alone_is_written_from_what_is_there(

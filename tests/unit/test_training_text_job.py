@@ -177,12 +177,14 @@ def test_the_manifest_says_what_was_trained_on_what(encoders: dict[str, Artifact
     }
     assert manifest.counts["lessons"] == lesson_files.LESSONS
     assert manifest.counts["judged_texts"] == lesson_files.JUDGED
-    pretrained = {"all-mpnet-base-v2"} if recipe == "distilled" else set()
+    taught = recipe in ("distilled", "large")
+    pretrained = {"all-mpnet-base-v2"} if taught else set()
+    pretrained |= {"all-MiniLM-L6-v2"} if recipe == "large" else set()
     folders = {name.split("/")[0] for name in manifest.origin.datasets}
     assert folders == {"goemotions", "xed", "emobank"} | pretrained
-    assert manifest.counts["synthetic_texts"] == (COMMENTS if recipe == "distilled" else 0)
+    assert manifest.counts["synthetic_texts"] == (COMMENTS if taught else 0)
     assert manifest.counts["vocabulary_tokens"] == TextTokenizer.load(artifact.path).vocabulary_count
-    assert manifest.origin.sources == ({TEXT_TEACHER: 1} if recipe == "distilled" else {})
+    assert manifest.origin.sources == ({TEXT_TEACHER: 1} if taught else {})
     assert 0 <= manifest.quality["goemotions_dev"]["ekman_macro_f1"] <= 1
     assert manifest.quality["milliseconds_a_sentence"] > 0
     assert set(manifest.quality["largest_differences"]) == OUTPUTS

@@ -11,11 +11,11 @@ from pathlib import Path
 from ambiance.errors import AmbianceError
 from training.data.sources import data_dir
 from training.evaluate.corpora import load_corpora
-from training.evaluate.model_card import load_manifests, model_card
+from training.evaluate.model_card import Measured, model_card
 from training.evaluate.plots import write_plots
-from training.evaluate.released import SECTIONS, HeardCorpora, load_release, require_same_recipe
+from training.evaluate.released import LARGE, SECTIONS, HeardCorpora, load_release, require_same_recipe
 from training.evaluate.report import Headlines, evaluate_headlines, evaluation_report
-from training.evaluate.report_file import read_report, write_report
+from training.evaluate.report_file import write_report
 from training.evaluate.tables import headline_table
 
 CARD_FILE, PLOTS_FOLDER = "MODEL_CARD.md", "plots"
@@ -27,8 +27,9 @@ def main() -> None:
     try:
         if not flags.card_only:
             _measure(flags.artifacts, flags.seeds, flags.docs)
-        report = read_report(flags.artifacts)
-        card = model_card(report, load_manifests(flags.artifacts, report["versions"]))
+        measured, large = Measured.load(flags.artifacts), flags.artifacts / LARGE
+        report = measured.report
+        card = model_card(report, measured.manifests, Measured.load(large) if large.is_dir() else None)
     except AmbianceError as error:
         sys.exit(str(error))
     (flags.docs / CARD_FILE).write_text(card, encoding="utf-8")
@@ -63,6 +64,9 @@ def _measure(artifacts_root: Path, seeds_root: Path, docs: Path) -> None:
     report = evaluation_report(heard, sections, seeds)
     write_report(report, artifacts_root)
     write_plots(report, sections["test"], docs / PLOTS_FOLDER)
+    if (large := artifacts_root / LARGE).is_dir():
+        heard = HeardCorpora(load_release(large), corpora)
+        write_report(evaluation_report(heard, {name: heard.section(name) for name in SECTIONS}, {}), large)
 
 
 def _seed_roots(folder: Path) -> list[Path]:

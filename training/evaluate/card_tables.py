@@ -92,6 +92,12 @@ def listener_table(listener: Part) -> str:
     return markdown_table(("texts", "number", *_LISTENER.values()), rows)
 
 
+def large_table(default: Mapping[str, str], large: Mapping[str, str]) -> str:
+    """The default release and the larger one side by side, a row a figure."""
+    rows = [(name, value, large[name]) for name, value in default.items()]
+    return markdown_table(("", "default", "large"), rows)
+
+
 def facet_table(facets: Part) -> str:
     """How well facets and traits are heard in clips that the model hadn't learned."""
     rows = [

@@ -1,6 +1,7 @@
 """`docs/MODEL_CARD.md`: the template beside this file, filled from `evaluation.json` and the manifests."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -11,18 +12,38 @@ from training.evaluate.card_tables import (
     answer_table,
     class_table,
     facet_table,
+    large_table,
     listener_table,
     long_text_table,
     precision_at_k_table,
     usage_table,
 )
 from training.evaluate.headline import HEADLINES
+from training.evaluate.report_file import read_report
 from training.evaluate.tables import headline_table, markdown_table, number, ratio, target
 
 TEMPLATE_FILE = Path(__file__).with_suffix(".md")
 
 Report = Mapping[str, Any]
 Manifests = Mapping[str, Manifest]  # by kind
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A release's report and its manifests."""
+
+    report: Report
+    manifests: Manifests
+
+    @classmethod
+    def load(cls, root: Path) -> "Measured":
+        """Read both from under a root.
+
+        Raises:
+            ArtifactError: as `read_report` and `load_manifests`.
+        """
+        report = read_report(root)
+        return cls(report, load_manifests(root, report["versions"]))
 
 
 def load_manifests(root: Path, versions: Mapping[str, int]) -> dict[str, Manifest]:
@@ -34,8 +55,8 @@ def load_manifests(root: Path, versions: Mapping[str, int]) -> dict[str, Manifes
     return {kind: load(root, kind, version).manifest for kind, version in versions.items()}
 
 
-def model_card(report: Report, manifests: Manifests) -> str:
-    """The card; the same report and manifests give the same text."""
+def model_card(report: Report, manifests: Manifests, large: Measured | None = None) -> str:
+    """The card; the same arguments give the same text. `large` is the larger release beside this one."""
     test = report["released"]["test"]
     return Template(TEMPLATE_FILE.read_text(encoding="utf-8")).substitute(
         _releases(report, manifests)
@@ -44,11 +65,53 @@ def model_card(report: Report, manifests: Manifests) -> str:
         | _text(test["text"], manifests[TEXT_ENCODER].quality)
         | _music(test["music"], manifests[MUSIC_ENCODER].quality)
         | _connection(test)
+        | {"large": _large(Measured(report, manifests), large) if large else "None is released."}
     )
 
 
+def _large(default: Measured, large: Measured) -> str:
+    """What the larger text encoder gives for its time."""
+    columns = [_sizes(each) | _gains(each) for each in (default, large)]
+    notices = (each for manifest in large.manifests.values() for each in manifest.origin.notices)
+    own = dict.fromkeys(each for each in notices if each not in _notices(default.manifests))
+    return "\n\n".join([large_table(*columns), *own])
+
+
+def _sizes(measured: Measured) -> dict[str, str]:
+    encoder = measured.manifests[TEXT_ENCODER]
+    return {
+        "version": str(encoder.version),
+        "parameters": f"{encoder.counts['parameters']:,}",
+        "text encoder, MB": f"{_megabytes(encoder):.1f}",
+        "one sentence, ms": f"{encoder.quality['milliseconds_a_sentence']:.2f}",
+    }
+
+
+def _gains(measured: Measured) -> dict[str, str]:
+    """Figures of the test sections, and on dev what the manifest tells."""
+    test, encoder = measured.report["released"]["test"], measured.manifests[TEXT_ENCODER]
+    by_headline = {
+        figure.title: number(figure, test["headline"][figure.name]) for figure in HEADLINES if figure.gates
+    }
+    told = {"scene told": ratio(test["listener"]["figures"]["scene_told"])}
+    rated = {f"EmoBank dev, r of {axis}": ratio(encoder.quality["emobank_dev"][axis]) for axis in VAD_AXES}
+    distress = encoder.quality["distress"]
+    return (
+        by_headline
+        | told
+        | rated
+        | {
+            "distress: recall": ratio(distress["recall"]),
+            "distress: false alarms on dev comments": f"{distress['false_alarms_on_comments']:.2%}",
+        }
+    )
+
+
+def _notices(manifests: Manifests) -> dict[str, None]:
+    return dict.fromkeys(notice for manifest in manifests.values() for notice in manifest.origin.notices)
+
+
 def _releases(report: Report, manifests: Manifests) -> dict[str, str]:
-    notices = dict.fromkeys(notice for manifest in manifests.values() for notice in manifest.origin.notices)
     versions = (
         f"- `{kind}` version {manifest.version}, {_megabytes(manifest):.2f} MB: `{manifest.origin.recipe}`"
         for kind, manifest in manifests.items()
@@ -62,7 +125,7 @@ def _releases(report: Report, manifests: Manifests) -> dict[str, str]:
         "versions": "\n".join(versions),
         "seed": str(report["seed"]),
         "library_clips": f"{manifests[MUSIC_INDEX].counts['clips']:,}",
-        "notices": "\n".join(f"- {notice}" for notice in notices),
+        "notices": "\n".join(f"- {notice}" for notice in _notices(manifests)),
         "counts": markdown_table(("what", "number"), counts),
     }
 
