@@ -73,6 +73,14 @@ def test_a_match_is_what_both_services_say_in_turn(client: Client, channel: grpc
     assert len(expected) == 5
 
 
+def test_the_larger_release_is_served_like_the_default(serve: Serve) -> None:
+    channel = serve(load(settings(artifacts=RELEASED / "large")))
+    with Client(channel.target) as client:  # type: ignore[attr-defined]
+        texts = ["My father died yesterday", "He slipped on a banana peel and everyone burst out laughing"]
+        told = [result.text.scenes[0].label for result in client.match_batch([*texts, " ".join(texts * 40)])]
+    assert told[:2] == ["grief", "comedy"]
+
+
 def test_a_batch_is_matched_in_order(client: Client) -> None:
     texts = [GRIEF, "What a lovely day!"]
     assert [each.neighbors for each in client.match_batch(texts)] == [
