@@ -22,7 +22,12 @@ POLL_S = 0.1
 # connections miss one.
 LOOKS_PER_WORKER = 4
 
+# A channel of its own: a shared one would wait, after a refusal, before it dials again. And none through
+# http_proxy, which is there for the package registry: no proxy finds this machine's loopback address.
+LOOK_OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]
+
 SERVING = "SERVING"
+UNREACHABLE = "unreachable"
 PLACES = {"local": "as local processes", "docker": "in containers"}
 
 
@@ -99,9 +104,14 @@ def _wait_until_serving(cluster: Cluster, engine: Engine) -> None:
     while not _all_serve(cluster):
         problem = engine.problem()
         if problem is None and time.monotonic() > deadline:
-            missing = [service.name for service in SERVICES if _health(cluster, service) != SERVING]
-            problem = (
-                f"not serving after {START_TIMEOUT_S:.0f} s: {', '.join(missing)}\n{engine.log_tail(missing)}"
+            seen = {service: _health(cluster, service) for service in SERVICES}
+            missing = [service.name for service, health in seen.items() if health != SERVING]
+            probes = [
+                f"health check of {service.name} at 127.0.0.1:{cluster.port(service)}: {health}"
+                for service, health in seen.items()
+            ]
+            problem = "\n".join(
+                [f"not serving after {START_TIMEOUT_S:.0f} s", *probes, engine.log_tail(missing)]
             )
         if problem is not None:
             raise ClusterError(f"Ambiance did not come up: {problem}")
@@ -146,16 +156,14 @@ def _health(cluster: Cluster, service: Service) -> str:
 
 
 def _look(cluster: Cluster, service: Service) -> str:
-    """What one worker says: SERVING, NOT_SERVING or unreachable."""
-    # A channel of its own: a shared one would wait, after a refusal, before it dials again.
-    options = [("grpc.use_local_subchannel_pool", 1)]
-    with grpc.insecure_channel(f"127.0.0.1:{cluster.port(service)}", options) as channel:
+    """What one worker says: SERVING or NOT_SERVING, or "unreachable" and why."""
+    with grpc.insecure_channel(f"127.0.0.1:{cluster.port(service)}", LOOK_OPTIONS) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(  # type: ignore[attr-defined]
                 health_pb2.HealthCheckRequest(), timeout=HEALTH_TIMEOUT_S
             )
-        except grpc.RpcError:
-            return "unreachable"
+        except grpc.RpcError as error:
+            return f"{UNREACHABLE} ({error.code().name}: {error.details()})"
     return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
 
 
@@ -165,7 +173,8 @@ def _print_table(cluster: Cluster) -> None:
     for service in SERVICES:
         address = f"127.0.0.1:{cluster.port(service)}"
         metrics = f"http://127.0.0.1:{cluster.metrics_port(service)}/metrics"
-        print(row.format(service.name, address, metrics, _health(cluster, service)))
+        health = _health(cluster, service)
+        print(row.format(service.name, address, metrics, UNREACHABLE if UNREACHABLE in health else health))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,12 +1,18 @@
-"""What a cluster is started with: counts of workers, and what an image's build is given to read."""
+"""What a cluster is started with, how its health is asked for, and what an image's build is given to read."""
 
 import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import grpc
 import pytest
+from grpc_health.v1 import health_pb2_grpc
 from pydantic import ValidationError
 
+from ambiance.rpc.server import HealthReporter
 from ambiance.rpc.settings import ServerSettings
 
 ROOT = Path(__file__).parents[2]
@@ -15,9 +21,34 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def layout(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(ROOT))
-    from deploy import layout
+    monkeypatch.syspath_prepend(str(ROOT / "deploy"))
+    import layout
 
     return layout
+
+
+@pytest.fixture
+def cluster(layout: Any) -> Any:
+    """The program deploy/cluster.py as a module."""
+    import cluster
+
+    return cluster
+
+
+@pytest.fixture
+def serving_port() -> Iterator[int]:
+    """Where a service of this machine answers SERVING."""
+    server, reporter = grpc.server(ThreadPoolExecutor(1)), HealthReporter([])
+    health_pb2_grpc.add_HealthServicer_to_server(reporter.servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    reporter.report(serving=True)
+    server.start()
+    yield port
+    server.stop(None).wait()
+
+
+def ports(layout: Any, port: int) -> dict[str, str]:
+    return {f"{service.prefix}PORT": str(port) for service in layout.SERVICES}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +80,32 @@ def test_a_cluster_of_other_artifacts_is_not_taken_for_the_one_asked_for(
     monkeypatch.setenv("AMBIANCE_ARTIFACTS", str(tmp_path / "artifacts" / "large"))
     with pytest.raises(cluster.ClusterError, match=r"serves .*artifacts, not .*large; end it first"):
         cluster._refuse_other_artifacts(running)
+
+
+def test_no_proxy_stands_between_the_cluster_and_its_services(
+    cluster: Any, layout: Any, serving_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    running = layout.Cluster(tmp_path, ports(layout, serving_port), engine="local")
+    assert cluster._health(running, layout.TEXT) == "SERVING"
+
+
+def test_a_start_that_fails_says_what_each_health_check_saw(
+    cluster: Any, layout: Any, serving_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "START_TIMEOUT_S", 0.0)
+    engine = SimpleNamespace(problem=lambda: None, log_tail=lambda names: f"logs of {names}")
+    settings = {**ports(layout, serving_port), "AMBIANCE_TEXT_PORT": "1"}
+    starting = layout.Cluster(tmp_path, settings, engine=None)
+    with pytest.raises(layout.ClusterError) as raised:
+        cluster._wait_until_serving(starting, engine)
+    message = str(raised.value)
+    assert f"health check of gateway at 127.0.0.1:{serving_port}: SERVING\n" in message
+    assert "health check of text_service at 127.0.0.1:1: unreachable (UNAVAILABLE: " in message
+    assert "logs of ['text_service']" in message
 
 
 def test_an_image_is_built_with_every_package() -> None:
