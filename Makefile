@@ -33,7 +33,8 @@ BIN := .venv/bin
 CLUSTER := $(BIN)/python deploy/cluster.py
 ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
 # Looked up each time it is used: the address of the cluster that runs, else of the one that would be started.
-TARGET = $$(cat '$(or $(AMBIANCE_RUN_DIR),.run)/gateway' 2>/dev/null || echo 127.0.0.1:$(or $(AMBIANCE_GATEWAY_PORT),50051))
+# The shell reads both variables, since a folder's name may hold what make would expand and quotes.
+TARGET = $$(cat "$${AMBIANCE_RUN_DIR:-.run}/gateway" 2>/dev/null || echo "127.0.0.1:$${AMBIANCE_GATEWAY_PORT:-50051}")
 USAGE := usage: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [FACET="calm>=0.5"] [INSTRUMENTAL=1] [ALL=1] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 BUF := @bufbuild/buf@1.75.0
 
@@ -158,8 +159,12 @@ clean: ## End the cluster, remove .venv and everything generated; artifacts/ and
 	rm -rf ambiance/type ambiance/text ambiance/music ambiance/match
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
+# venv takes no colon, and what pip writes into .venv/bin starts a shell if the path holds a space.
 $(VENV):
-	@for python in $(PYTHON) python3.11 python3; do \
+	@case "$$PWD" in *[:\"\\\$$\`]*) \
+		printf 'The path of this folder holds one of : " \\ $$ `, which Python'\''s venv and pip do not take: %s\n' "$$PWD" >&2; \
+		exit 1 ;; esac
+	@for python in "$${PYTHON:-python3.11}" python3.11 python3; do \
 		if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 			"$$python" -m venv --clear .venv && touch $@; exit; fi; done; \
 	echo "Ambiance needs Python 3.11 or newer with venv, and found none; name one with PYTHON=/path/to/python" >&2; \

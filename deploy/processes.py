@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -44,7 +45,14 @@ class LocalProcesses:
         for service in SERVICES:
             self._log_file(service.name).unlink(missing_ok=True)  # what is shown is of this run
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(CONFIG)]
-        done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=self._cluster.run_dir,  # where the paths of CONFIG lie
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise ClusterError(f"supervisord did not start: {done.stderr.strip() or done.stdout.strip()}")
 
@@ -91,7 +99,7 @@ class LocalProcesses:
         return {
             **cluster.environment(),
             "AMBIANCE_ROOT": str(ROOT),
-            "AMBIANCE_PYTHON": sys.executable,
+            "AMBIANCE_PYTHON": shlex.quote(sys.executable),
             SOCKET_VARIABLE: str(self._socket),
             "AMBIANCE_TEXT_ARTIFACTS": cluster.settings["AMBIANCE_ARTIFACTS"],
             "AMBIANCE_MUSIC_ARTIFACTS": cluster.settings["AMBIANCE_ARTIFACTS"],

@@ -7,15 +7,19 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIXES = ("AMBIANCE_GATEWAY_", "AMBIANCE_TEXT_", "AMBIANCE_MUSIC_")
+
+# What a folder may be called: of all of it, some program on the way once made something else.
+ODD_NAME = "it's 100% %(ENV_HOME)s müßig; #1"
 
 Completed = subprocess.CompletedProcess[str]
 
@@ -26,6 +30,8 @@ class ClusterUnderTest:
 
     engine: str
     variables: dict[str, str]
+    checkout: Path = ROOT
+    python: str = sys.executable
 
     @property
     def run_dir(self) -> Path:
@@ -45,12 +51,12 @@ class ClusterUnderTest:
 
     def manage(self, command: str, *flags: str) -> Completed:
         """Run deploy/cluster.py, as `make up` and the like do."""
-        return self._run([sys.executable, "deploy/cluster.py", command, "--engine", self.engine, *flags])
+        return self._run([self.python, "deploy/cluster.py", command, "--engine", self.engine, *flags])
 
     def match(self, text: str, *flags: str) -> Completed:
         """Run `ambiance match` in a process of its own."""
         return self._run(
-            [sys.executable, "-m", "ambiance.cli", "match", "--target", self.target, *flags, "--", text]
+            [self.python, "-m", "ambiance.cli", "match", "--target", self.target, *flags, "--", text]
         )
 
     def match_json(self, text: str, *flags: str) -> dict[str, Any]:
@@ -63,7 +69,7 @@ class ClusterUnderTest:
     def _run(self, command: list[str]) -> Completed:
         return subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=self.checkout,
             env={**os.environ, **self.variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -98,6 +104,20 @@ def prepare_cluster(engine: str, folder: Path) -> ClusterUnderTest:
         **ports,
     }
     return ClusterUnderTest(engine, variables)
+
+
+def move_checkout(cluster: ClusterUnderTest, folder: Path) -> ClusterUnderTest:
+    """The same cluster run from a copy of this checkout, with an environment of its own in it."""
+    skipped = shutil.ignore_patterns(".*", "artifacts", "data", "runs", "tests", "training", "docs")
+    shutil.copytree(ROOT, folder, ignore=skipped)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / ".venv")], check=True)
+    path = os.pathsep.join([str(folder), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
+    return replace(
+        cluster,
+        variables={**cluster.variables, "AMBIANCE_RUN_DIR": str(folder / ".run"), "PYTHONPATH": path},
+        checkout=folder,
+        python=str(folder / ".venv" / "bin" / "python"),
+    )
 
 
 def _free_ports(count: int) -> list[int]:

@@ -8,13 +8,14 @@ import socket
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from time import sleep
 
 import pytest
 
 from ambiance import Client, UnavailableError, artifacts
-from clusters import ClusterUnderTest, listens, wait_until
+from clusters import ODD_NAME, ClusterUnderTest, listens, move_checkout, wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
@@ -225,6 +226,20 @@ def test_down_leaves_no_process_and_no_socket(new_cluster: NewCluster) -> None:
     assert not [path.name for path in cluster.run_dir.iterdir() if path.suffix in (".sock", ".pid", ".json")]
     assert cluster.manage("status").returncode == 1
     assert cluster.manage("down").returncode == 0
+
+
+def test_a_checkout_of_any_name_runs_a_cluster(new_cluster: NewCluster, tmp_path: Path) -> None:
+    cluster = move_checkout(new_cluster("local"), tmp_path / ODD_NAME)
+    try:
+        up = cluster.manage("up")
+        assert up.returncode == 0, up.stderr
+        assert len(cluster.match_json(GRIEF)["clips"]) == 10
+        assert '"listening"' in cluster.manage("logs").stdout
+        log = (cluster.run_dir / "gateway.log").read_text()
+        assert '"listening"' in log
+    finally:
+        assert cluster.manage("down").returncode == 0
+    assert not any(listens(cluster.port(service)) for service in ("GATEWAY", "TEXT", "MUSIC"))
 
 
 def test_services_share_their_work_among_workers(new_cluster: NewCluster) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from clusters import ROOT
+from clusters import ODD_NAME, ROOT
 
 # Both programs of .venv/bin that `make match` runs. Each appends what it was given to `calls`, and
 # `ambiance` ends with the first of the statuses that are left.
@@ -43,32 +44,42 @@ class Bench:
     def make(self, *variables: str, statuses: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
         (self.folder / "statuses").write_text(json.dumps(statuses))
         # -o: take the environment of the programs for installed, whether or not it is
-        command = ["make", "-s", "-o", ".venv/.serving", "match", f"BIN={self.folder}", *variables]
-        environment = {
-            name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")
-        }
-        return subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return make("-o", ".venv/.serving", "match", f"BIN={self.folder}", *variables)
 
     def calls(self) -> list[tuple[str, list[str], str | None]]:
         file = self.folder / "calls"
         return [tuple(json.loads(line)) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def make(
+    *arguments: str, folder: Path = ROOT, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run make in a folder, with these variables in its environment."""
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")
+    }
+    return subprocess.run(
+        ["make", "-s", *arguments],
+        cwd=folder,
+        env={**environment, **(variables or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def place_stand_ins(folder: Path) -> Bench:
     for program in ("ambiance", "python"):
-        file = tmp_path / program
+        file = folder / program
         file.write_text(STAND_IN.format(python=sys.executable))
         file.chmod(file.stat().st_mode | stat.S_IXUSR)
-    return Bench(tmp_path)
+    return Bench(folder)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return place_stand_ins(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +127,32 @@ def test_a_label_and_a_mood_are_asked_for_as_they_were_typed(bench: Bench) -> No
     (_, asked, _), (_, unasked, _) = bench.calls()
     assert {"--label=Music of $Asia's", "--mood=sad"} <= set(asked)
     assert not any(flag.startswith(("--label", "--mood")) for flag in unasked)
+
+
+def test_a_checkout_and_a_run_directory_may_have_any_name(tmp_path: Path) -> None:
+    checkout, run_dir = tmp_path / ODD_NAME, tmp_path / f"run {ODD_NAME} $HOME"
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    run_dir.mkdir()
+    shutil.copy(ROOT / "Makefile", checkout)
+    (run_dir / "gateway").write_text("127.0.0.1:1234\n")
+    bench = place_stand_ins(checkout / ".venv" / "bin")
+    (bench.folder / "statuses").write_text("[0]")
+    variables = {"AMBIANCE_RUN_DIR": str(run_dir)}
+    done = make("-o", ".venv/.serving", "match", "TEXT=hello", folder=checkout, variables=variables)
+    assert done.returncode == 0, done.stderr
+    [(_, flags, _)] = bench.calls()
+    assert "127.0.0.1:1234" in flags
+
+
+@pytest.mark.parametrize("name", ["a:b", 'say "hello"', "it costs $5", "`a`", "a\\b"])
+def test_a_checkout_where_nothing_could_be_installed_is_named(tmp_path: Path, name: str) -> None:
+    checkout = tmp_path / name
+    checkout.mkdir()
+    shutil.copy(ROOT / "Makefile", checkout)
+    done = make(".venv/.made", folder=checkout)
+    assert done.returncode == 2
+    assert f"do not take: {checkout}\n" in done.stderr
+    assert not (checkout / ".venv").exists()
 
 
 def test_a_cluster_that_is_down_is_started_and_asked_again(bench: Bench) -> None:
