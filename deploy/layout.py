@@ -1,6 +1,7 @@
 """What a cluster is made of, and what is remembered of one that runs; engines and commands build on it."""
 
 import fcntl
+import hashlib
 import json
 import os
 import socket
@@ -164,7 +165,7 @@ def _settings_from_environment(run_dir: Path) -> dict[str, str]:
     settings = {
         "AMBIANCE_RUN_DIR": str(run_dir),
         "AMBIANCE_ARTIFACTS": str(asked_artifacts() or ROOT / "artifacts"),
-        "COMPOSE_PROJECT_NAME": os.environ.get("COMPOSE_PROJECT_NAME") or "ambiance",
+        "COMPOSE_PROJECT_NAME": os.environ.get("COMPOSE_PROJECT_NAME") or _project_name(run_dir),
     }
     if "DOCKER_HOST" in os.environ:
         settings["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
@@ -174,6 +175,11 @@ def _settings_from_environment(run_dir: Path) -> dict[str, str]:
         if workers := os.environ.get(service.workers_variable):
             settings[service.workers_variable] = workers
     return settings
+
+
+def _project_name(run_dir: Path) -> str:
+    """A name for containers that no other checkout's cluster has: compose replaces those of its project."""
+    return f"ambiance-{hashlib.sha256(os.fsencode(run_dir)).hexdigest()[:8]}"
 
 
 def _port(variable: str, default: int) -> str:

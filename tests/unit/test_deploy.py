@@ -1,5 +1,6 @@
 """What a cluster is started with, how its health is asked for, and what an image's build is given to read."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,20 @@ def test_a_cluster_of_other_artifacts_is_not_taken_for_the_one_asked_for(
     monkeypatch.setenv("AMBIANCE_ARTIFACTS", str(tmp_path / "artifacts" / "large"))
     with pytest.raises(cluster.ClusterError, match=r"serves .*artifacts, not .*large; end it first"):
         cluster._refuse_other_artifacts(running)
+
+
+def test_clusters_of_two_run_directories_have_projects_of_their_own(
+    layout: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COMPOSE_PROJECT_NAME", raising=False)
+    names = []
+    for run_dir in ("one", "two", "one"):
+        monkeypatch.setenv("AMBIANCE_RUN_DIR", str(tmp_path / run_dir))
+        names.append(layout.load().settings["COMPOSE_PROJECT_NAME"])
+    assert names[0] == names[2] != names[1]
+    assert all(re.fullmatch(r"ambiance-[0-9a-f]{8}", name) for name in names)
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "mine")
+    assert layout.load().settings["COMPOSE_PROJECT_NAME"] == "mine"
 
 
 def test_no_proxy_stands_between_the_cluster_and_its_services(
