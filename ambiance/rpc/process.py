@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(program: str, settings: ServerSettings, load: Load) -> int:
-    """Load, serve until SIGTERM or SIGINT, drain; returns the exit status.
+    """Load, serve until SIGTERM, SIGINT or SIGHUP, drain; returns the exit status.
 
     `load` reads artifacts and warms up; with several workers each calls it, so it must be picklable. If it
     fails the process ends with status 1 and one sentence.

@@ -11,15 +11,18 @@ from multiprocessing import connection
 
 
 class Stop:
-    """Set by SIGTERM, by SIGINT, or from any thread; stays set."""
+    """Set by SIGTERM, SIGINT or SIGHUP, or from any thread; stays set."""
 
     def __init__(self) -> None:
-        """Listen to both signals from now on. For the main thread, once a process."""
+        """Listen to these signals from now on. For the main thread, once a process."""
         # `reader` has something to read once this is set, for `multiprocessing.connection.wait` to look for.
         self.reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup has it ignored
+            numbers.append(signal.SIGHUP)  # the terminal was closed
+        for number in numbers:
             signal.signal(number, lambda *_: None)  # without a handler there is nothing to wake up for
 
     def set(self) -> None:

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_workers(program: str, settings: ServerSettings, load: Load) -> int:
-    """Serve with `settings.workers` processes until SIGTERM or SIGINT; returns the exit status.
+    """Serve with `settings.workers` processes until SIGTERM, SIGINT or SIGHUP; returns the exit status.
 
     Raises:
         AmbianceError: if the port is taken, or a worker doesn't come up; the others have ended by then.

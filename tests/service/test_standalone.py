@@ -1,5 +1,6 @@
 """The standalone process on the released artifacts: the API of the cluster on one port, without a hop."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -191,13 +192,14 @@ def test_settings_of_other_processes_stay_theirs(monkeypatch: pytest.MonkeyPatch
     assert len(load(load_settings(StandaloneSettings, "ambiance serve", flags)).servicers) >= 3
 
 
-def test_the_process_serves_until_it_is_told_to_stop() -> None:
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_the_process_serves_until_it_is_told_to_stop(told: signal.Signals) -> None:
     command = [*RUN, "--artifacts", str(RELEASED), "--log-format", "text"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert any("listening" in line for line in process.stderr)
-        process.terminate()
-        process.stderr.read()
+        process.send_signal(told)
+        assert "draining" in process.stderr.read()
         assert process.wait(30) == 0
 
 
