@@ -6,7 +6,9 @@ manifest, and the manifest by `manifest.sha256`, a line as sha256sum writes it.
 """
 
 import hashlib
+import logging
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +23,17 @@ MANIFEST_FILE = "manifest.json"
 MANIFEST_DIGEST_FILE = "manifest.sha256"
 FORMAT_VERSION: Literal[1] = 1
 
+_VERSION = re.compile("[1-9][0-9]*").fullmatch
+
 TEXT_ENCODER = "text_encoder"
 TEXT_TEACHER = "text_teacher"
 MUSIC_ENCODER = "music_encoder"
 MUSIC_INDEX = "music_index"
 
 Metric = Literal["squared_l2", "inner_product"]
+
+
+logger = logging.getLogger(__name__)
 
 
 class _Record(BaseModel):
@@ -121,11 +128,14 @@ class Artifact:
 
 
 def versions(root: Path, kind: str) -> list[int]:
-    """Published versions of a kind, ascending; empty if there are none."""
+    """Published versions of a kind, ascending; empty if there are none.
+
+    A version's folder bears its number as `publish` writes it: `003` is no version.
+    """
     folder = root / kind
     if not folder.is_dir():
         return []
-    return sorted(int(entry.name) for entry in folder.iterdir() if entry.is_dir() and entry.name.isdecimal())
+    return sorted(int(path.name) for path in folder.iterdir() if _VERSION(path.name) and path.is_dir())
 
 
 def publish(root: Path, description: Description, write_files: Callable[[Path], None]) -> Artifact:
@@ -180,6 +190,31 @@ def load(root: Path, kind: str, version: int | None = None) -> Artifact:
     for entry in manifest.files:
         _verify(folder / entry.path, entry)
     return Artifact(folder, manifest)
+
+
+def load_newest_whole(root: Path, kind: str, version: int | None = None) -> Artifact:
+    """As `load`, but where no version is named, one that isn't whole gives way to the one before it.
+
+    For services: a version that is still being copied must not keep the last one from being served. Each that
+    is passed over is warned of.
+
+    Raises:
+        ArtifactError: if the named version isn't whole, or none is: then of the largest.
+    """
+    broken: dict[int, ArtifactError] = {}
+    for number in reversed(versions(root, kind)) if version is None else ():
+        try:
+            artifact = load(root, kind, number)
+        except ArtifactError as error:
+            broken[number] = error
+            continue
+        for other, reason in broken.items():
+            facts = {"kind": kind, "version": other, "reason": str(reason), "loaded_version": number}
+            logger.warning("passed over a version that isn't whole", extra=facts)
+        return artifact
+    if broken:
+        raise next(iter(broken.values()))
+    return load(root, kind, version)
 
 
 def _read_manifest(folder: Path) -> Manifest:

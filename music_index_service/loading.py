@@ -23,7 +23,7 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
     Raises:
         ArtifactError: if a file is missing or damaged, or manifest, vectors and catalogue disagree.
     """
-    artifact = artifacts.load(root, artifacts.MUSIC_INDEX, version)
+    artifact = artifacts.load_newest_whole(root, artifacts.MUSIC_INDEX, version)
     manifest = artifact.manifest
     catalog = ClipCatalog.load(artifact.file(CATALOG_FILE))
     _check_size(artifact.path / artifacts.MANIFEST_FILE, manifest.counts.get("clips"), catalog)

@@ -29,12 +29,12 @@ def tf_serving_installed() -> bool:
 
 
 def load_artifact(settings: TextServiceSettings) -> artifacts.Artifact:
-    """Load the text encoder that the settings name.
+    """Load the text encoder that the settings name, the newest whole one if they name none.
 
     Raises:
         ArtifactError: if it is missing or damaged.
     """
-    return artifacts.load(settings.artifacts, artifacts.TEXT_ENCODER, settings.artifact_version)
+    return artifacts.load_newest_whole(settings.artifacts, artifacts.TEXT_ENCODER, settings.artifact_version)
 
 
 def build_encoder(

@@ -1,7 +1,9 @@
 """Publishing is whole or not at all, and loading trusts no byte."""
 
 import json
+import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from shutil import which
 
@@ -15,6 +17,7 @@ from ambiance.artifacts import (
     Origin,
     Space,
     load,
+    load_newest_whole,
     publish,
     seal,
     versions,
@@ -71,6 +74,68 @@ def test_a_failed_publication_leaves_nothing(tmp_path: Path) -> None:
 def test_a_half_written_version_is_not_one(published: Artifact, tmp_path: Path) -> None:
     (tmp_path / "text_encoder" / ".2.77.partial").mkdir()  # what a kill during publication leaves behind
     assert versions(tmp_path, "text_encoder") == [1]
+
+
+@pytest.mark.parametrize("name", ["003", "03", "٣", "0", "+3", "3_0", "3 "])
+def test_only_a_number_as_it_is_published_is_a_version(
+    published: Artifact, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "text_encoder" / name).mkdir()
+    assert versions(tmp_path, "text_encoder") == [1]
+
+
+def leave_empty(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+def unlist(folder: Path) -> None:
+    (folder / MANIFEST_FILE).unlink()
+
+
+def cut(folder: Path) -> None:
+    (folder / MANIFEST_FILE).write_text("{")
+    seal(folder)
+
+
+def lose_a_file(folder: Path) -> None:
+    (folder / "model.tflite").unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (leave_empty, r"2/manifest\.json: No such file"),
+        (unlist, r"2/manifest\.json: No such file"),
+        (cut, r"2/manifest\.json: document: Invalid JSON"),
+        (lose_a_file, r"2/model\.tflite: No such file"),
+    ],
+)
+def test_a_version_that_is_not_whole_gives_way_to_the_one_before_it(
+    published: Artifact,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    damage(publish(tmp_path, DESCRIPTION, write_files).path)
+    assert load_newest_whole(tmp_path, "text_encoder") == published
+    [warning] = caplog.records
+    facts = vars(warning)
+    assert (facts["levelname"], facts["version"], facts["loaded_version"]) == ("WARNING", 2, 1)
+    assert re.search(reason, facts["reason"])
+    with pytest.raises(ArtifactError, match=reason):
+        load_newest_whole(tmp_path, "text_encoder", 2)
+    with pytest.raises(ArtifactError, match=reason):
+        load(tmp_path, "text_encoder")
+    damage(published.path)
+    with pytest.raises(ArtifactError, match=reason):  # of the largest
+        load_newest_whole(tmp_path, "text_encoder")
+
+
+def test_without_any_version_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="no version of text_encoder is published there"):
+        load_newest_whole(tmp_path, "text_encoder")
 
 
 def test_damage_is_refused_naming_the_file_and_both_sides(published: Artifact, tmp_path: Path) -> None:
