@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,8 @@ from ambiance.artifacts import (
     versions,
 )
 from ambiance.errors import ArtifactError
+
+ROOT = Path(__file__).parents[2]
 
 DESCRIPTION = Description(
     kind="text_encoder",
@@ -211,3 +214,17 @@ def test_unlisted_files_and_spaces_are_named(published: Artifact) -> None:
         published.file("model.keras")
     with pytest.raises(ArtifactError, match="needs the space mood, holds vad"):
         published.space("mood")
+
+
+@pytest.mark.skipif(which("git") is None, reason="there is no git here")
+def test_a_clone_holds_the_very_bytes_whatever_line_ends_its_owner_likes(tmp_path: Path) -> None:
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    artifact = publish(origin / "artifacts", DESCRIPTION, write_files)
+    shutil.copy(ROOT / ".gitattributes", origin)
+    shutil.copy(ROOT / "Makefile", origin)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "all"]):
+        subprocess.run(["git", *command], cwd=origin, check=True)
+    subprocess.run(["git", "clone", "-q", "-c", "core.autocrlf=true", str(origin), str(clone)], check=True)
+    assert load(clone / "artifacts", "text_encoder").manifest == artifact.manifest
+    assert (clone / "Makefile").read_bytes() == (ROOT / "Makefile").read_bytes()
