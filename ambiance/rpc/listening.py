@@ -1,29 +1,41 @@
-"""Where a server listens: every address of a host, or none; alone, or with other workers of its process."""
+"""Where a server listens: every address of a host, or none; alone, or with other workers of its process.
+
+0.0.0.0 is every IPv4 address, :: every address of both families.
+"""
 
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 import grpc
 
 from ambiance.errors import AmbianceError
 
+ANY_IPV4 = "0.0.0.0"
 
-def listen(server: grpc.Server, host: str, port: int) -> int:
+# A sibling that binds at the same moment takes milliseconds; it is looked for again after each pause.
+SIBLING_PATIENCE_S = 2.0
+SIBLING_PAUSE_S = 0.01
+
+
+def listen(server: grpc.Server, host: str, port: int, *, shared: bool = False) -> int:
     """Bind a server to a port of every address of a host; returns the port, chosen by the system for 0.
 
     gRPC would resolve the host itself, and be content with one address of several: another process could
-    hold the rest and share the calls in silence.
+    hold the rest and share the calls in silence. `shared` says that other workers listen there as well.
 
     Raises:
         AmbianceError: naming the address that can't be listened on, and why.
     """
-    for family, address in _addresses(host):
+    for family, address in addresses(host):
         target = _target(family, address)
-        try:
-            port = server.add_insecure_port(f"{target}:{port}")
-        except RuntimeError as error:
-            raise _refusal(target, port, _reason(family, address, port)) from error
+        patience_s = SIBLING_PATIENCE_S if shared else 0.0
+        with _ipv6_withheld(port, patience_s) if address == ANY_IPV4 else nullcontext(port) as wanted:
+            try:
+                port = server.add_insecure_port(f"{target}:{wanted}")
+            except RuntimeError as error:
+                raise _refusal(target, wanted, _reason(family, address, wanted)) from error
     return port
 
 
@@ -37,13 +49,40 @@ def reserved(host: str, port: int) -> Iterator[int]:
         AmbianceError: naming the address that another process holds.
     """
     with ExitStack() as stack:
-        for family, address in _addresses(host):
+        for family, address in addresses(host):
             holder = stack.enter_context(socket.socket(family))
             try:
                 port = _reserve(holder, address, port)
             except OSError as error:
                 raise _refusal(_target(family, address), port, error.strerror or str(error)) from error
         yield port
+
+
+@contextmanager
+def _ipv6_withheld(port: int, patience_s: float) -> Iterator[int]:
+    """Hold a port of every IPv6 address while gRPC binds; yields the port, chosen by the system for 0.
+
+    gRPC takes 0.0.0.0 for every address of both families, and is content with IPv4's where it can't have
+    IPv6's. The socket here never listens. Among workers each needs one of its own, and so waits for those
+    that bind at the same moment: Linux lets the second socket with SO_REUSEPORT past another's.
+    """
+    deadline = time.monotonic() + patience_s
+    with ExitStack() as stack:
+        with suppress(OSError):  # there is no IPv6
+            holder = stack.enter_context(socket.socket(socket.AF_INET6))
+            holder.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            while not _binds(holder, port) and time.monotonic() < deadline:
+                time.sleep(SIBLING_PAUSE_S)
+            port = int(holder.getsockname()[1]) or port
+        yield port
+
+
+def _binds(holder: socket.socket, port: int) -> bool:
+    try:
+        holder.bind(("::", port))
+    except OSError:  # a sibling or another program holds the port
+        return False
+    return True
 
 
 def _reserve(holder: socket.socket, address: str, port: int) -> int:
@@ -67,7 +106,12 @@ def _refusal(target: str, port: int, reason: str) -> AmbianceError:
     return AmbianceError(f"can't listen on {target}:{port} for gRPC (--port): {reason}")
 
 
-def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
+def addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
+    """Every address of a host, with its family.
+
+    Raises:
+        AmbianceError: if there is none.
+    """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:

@@ -4,10 +4,11 @@ import logging
 import sys
 
 from ambiance.errors import AmbianceError
+from ambiance.rpc.metrics_server import serve_metrics
 from ambiance.rpc.server import Load, ServerProcess
 from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.stopping import Stop
-from ambiance.rpc.telemetry import configure_logging, serve_metrics
+from ambiance.rpc.telemetry import configure_logging
 from ambiance.rpc.workers import run_workers
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,10 @@ def _run_alone(program: str, settings: ServerSettings, load: Load) -> int:
     process = ServerProcess(settings, load)
     metrics_port = serve_metrics(process.metrics.registry, settings.host, settings.metrics_port)
     process.start()
-    logger.info("listening", extra={"program": program, "port": process.port, "metrics_port": metrics_port})
+    logger.info(
+        "listening",
+        extra={"program": program, "host": settings.host, "port": process.port, "metrics_port": metrics_port},
+    )
     stop.wait()
     logger.info("draining", extra={"program": program, "drain_seconds": settings.drain_seconds})
     process.end()

@@ -56,9 +56,11 @@ Load = Callable[[], Application]
 class HealthReporter:
     """Sets the health of every service of a process, and of the process itself (""), together."""
 
-    def __init__(self, service_names: Sequence[str]) -> None:
+    def __init__(self, service_names: Sequence[str], tell: Callable[[bool], None] = lambda _: None) -> None:
+        """Take the services' full names, and whom else to tell whether they serve."""
         self.servicer = health.HealthServicer()
         self._names = ("", *service_names)
+        self._tell = tell
         self.report(serving=False)
 
     def report(self, *, serving: bool) -> None:
@@ -66,10 +68,18 @@ class HealthReporter:
         statuses = health_pb2.HealthCheckResponse
         for name in self._names:
             self.servicer.set(name, statuses.SERVING if serving else statuses.NOT_SERVING)
+        self._tell_on()
 
     def drain(self) -> None:
         """Answer NOT_SERVING for good, whatever is reported later."""
         self.servicer.enter_graceful_shutdown()
+        self._tell_on()
+
+    def _tell_on(self) -> None:
+        """Tell what a health check says now, which after a drain isn't what was reported."""
+        request = health_pb2.HealthCheckRequest()
+        answer = self.servicer.Check(request, None)  # type: ignore[arg-type]  # of its context it needs nothing
+        self._tell(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 class _Registrar:
@@ -116,7 +126,8 @@ def create_server(
     health_pb2_grpc.add_HealthServicer_to_server(reporter.servicer, server)
     names = [servicer.name for servicer in application.servicers]
     reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-    return server, listen(server, settings.host, settings.port), calls
+    port = listen(server, settings.host, settings.port, shared=settings.workers > 1)
+    return server, port, calls
 
 
 def drain(server: grpc.Server, reporter: HealthReporter, calls: CallPool, limit_s: float) -> None:
@@ -144,7 +155,8 @@ class ServerProcess:
         self.metrics = RpcMetrics()
         self._drain_seconds = settings.drain_seconds
         self._application = load()
-        self._reporter = HealthReporter([servicer.name for servicer in self._application.servicers])
+        names = [servicer.name for servicer in self._application.servicers]
+        self._reporter = HealthReporter(names, self.metrics.serving.set)
         self._server, self.port, self._calls = create_server(
             self._application, settings, self.metrics, self._reporter
         )

@@ -4,15 +4,15 @@ import logging
 from time import perf_counter
 
 from grpc import StatusCode
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from ambiance.errors import AmbianceError
-
 # From a tenth of a millisecond, which an echo takes, to the longest deadline that is of use.
 LATENCY_BUCKETS_S = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5)
+
+SERVING_GAUGE = "ambiance_serving"
 
 _OK, _REFUSED = StatusCode.OK.name, StatusCode.RESOURCE_EXHAUSTED.name
 
@@ -43,6 +43,12 @@ class RpcMetrics:
             labels,
             registry=self.registry,
             multiprocess_mode="livesum",  # for several workers, see `ambiance.rpc.worker_metrics`
+        )
+        self.serving = Gauge(
+            SERVING_GAUGE,
+            "1 while health checks are answered with SERVING, by one worker at least, else 0.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
         )
 
     def method(self, path: str) -> "MethodMetrics":
@@ -84,22 +90,6 @@ class MethodMetrics:
         if counter is None:
             counter = self._by_code[code] = self._handled.labels(*self._labels, code)
         counter.inc()
-
-
-def serve_metrics(registry: CollectorRegistry, host: str, port: int) -> int:
-    """Answer GET /metrics from a thread of its own; returns the port, chosen by the system for 0.
-
-    Raises:
-        AmbianceError: if the address can't be listened on.
-    """
-    try:
-        server, _ = start_http_server(port, addr=host, registry=registry)
-    except OSError as error:
-        reason = error.strerror or error
-        raise AmbianceError(
-            f"can't listen on {host}:{port} for /metrics (--metrics-port): {reason}"
-        ) from error
-    return int(server.server_port)
 
 
 class PlainFormatter(logging.Formatter):

@@ -14,10 +14,11 @@ from multiprocessing.context import SpawnProcess
 
 from ambiance.errors import AmbianceError
 from ambiance.rpc.listening import reserved
+from ambiance.rpc.metrics_server import serve_metrics
 from ambiance.rpc.server import LAME_DUCK_S, LEAVE_S, Load, ServerProcess
 from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.stopping import Stop
-from ambiance.rpc.telemetry import configure_logging, serve_metrics
+from ambiance.rpc.telemetry import configure_logging
 from ambiance.rpc.worker_metrics import forget_calls_in_flight, shared_metrics, summed
 
 # A worker that ends sooner than this after its start didn't come up.
@@ -48,7 +49,7 @@ def run_workers(program: str, settings: ServerSettings, load: Load) -> int:
         workers = [Worker(number, partial(_spawn, program, own, load)) for number in range(settings.workers)]
         registry = summed(directory, lambda: {worker.number: worker.process_id for worker in workers})
         metrics_port = serve_metrics(registry, settings.host, settings.metrics_port)
-        ports = {"port": port, "metrics_port": metrics_port}
+        ports = {"host": settings.host, "port": port, "metrics_port": metrics_port}
         logger.info("starting workers", extra={"program": program, "workers": len(workers), **ports})
         try:
             _watch(workers, stop, partial(forget_calls_in_flight, directory))

@@ -15,9 +15,10 @@ from ambiance.errors import OverloadedError
 from ambiance.rpc import admission
 from ambiance.rpc.admission import CallPool, Refusals
 from ambiance.rpc.errors import from_rpc_error
+from ambiance.rpc.metrics_server import serve_metrics
 from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server
 from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics, serve_metrics
+from ambiance.rpc.telemetry import RpcMetrics
 
 SERVICE, METHOD = "test.Holder", "Hold"
 

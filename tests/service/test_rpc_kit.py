@@ -31,9 +31,10 @@ from ambiance.errors import (
 from ambiance.rpc.admission import CallPool
 from ambiance.rpc.errors import INTERNAL_MESSAGE, from_rpc_error
 from ambiance.rpc.guard import MAX_STREAMS
+from ambiance.rpc.metrics_server import serve_metrics
 from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server, drain
 from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics, serve_metrics
+from ambiance.rpc.telemetry import RpcMetrics
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc as stubs
 from support import Serve

@@ -8,9 +8,11 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance.errors import AmbianceError
+from ambiance.rpc.listening import reserved
+from ambiance.rpc.metrics_server import serve_metrics
 from ambiance.rpc.server import Application, HealthReporter, create_server
 from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics, serve_metrics
+from ambiance.rpc.telemetry import RpcMetrics
 
 
 def answers(channel: grpc.Channel) -> bool:
@@ -18,8 +20,8 @@ def answers(channel: grpc.Channel) -> bool:
     return bool(check.status == health_pb2.HealthCheckResponse.NOT_SERVING)
 
 
-def create(host: str, port: int = 0) -> tuple[grpc.Server, int]:
-    settings, reporter = ServerSettings(host=host, port=port), HealthReporter([])
+def create(host: str, port: int = 0, **values: int) -> tuple[grpc.Server, int]:
+    settings, reporter = ServerSettings(host=host, port=port, **values), HealthReporter([])
     server, port, _ = create_server(Application([]), settings, RpcMetrics(), reporter)
     return server, port
 
@@ -61,11 +63,60 @@ def test_an_unknown_host_is_named() -> None:
         create("300.1.1.1")
 
 
-def test_a_server_listens_on_ipv6() -> None:
+@pytest.fixture
+def ipv6() -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("this machine has no IPv6")
+
+
+def accepts(family: socket.AddressFamily, address: str, port: int) -> bool:
+    with socket.socket(family) as probe:
+        return probe.connect_ex((address, port)) == 0
+
+
+def families(port: int) -> tuple[bool, bool]:
+    """Whether a port of this machine accepts IPv4, and IPv6."""
+    return accepts(socket.AF_INET, "127.0.0.1", port), accepts(socket.AF_INET6, "::1", port)
+
+
+@pytest.mark.usefixtures("ipv6")
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("0.0.0.0", (True, False)),
+        ("127.0.0.1", (True, False)),
+        ("::", (True, True)),
+        ("::1", (False, True)),
+    ],
+)
+def test_what_is_asked_for_is_listened_on(host: str, expected: tuple[bool, bool]) -> None:
+    server, port = create(host)
+    server.start()
+    metrics_port = serve_metrics(RpcMetrics().registry, host, 0)
+    assert (families(port), families(metrics_port)) == (expected, expected)
+    server.stop(None).wait()
+
+
+@pytest.mark.usefixtures("ipv6")
+def test_workers_listen_on_no_more_than_their_parent_reserved() -> None:
+    with reserved("0.0.0.0", 0) as port:
+        servers = [create("0.0.0.0", port, workers=3)[0] for _ in range(3)]
+        for server in servers:
+            server.start()
+        assert families(port) == (True, False)
+        for server in servers:
+            server.stop(None).wait()
+
+
+def test_metrics_are_at_every_address_of_a_host(two_addresses: str) -> None:
+    port = serve_metrics(RpcMetrics().registry, two_addresses, 0)
+    assert all(accepts(socket.AF_INET, address, port) for address in ("127.0.0.1", "127.0.0.2"))
+
+
+@pytest.mark.usefixtures("ipv6")
+def test_a_server_listens_on_ipv6() -> None:
     server, port = create("::1")
     server.start()
     with grpc.insecure_channel(f"[::1]:{port}") as channel:

@@ -101,6 +101,7 @@ def test_workers_count_together(parent: Parent) -> None:
     assert handled(page) == before + 16
     assert re.search(r"grpc_server_handling_seconds_bucket{.*\+Inf.*} " + str(before + 16), page)
     assert re.search(r'grpc_server_in_flight{grpc_method="MatchText".*} 0\.0', page)
+    assert "ambiance_serving 0.0" in page  # what this gateway needs isn't there
     assert len(re.findall(r'^process_resident_memory_bytes{worker="[01]"} \d', page, re.M)) == 2
     assert page.count("# TYPE process_resident_memory_bytes") == 1
 
