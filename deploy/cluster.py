@@ -86,7 +86,7 @@ def _start(cluster: Cluster, engine_name: str | None) -> None:
     engine = _engine(cluster, name)
     if cluster.engine is None:
         cluster.require_artifacts()
-        cluster.require_free_ports()
+        cluster.require_free_ports(name)
     print(f"Starting Ambiance {PLACES[name]} ...", file=sys.stderr)
     cluster.remember(name)
     try:

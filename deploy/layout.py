@@ -1,5 +1,6 @@
 """What a cluster is made of, and what is remembered of one that runs; engines and commands build on it."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ambiance.errors import AmbianceError
 from ambiance.rpc.channel import GATEWAY_PORT, MUSIC_INDEX_SERVICE_PORT, TEXT_SERVICE_PORT
+from ambiance.rpc.listening import addresses
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -107,14 +110,20 @@ class Cluster:
         _state_file(self.run_dir).unlink(missing_ok=True)
         _target_file(self.run_dir).unlink(missing_ok=True)
 
-    def require_free_ports(self) -> None:
+    def require_free_ports(self, engine: str) -> None:
         """Raise ClusterError if another program listens on a port that a service needs."""
         for service in SERVICES:
+            host_variable = f"{service.prefix}HOST" if engine == "local" else "AMBIANCE_PUBLISH"
+            host = os.environ.get(host_variable) or "127.0.0.1"
             for variable in service.port_variables():
                 port = int(self.settings[variable])
-                if not _is_free(port):
+                try:
+                    taken = taken_address(host, port)
+                except AmbianceError as error:
+                    raise ClusterError(f"{host_variable}: {error}") from error
+                if taken is not None:
                     raise ClusterError(
-                        f"port {port}, meant for {service.name}, is taken by another program;"
+                        f"port {port} of {taken}, meant for {service.name}, is taken by another program;"
                         f" stop that program or choose another port with {variable}"
                     )
 
@@ -189,11 +198,20 @@ def _port(variable: str, default: int) -> str:
     return value
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed connection may linger there
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+def taken_address(host: str, port: int) -> str | None:
+    """An address of a host, or one that "localhost" may be, whose port another program has; None if none."""
+    hosts = dict.fromkeys((host, "127.0.0.1", "::1"))
+    found = [each for name in hosts for each in addresses(name)]
+    return next((address for family, address in found if not _is_free(family, address, port)), None)
+
+
+def _is_free(family: socket.AddressFamily, address: str, port: int) -> bool:
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections may linger there
+            if family is socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        return error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # this machine hasn't the address
     return True

@@ -1,6 +1,7 @@
 """What a cluster is started with, how its health is asked for, and what an image's build is given to read."""
 
 import re
+import socket
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +96,22 @@ def test_clusters_of_two_run_directories_have_projects_of_their_own(
     assert all(re.fullmatch(r"ambiance-[0-9a-f]{8}", name) for name in names)
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "mine")
     assert layout.load().settings["COMPOSE_PROJECT_NAME"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "::1"), ("127.0.0.2", "127.0.0.2"), ("0.0.0.0", "127.0.0.2")],
+)
+def test_a_port_that_is_taken_is_found_at_whatever_address(layout: Any, host: str, address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        taken = socket.create_server((address, 0), family=family)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with taken:
+        port = taken.getsockname()[1]
+        assert layout.taken_address(host, port) == (host if host == "0.0.0.0" else address)
+    assert layout.taken_address(host, port) is None
 
 
 def test_no_proxy_stands_between_the_cluster_and_its_services(
