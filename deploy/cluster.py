@@ -85,6 +85,8 @@ def _start(cluster: Cluster, engine_name: str | None) -> None:
     )
     engine = _engine(cluster, name)
     if cluster.engine is None:
+        for warning in _settings_warnings():
+            print(f"warning: {warning}", file=sys.stderr)
         cluster.require_artifacts()
         cluster.require_free_ports(name)
     print(f"Starting Ambiance {PLACES[name]} ...", file=sys.stderr)
@@ -97,6 +99,17 @@ def _start(cluster: Cluster, engine_name: str | None) -> None:
             engine.stop()
             cluster.forget()
         raise
+
+
+def _settings_warnings() -> list[str]:
+    """What in the environment looks like a service's setting and isn't one."""
+    # Imported only for a start: what they are built on takes a moment to load.
+    from gateway.settings import GatewaySettings  # noqa: PLC0415
+    from music_index_service.settings import MusicIndexSettings  # noqa: PLC0415
+    from text_service.settings import TextServiceSettings  # noqa: PLC0415
+
+    kinds = (GatewaySettings, TextServiceSettings, MusicIndexSettings)
+    return [warning for kind in kinds for warning in kind.warnings()]
 
 
 def _wait_until_serving(cluster: Cluster, engine: Engine) -> None:

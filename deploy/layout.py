@@ -14,6 +14,7 @@ from typing import Protocol
 
 from ambiance.errors import AmbianceError
 from ambiance.rpc.channel import GATEWAY_PORT, MUSIC_INDEX_SERVICE_PORT, TEXT_SERVICE_PORT
+from ambiance.rpc.environment import is_service_link
 from ambiance.rpc.listening import addresses
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -193,6 +194,8 @@ def _project_name(run_dir: Path) -> str:
 
 def _port(variable: str, default: int) -> str:
     value = os.environ.get(variable) or str(default)
+    if is_service_link(value):  # as a service has it, which also says so
+        value = str(default)
     if not value.isdecimal() or not 1 <= int(value) <= 65535:
         raise ClusterError(f"{variable}: a port is a number from 1 to 65535, got {value!r}")
     return value

@@ -22,6 +22,8 @@ def run(program: str, settings: ServerSettings, load: Load) -> int:
     """
     configure_logging(settings.log_level, settings.log_format)
     logger.info("settings", extra={"program": program, "settings": settings.model_dump(mode="json")})
+    for warning in settings.warnings():
+        logger.warning(warning, extra={"program": program})
     try:
         if settings.workers > 1:
             return run_workers(program, settings, load)

@@ -1,13 +1,25 @@
 """Settings that every process has, each with a flag, an environment variable, a default and a unit."""
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    CliSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from ambiance.rpc.environment import is_service_link, unknown_names
+
+PORTS = ("port", "metrics_port")
 
 
 class ServerSettings(BaseSettings):
@@ -17,7 +29,11 @@ class ServerSettings(BaseSettings):
         frozen=True, extra="forbid", cli_kebab_case=True, cli_avoid_json=True, cli_hide_none_type=True
     )
 
-    host: str = Field("127.0.0.1", description="address to listen on; there is no authentication yet")
+    host: str = Field(
+        "127.0.0.1",
+        description="address to listen on (0.0.0.0: every IPv4 address, `::`: every IPv6 address as well); "
+        "there is no authentication yet",
+    )
     port: int = Field(0, ge=0, le=65535, description="gRPC port; 0 lets the system choose")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
@@ -49,13 +65,74 @@ class ServerSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["json", "text"] = Field("json", description="a JSON object or plain text a line")
 
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """The environment variable of a setting."""
+        return f"{cls.model_config['env_prefix']}{field.upper()}"
+
+    @classmethod
+    def warnings(cls, environment: Mapping[str, str] = os.environ) -> list[str]:
+        """What in the environment looks like a setting and isn't read, a sentence each."""
+        sentences = [
+            f"{name}={value} is what Kubernetes tells of a Service of that name and no port; it is ignored"
+            for name in map(cls.variable, PORTS)
+            if is_service_link(value := environment.get(name, ""))
+        ]
+        known = [field.upper() for field in cls.model_fields]
+        for name, near in unknown_names(environment, cls.model_config["env_prefix"], known).items():
+            meant = f"; did you mean {near}?" if near else ""
+            sentences.append(f"{name} is set and no setting of this process{meant}")
+        return sentences
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """As usual, but what Kubernetes put into a port's variable isn't read."""
+        return init_settings, _Environment(settings_cls), dotenv_settings, file_secret_settings
+
+
+class _Environment(EnvSettingsSource):
+    def __call__(self) -> dict[str, Any]:
+        """The values, without what is no port."""
+        values = super().__call__()
+        return {
+            name: value
+            for name, value in values.items()
+            if not (name in PORTS and isinstance(value, str) and is_service_link(value))
+        }
+
+
+def _formatter(settings_type: type[ServerSettings]) -> type[argparse.HelpFormatter]:
+    """Formats help in which each flag names its environment variable."""
+
+    class Formatter(argparse.HelpFormatter):
+        def _get_help_string(self, action: argparse.Action) -> str | None:  # as argparse's own formatters do
+            for flag in action.option_strings:
+                field = flag.removeprefix("--").replace("-", "_")
+                if field in settings_type.model_fields:
+                    return f"{action.help or ''} [{settings_type.variable(field)}]"
+            return action.help
+
+    return Formatter
+
 
 S = TypeVar("S", bound=ServerSettings)
 
 
 def load_settings(settings_type: type[S], program: str, argv: Sequence[str] | None = None) -> S:
     """Read flags (they win), environment and defaults. Exits 2 with one sentence on anything out of place."""
-    parser = argparse.ArgumentParser(prog=program, description=settings_type.__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=f"{settings_type.__doc__} A flag wins over its environment variable, which stands in [].",
+        allow_abbrev=False,
+        formatter_class=_formatter(settings_type),
+    )
     parser.add_argument("--version", action="version", version=f"{program} {version('ambiance')}")
     arguments = list(argv if argv is not None else sys.argv[1:])
     try:
@@ -66,5 +143,5 @@ def load_settings(settings_type: type[S], program: str, argv: Sequence[str] | No
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        flag = f"--{name.replace('_', '-')} ({settings_type.model_config['env_prefix']}{name.upper()})"
+        flag = f"--{name.replace('_', '-')} ({settings_type.variable(name)})"
         parser.error(f"{flag}: {first['msg']}, got {first['input']!r}")

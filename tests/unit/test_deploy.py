@@ -114,6 +114,21 @@ def test_a_port_that_is_taken_is_found_at_whatever_address(layout: Any, host: st
     assert layout.taken_address(host, port) is None
 
 
+def test_what_kubernetes_tells_of_a_service_is_no_port(
+    layout: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMBIANCE_RUN_DIR", str(tmp_path))
+    monkeypatch.setenv("AMBIANCE_TEXT_PORT", "tcp://10.0.0.1:50052")
+    assert layout.load().port(layout.TEXT) == layout.TEXT.default_port
+
+
+def test_a_start_warns_of_a_mistyped_variable(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMBIANCE_MUSIC_PRT", "1")
+    assert cluster._settings_warnings() == [
+        "AMBIANCE_MUSIC_PRT is set and no setting of this process; did you mean AMBIANCE_MUSIC_PORT?"
+    ]
+
+
 def test_no_proxy_stands_between_the_cluster_and_its_services(
     cluster: Any, layout: Any, serving_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
