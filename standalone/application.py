@@ -1,11 +1,15 @@
 """Puts the standalone process together: both services as their own processes load them, and the gateway's
 parts on top, which call them directly."""
 
+import shlex
 import sys
 from functools import partial
+from pathlib import Path
+from shutil import which
 
 from ambiance.errors import PreconditionError
 from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
+from ambiance.rpc.listening import ANY_IPV4
 from ambiance.rpc.server import Application, Servicer
 from gateway.application import rehearse
 from gateway.health import HealthWatch
@@ -53,7 +57,22 @@ def load(settings: StandaloneSettings) -> Application:
         music.close()
 
     max_request_bytes = max(text.max_request_bytes, music.max_request_bytes)
-    return Application(servicers, close=close, max_request_bytes=max_request_bytes)
+    return Application(
+        servicers,
+        close=close,
+        max_request_bytes=max_request_bytes,
+        next_step=partial(_next_step, settings.host),
+    )
+
+
+def _next_step(host: str, port: int) -> str:
+    """The sentence that asks for a match on this machine, with the program as a shell finds it."""
+    program = "ambiance"
+    if which(program) is None:  # it lies in a virtual environment that isn't active
+        path = Path(sys.executable).with_name(program)
+        program = shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
+    near = {ANY_IPV4: "127.0.0.1", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
+    return f'Ambiance is up. Ask it: {program} match --target {near}:{port} "I am so happy". Stop it: Ctrl-C.'
 
 
 def _match_servicer(settings: StandaloneSettings, text: Application, music: Application) -> Servicer:

@@ -9,7 +9,7 @@ from ambiance.rpc.server import Load, ServerProcess
 from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.stopping import Stop
 from ambiance.rpc.telemetry import configure_logging
-from ambiance.rpc.workers import run_workers
+from ambiance.rpc.workers import print_next_step, run_workers
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ def _run_alone(program: str, settings: ServerSettings, load: Load) -> int:
         "listening",
         extra={"program": program, "host": settings.host, "port": process.port, "metrics_port": metrics_port},
     )
+    print_next_step(process)
     stop.wait()
     logger.info("draining", extra={"program": program, "drain_seconds": settings.drain_seconds})
     process.end()

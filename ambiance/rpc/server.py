@@ -47,6 +47,8 @@ class Application:
     watch_health: Callable[["HealthReporter"], None] | None = None
     close: Callable[[], None] = lambda: None
     max_request_bytes: int = MAX_REQUEST_BYTES
+    # For whoever started the process at a terminal: what to do once it listens on this port. None: nothing.
+    next_step: Callable[[int], str] | None = None
 
 
 # Reads artifacts and warms up.
@@ -162,6 +164,12 @@ class ServerProcess:
         )
         # What is loaded lives as long as the process: the garbage collector needn't walk it during calls.
         gc.freeze()
+
+    @property
+    def next_step(self) -> str | None:
+        """What whoever started the process may do now; None if the application tells nothing."""
+        tell = self._application.next_step
+        return tell(self.port) if tell is not None else None
 
     def start(self) -> None:
         """Answer calls, and report SERVING as soon as that is true."""

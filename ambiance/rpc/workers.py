@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
@@ -151,8 +152,17 @@ def _work(program: str, settings: ServerSettings, load: Load, number: int) -> No
         sys.exit(REFUSED)
     process.start()
     logger.info("listening", extra={"program": program, "worker": number, "port": process.port})
+    if number == 0:  # one of them says it
+        print_next_step(process)
     stop.wait()
     process.end()
+
+
+def print_next_step(process: ServerProcess) -> None:
+    """Print what to do next, on standard output: standard error holds the log, an object a line."""
+    if process.next_step is not None:
+        with suppress(OSError):  # nobody reads
+            print(process.next_step, flush=True)  # noqa: T201  # for a person
 
 
 def _stop_with_parent(stop: Stop) -> None:

@@ -1,5 +1,6 @@
 """The standalone process on the released artifacts: the API of the cluster on one port, without a hop."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -34,7 +35,7 @@ from ambiance.rpc.settings import load_settings
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc
 from ambiance.type.v1.space_pb2 import Vector
-from standalone.application import load
+from standalone.application import _next_step, load
 from standalone.backends import MusicPeer, TextPeer
 from standalone.settings import StandaloneSettings
 from support import Serve
@@ -201,6 +202,36 @@ def test_the_process_serves_until_it_is_told_to_stop(told: signal.Signals) -> No
         process.send_signal(told)
         assert "draining" in process.stderr.read()
         assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_process_says_what_to_do_next(workers: str) -> None:
+    command = [*RUN, "--artifacts", str(RELEASED), "--workers", workers]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        found = re.fullmatch(
+            r'Ambiance is up\. Ask it: (\S*ambiance) match --target (\S+) "I am so happy"\. .*\n', told
+        )
+        assert found is not None, told
+        with Client(found[2]) as client:
+            assert client.match("I am so happy", 1).neighbors
+        process.terminate()
+        assert process.stdout.read() == ""  # it is said once
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [
+        ("0.0.0.0", "127.0.0.1:7"),
+        ("::", "localhost:7"),
+        ("::1", "[::1]:7"),
+        ("music.example", "music.example:7"),
+    ],
+)
+def test_the_next_step_dials_where_the_process_listens(host: str, target: str) -> None:
+    assert f"--target {target} " in _next_step(host, 7)
 
 
 @pytest.fixture
