@@ -37,6 +37,9 @@ def cluster(new_cluster: Callable[[str], ClusterUnderTest]) -> Iterator[ClusterU
     yield cluster
     if cluster.manage("status").returncode != 0:
         print(cluster.manage("logs").stdout)
+    assert cluster.manage("down").returncode == 0
+    project = cluster.variables["COMPOSE_PROJECT_NAME"]  # which its images are named after
+    docker("rmi", "--force", *(f"{project}-{service.replace('_', '-')}" for service in SERVICES))
 
 
 def container_of(cluster: ClusterUnderTest, service: str) -> dict[str, Any]:
