@@ -1,7 +1,9 @@
 """Domain errors, free of grpc. `ambiance.rpc.errors` turns each into one status code."""
 
+import copyreg
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,12 @@ class Violation:
 
 
 class AmbianceError(Exception):
-    """Base of every error that Ambiance raises on purpose."""
+    """Base of every error that Ambiance raises on purpose. Each survives pickle and copy with its fields."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Restore message and fields as they are: `__init__`, which Python would call, builds them anew from
+        arguments that an error doesn't keep, and a process pool breaks on what it can't unpickle."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class InvalidInputError(AmbianceError):
