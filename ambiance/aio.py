@@ -15,8 +15,9 @@ from ambiance.clip_filter import ClipFilter
 from ambiance.errors import UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
-from ambiance.rpc.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S, resolvable
+from ambiance.rpc.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
 from ambiance.rpc.errors import from_rpc_error
+from ambiance.targets import resolvable
 
 R = TypeVar("R")
 
@@ -35,7 +36,7 @@ class Client:
         """Take the address ("host:port") of each service, and the deadline of a call in seconds.
 
         Raises:
-            InvalidInputError: if an address is empty, or the deadline not above 0 and at most a day.
+            InvalidInputError: if an address can't be called, or the deadline isn't above 0 and at most a day.
         """
         self._deadline_s = require_deadline(deadline_s)
         self._targets = {
@@ -44,7 +45,7 @@ class Client:
             calls.MUSIC_INDEX_SERVICE: music_target,
         }
         self._channels = {
-            peer: grpc.aio.insecure_channel(resolvable(address), options=CHANNEL_OPTIONS)
+            peer: grpc.aio.insecure_channel(resolvable(address, peer.target_field), options=CHANNEL_OPTIONS)
             for peer, address in self._targets.items()
         }
         self._stubs: dict[calls.Peer, Any] = {

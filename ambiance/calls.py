@@ -32,15 +32,19 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Peer:
-    """A service that a client talks to: its name in messages, and what makes its stub from a channel."""
+    """A service that a client talks to: its name in messages, the client's argument for its address, and what
+    makes its stub from a channel."""
 
     name: str
+    target_field: str
     make_stub: Callable[[Any], Any]
 
 
-GATEWAY = Peer("gateway", match_service_pb2_grpc.MatchServiceStub)
-TEXT_SERVICE = Peer("text service", text_service_pb2_grpc.TextServiceStub)
-MUSIC_INDEX_SERVICE = Peer("music index service", music_index_service_pb2_grpc.MusicIndexServiceStub)
+GATEWAY = Peer("gateway", "target", match_service_pb2_grpc.MatchServiceStub)
+TEXT_SERVICE = Peer("text service", "text_target", text_service_pb2_grpc.TextServiceStub)
+MUSIC_INDEX_SERVICE = Peer(
+    "music index service", "music_target", music_index_service_pb2_grpc.MusicIndexServiceStub
+)
 
 
 @dataclass(frozen=True)

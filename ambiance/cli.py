@@ -20,8 +20,8 @@ from ambiance.rpc.channel import (
     DEFAULT_DEADLINE_S,
     GATEWAY_PORT,
     TEXT_SERVICE_PORT,
-    resolvable,
 )
+from ambiance.targets import resolvable
 
 EXIT_OK = 0
 EXIT_FAILURE = 1
@@ -82,6 +82,7 @@ def encode(arguments: argparse.Namespace) -> int:
     """Print the emotion of a text."""
     from ambiance import Client, documents, presentation  # noqa: PLC0415  # `health` needs neither
 
+    resolvable(arguments.target)  # under the name that the command line has for it
     with Client(text_target=arguments.target, deadline_s=arguments.deadline) as client:
         [text] = client.encode([_text(arguments.text)], explain=arguments.explain)
     _print(

@@ -18,9 +18,9 @@ from ambiance.rpc.channel import (
     GATEWAY_PORT,
     MUSIC_INDEX_SERVICE_PORT,
     TEXT_SERVICE_PORT,
-    resolvable,
 )
 from ambiance.rpc.errors import from_rpc_error
+from ambiance.targets import resolvable
 
 DEFAULT_TARGET = f"localhost:{GATEWAY_PORT}"
 DEFAULT_TEXT_TARGET = f"localhost:{TEXT_SERVICE_PORT}"
@@ -59,7 +59,7 @@ class Client:
         """Take the address ("host:port") of each service, and the deadline of a call in seconds.
 
         Raises:
-            InvalidInputError: if an address is empty, or the deadline not above 0 and at most a day.
+            InvalidInputError: if an address can't be called, or the deadline isn't above 0 and at most a day.
         """
         self._deadline_s = require_deadline(deadline_s)
         self._targets = {
@@ -68,7 +68,7 @@ class Client:
             calls.MUSIC_INDEX_SERVICE: music_target,
         }
         self._channels = {
-            peer: grpc.insecure_channel(resolvable(address), options=CHANNEL_OPTIONS)
+            peer: grpc.insecure_channel(resolvable(address, peer.target_field), options=CHANNEL_OPTIONS)
             for peer, address in self._targets.items()
         }
         self._stubs: dict[calls.Peer, Any] = {

@@ -13,8 +13,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance.errors import DeadlineError, UnavailableError
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
-from ambiance.rpc.channel import CHANNEL_OPTIONS, resolvable
+from ambiance.rpc.channel import CHANNEL_OPTIONS
 from ambiance.rpc.errors import from_rpc_error
+from ambiance.targets import resolvable
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
 

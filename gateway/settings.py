@@ -10,7 +10,7 @@ from ambiance.rpc.channel import (
     MUSIC_INDEX_SERVICE_PORT,
     TEXT_SERVICE_PORT,
 )
-from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.settings import ServerSettings, Target
 
 METRICS_PORT = 9051
 
@@ -28,13 +28,9 @@ class GatewaySettings(ServerSettings):
     permits: int = Field(
         24, ge=1, le=4096, description="calls let in, being answered or waiting for it; the next is refused"
     )
-    text_target: str = Field(
-        f"localhost:{TEXT_SERVICE_PORT}", min_length=1, description="host:port of the text service"
-    )
-    music_target: str = Field(
-        f"localhost:{MUSIC_INDEX_SERVICE_PORT}",
-        min_length=1,
-        description="host:port of the music index service",
+    text_target: Target = Field(f"localhost:{TEXT_SERVICE_PORT}", description="host:port of the text service")
+    music_target: Target = Field(
+        f"localhost:{MUSIC_INDEX_SERVICE_PORT}", description="host:port of the music index service"
     )
     default_space: str = Field(
         MOOD_SPACE, min_length=1, description="space of a match that names none; both services must hold it"

@@ -9,7 +9,7 @@ from pydantic_settings import SettingsConfigDict
 from ambiance.artifacts import TEXT_ENCODER
 from ambiance.fixed_queries import DISTRESS_THRESHOLD, MIN_EVIDENCE
 from ambiance.rpc.channel import TEXT_SERVICE_PORT
-from ambiance.rpc.settings import ServerSettings
+from ambiance.rpc.settings import ServerSettings, Target
 
 Backend = Literal["litert", "tf-serving"]
 
@@ -53,8 +53,8 @@ class TextServiceSettings(AnswerPolicy, ServerSettings):
     backend: Backend = Field("litert", description="what runs the model: this process, or a TF Serving")
     # Each takes 12 MB. About half of a call is Python, which runs on one thread at a time: two keep it busy.
     interpreters: int = Field(2, ge=1, le=64, description="blocks of windows that litert runs at once")
-    tf_serving_target: str = Field(
-        "127.0.0.1:8500", min_length=1, description="host:port of TF Serving's gRPC, for backend tf-serving"
+    tf_serving_target: Target = Field(
+        "127.0.0.1:8500", description="host:port of TF Serving's gRPC, for backend tf-serving"
     )
     tf_serving_model: str = Field(
         TEXT_ENCODER, min_length=1, description="model's name at TF Serving, and to TF Serving's clients here"

@@ -6,8 +6,6 @@ Clients and the gateway share it, so that a retry means the same everywhere.
 import json
 from collections.abc import Sequence
 
-from ambiance.arguments import require_utf8
-from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_REQUEST_BYTES
 
 GATEWAY_PORT = 50051
@@ -56,15 +54,3 @@ CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.max_send_message_length", MAX_REQUEST_BYTES),
 )
-
-
-def resolvable(target: str) -> str:
-    """The target with the dns scheme, without which one connection would pin one of several backends.
-
-    Raises:
-        InvalidInputError: if the target is empty or can't be encoded.
-    """
-    if not target:
-        raise InvalidInputError.of("target", "is empty; a host:port is needed")
-    require_utf8({"target": target})
-    return target if "://" in target or target.startswith(("unix:", "dns:")) else f"dns:///{target}"

@@ -5,9 +5,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
@@ -18,8 +19,19 @@ from pydantic_settings import (
 )
 
 from ambiance.rpc.environment import is_service_link, unknown_names
+from ambiance.targets import target_offence
 
 PORTS = ("port", "metrics_port")
+
+
+def _checked_target(target: str) -> str:
+    if offence := target_offence(target):
+        raise PydanticCustomError("target", "{offence}", {"offence": offence})
+    return target
+
+
+# Where a process calls another: what `ambiance.targets` lets through.
+Target = Annotated[str, Field(min_length=1), AfterValidator(_checked_target)]
 
 
 class ServerSettings(BaseSettings):

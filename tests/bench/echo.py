@@ -18,7 +18,8 @@ import grpc
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from ambiance.rpc.channel import CHANNEL_OPTIONS, resolvable
+from ambiance.rpc.channel import CHANNEL_OPTIONS
+from ambiance.targets import resolvable
 from ambiance.rpc.process import run
 from ambiance.rpc.server import Application, Servicer
 from ambiance.rpc.settings import ServerSettings, load_settings

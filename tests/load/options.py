@@ -11,7 +11,8 @@ from typing import Any
 from ambiance.affect import MOOD_SPACE
 from ambiance.errors import InvalidInputError
 from ambiance.limits import DEFAULT_K, MAX_HITS, MAX_K
-from ambiance.rpc.channel import GATEWAY_PORT, resolvable
+from ambiance.rpc.channel import GATEWAY_PORT
+from ambiance.targets import resolvable
 from load.arrivals import Arrivals, Plan
 from load.target import Target, is_loopback
 

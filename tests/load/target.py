@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import grpc
 
 from ambiance.limits import MAX_REQUEST_BYTES
-from ambiance.rpc.channel import resolvable
+from ambiance.targets import resolvable
 
 # A retry would hide a failure, and a proxy isn't what is measured.
 _OPTIONS: tuple[tuple[str, str | int], ...] = (

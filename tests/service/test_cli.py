@@ -324,10 +324,19 @@ def test_a_health_check_of_nothing_is_bad_usage(
     assert capsys.readouterr().err == f"ambiance: {sentence}\n"
 
 
-@pytest.mark.parametrize("command", ["match", "encode"])
-def test_no_target_is_bad_usage(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main([command, "joy", "--target", ""]) == 2
-    assert capsys.readouterr().err == "ambiance: target: is empty; a host:port is needed\n"
+@pytest.mark.parametrize("arguments", [["match", "joy"], ["encode", "joy"], ["health"]])
+@pytest.mark.parametrize(
+    ("target", "offence"),
+    [
+        ("", "is empty; a host:port is needed"),
+        ("127.0.0.1:99999", "the port is 1 to 65,535, got '127.0.0.1:99999'"),
+    ],
+)
+def test_a_target_that_cannot_be_called_is_bad_usage(
+    arguments: list[str], target: str, offence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*arguments, "--target", target]) == 2
+    assert capsys.readouterr().err == f"ambiance: target: {offence}\n"
 
 
 def test_health_says_the_status_when_asked(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ambiance import Client, ClipFilter, calls
+from ambiance import Client, ClipFilter, aio, calls
 from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.arguments import require_deadline
 from ambiance.errors import InvalidInputError, Violation
@@ -218,13 +218,24 @@ def test_the_longest_deadline() -> None:
     assert require_deadline(86_400) == 86_400
 
 
+@pytest.mark.parametrize("field", ["target", "text_target", "music_target"])
+@pytest.mark.parametrize("client", [Client, aio.Client])
 @pytest.mark.parametrize(
-    ("target", "offence"), [("", "is empty; a host:port is needed"), ("ab\ud800", SURROGATE)]
+    ("target", "offence"),
+    [
+        ("", "is empty; a host:port is needed"),
+        ("ab\ud800", SURROGATE),
+        (
+            "http://host:50051",
+            "no scheme but dns:, ipv4:, ipv6:, unix: or unix-abstract:, got 'http://host:50051'",
+        ),
+        (50051, "a text, got int"),
+    ],
 )
-def test_a_target_that_cannot_be_called(target: str, offence: str) -> None:
+def test_a_target_that_cannot_be_called(client: Any, field: str, target: Any, offence: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        Client(text_target=target)
-    assert violation(caught) == Violation("target", offence)
+        client(**{field: target})
+    assert violation(caught) == Violation(field, offence)
 
 
 def test_what_goes_out_is_what_was_asked() -> None:

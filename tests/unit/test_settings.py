@@ -135,3 +135,21 @@ def test_the_environment_of_whoever_runs_the_tests_changes_none() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "flag", "variable"),
+    [
+        (GatewaySettings, "--text-target", "AMBIANCE_GATEWAY_TEXT_TARGET"),
+        (GatewaySettings, "--music-target", "AMBIANCE_GATEWAY_MUSIC_TARGET"),
+        (TextServiceSettings, "--tf-serving-target", "AMBIANCE_TEXT_TF_SERVING_TARGET"),
+    ],
+)
+def test_a_service_that_cannot_be_called_ends_the_program(
+    settings: type[ServerSettings], flag: str, variable: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        load_settings(settings, "ambiance-example", [flag, "127.0.0.1:99999"])
+    assert raised.value.code == 2
+    sentence = f"error: {flag} ({variable}): the port is 1 to 65,535, got '127.0.0.1:99999'\n"
+    assert capsys.readouterr().err.endswith(sentence)
