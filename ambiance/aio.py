@@ -12,18 +12,27 @@ from ambiance import calls
 from ambiance.arguments import require_deadline
 from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
 from ambiance.clip_filter import ClipFilter
-from ambiance.errors import UnavailableError
+from ambiance.errors import PreconditionError, UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
 from ambiance.rpc.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
 from ambiance.rpc.errors import from_rpc_error
 from ambiance.targets import resolvable
 
+LOOP_MESSAGE = (
+    "client belongs to another event loop, which is still open; each loop needs a client of its own"
+)
+
 R = TypeVar("R")
 
 
 class Client:
-    """`ambiance.Client` for one event loop. Make it in a coroutine; `ambiance.Client` tells of the errors."""
+    """`ambiance.Client` for one event loop at a time: the one that runs at the first call, and once that is
+    closed another. It may be made outside of any.
+
+    `ambiance.Client` tells of the errors; a call or a close from a second loop while the first is open is a
+    PreconditionError, too.
+    """
 
     def __init__(
         self,
@@ -44,13 +53,12 @@ class Client:
             calls.TEXT_SERVICE: text_target,
             calls.MUSIC_INDEX_SERVICE: music_target,
         }
-        self._channels = {
-            peer: grpc.aio.insecure_channel(resolvable(address, peer.target_field), options=CHANNEL_OPTIONS)
-            for peer, address in self._targets.items()
+        self._addresses = {
+            peer: resolvable(address, peer.target_field) for peer, address in self._targets.items()
         }
-        self._stubs: dict[calls.Peer, Any] = {
-            peer: peer.make_stub(channel) for peer, channel in self._channels.items()
-        }
+        self._loop: asyncio.AbstractEventLoop | None = None  # to which a channel belongs for good
+        self._channels: list[grpc.aio.Channel] = []
+        self._stubs: dict[calls.Peer, Any] = {}
         self._closed = False
 
     async def match(
@@ -112,8 +120,9 @@ class Client:
 
     async def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""
+        self._enter_loop()
         self._closed = True
-        for channel in self._channels.values():
+        for channel in self._channels:
             await channel.close()
 
     async def __aenter__(self) -> Self:
@@ -126,11 +135,11 @@ class Client:
 
     async def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
         timeout = self._deadline_s if deadline_s is None else require_deadline(deadline_s)
-        rpc = getattr(self._stubs[call.peer], call.method)
+        if self._closed:
+            raise UnavailableError(CLOSED_MESSAGE)
+        rpc = getattr(self._stub(call.peer), call.method)
         try:
             response = await rpc(call.request, timeout=timeout)
-        except grpc.aio.UsageError as error:  # a closed channel's way to refuse
-            raise UnavailableError(CLOSED_MESSAGE) from error
         except asyncio.CancelledError as error:
             if not self._closed or _is_cancelled(asyncio.current_task()):
                 raise
@@ -138,6 +147,25 @@ class Client:
         except grpc.RpcError as error:
             raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
         return call.parse(response)
+
+    def _stub(self, peer: calls.Peer) -> Any:
+        self._enter_loop()
+        if peer not in self._stubs:
+            channel = grpc.aio.insecure_channel(self._addresses[peer], options=CHANNEL_OPTIONS)
+            self._channels.append(channel)
+            self._stubs[peer] = peer.make_stub(channel)
+        return self._stubs[peer]
+
+    def _enter_loop(self) -> None:
+        """Belong to the running loop. The channels of a loop that is closed are of no use to another."""
+        loop = asyncio.get_running_loop()
+        if loop is self._loop:
+            return
+        if self._loop is not None and not self._loop.is_closed():
+            raise PreconditionError(LOOP_MESSAGE)
+        self._loop = loop
+        self._channels.clear()
+        self._stubs.clear()
 
 
 def _is_cancelled(task: asyncio.Task[Any] | None) -> bool:

@@ -285,6 +285,43 @@ def held(fake: Fake) -> Iterator[threading.Event]:
     go_on.set()
 
 
+def test_an_asyncio_client_made_outside_a_loop_serves_one_loop_after_the_other(target: str) -> None:
+    client = aio.Client(target)
+    for _ in range(2):
+        assert asyncio.run(client.match("a")).text.token_count == 1
+
+    async def match_in_many_tasks() -> list[Any]:
+        async with client:
+            return await asyncio.gather(*(client.match("a") for _ in range(8)))
+
+    assert len(asyncio.run(match_in_many_tasks())) == 8
+
+
+def test_an_asyncio_client_never_used_can_be_closed(target: str) -> None:
+    client = aio.Client(target)
+    asyncio.run(client.close())
+    with pytest.raises(UnavailableError, match=r"^client is closed$"):
+        asyncio.run(client.match("a"))
+
+
+@pytest.mark.parametrize("use", [lambda client: client.match("a"), lambda client: client.close()])
+def test_an_asyncio_client_of_another_open_loop_says_so(
+    target: str, use: Callable[[aio.Client], Coroutine[Any, Any, Any]]
+) -> None:
+    async def use_elsewhere() -> None:
+        async with aio.Client(target) as client:
+            await client.match("a")
+            try:
+                await asyncio.to_thread(asyncio.run, use(client))
+            finally:
+                assert (await client.match("a")).text.token_count == 1
+
+    with pytest.raises(
+        PreconditionError, match=r"^client belongs to another event loop, which is still open; "
+    ):
+        asyncio.run(use_elsewhere())
+
+
 def test_a_closed_client_says_so(target: str) -> None:
     def close_and_call() -> Any:
         client = ambiance.Client(target)
