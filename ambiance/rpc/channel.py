@@ -4,7 +4,7 @@ Clients and the gateway share it, so that a retry means the same everywhere.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ambiance.limits import MAX_REQUEST_BYTES
 
@@ -14,7 +14,23 @@ MUSIC_INDEX_SERVICE_PORT = 50053
 
 DEFAULT_DEADLINE_S = 5.0
 
-# Every method reads, so repeating one is safe, and gRPC never repeats a call that its own caller cancelled.
+# Methods that read: repeating one is safe. A call of any other is sent once, for its answer may be lost after
+# its work is done; a method that writes stays out of here.
+READ_METHODS: Mapping[str, Sequence[str]] = {
+    "ambiance.match.v1.MatchService": ("MatchText", "MatchTexts"),
+    "ambiance.text.v1.TextService": ("EncodeTexts", "GetModel"),
+    "ambiance.music.v1.MusicIndexService": (
+        "FindNeighbors",
+        "GetClip",
+        "BatchGetClips",
+        "ListClips",
+        "ListIndexes",
+    ),
+    "grpc.health.v1.Health": ("Check",),
+    "tensorflow.serving.PredictionService": ("Predict", "GetModelMetadata"),
+}
+
+# gRPC never repeats a call that its own caller cancelled.
 # UNAVAILABLE: nobody may have answered; a server that already retried says so, see `ambiance.rpc.errors`.
 # CANCELLED: a server shut down before it began on the call. Overload isn't retried: the caller is told when
 # to come back.
@@ -22,7 +38,11 @@ _SERVICE_CONFIG = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [
         {
-            "name": [{}],
+            "name": [
+                {"service": service, "method": method}
+                for service, methods in READ_METHODS.items()
+                for method in methods
+            ],
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.05s",

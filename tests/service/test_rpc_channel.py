@@ -1,0 +1,78 @@
+"""Which calls a channel repeats: those of methods that only read, known by name."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+
+from ambiance.match.v1 import match_service_pb2
+from ambiance.music.v1 import music_index_service_pb2
+from ambiance.rpc.channel import CHANNEL_OPTIONS, READ_METHODS
+from ambiance.text.v1 import text_service_pb2
+
+OURS = (match_service_pb2, text_service_pb2, music_index_service_pb2)
+# Methods of ours that write: to repeat one may do its work twice.
+WRITE_METHODS: set[str] = set()
+TRIES = 4
+
+
+class Refusing(grpc.GenericRpcHandler):
+    """Answers every method with UNAVAILABLE and counts the calls."""
+
+    def __init__(self) -> None:
+        self.call_count = 0
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        return grpc.unary_unary_rpc_method_handler(self._refuse)
+
+    def _refuse(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self.call_count += 1
+        context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+
+
+@pytest.fixture
+def refusing() -> Refusing:
+    return Refusing()
+
+
+@pytest.fixture
+def channel(refusing: Refusing) -> Iterator[grpc.Channel]:
+    """A channel as clients and the gateway have it."""
+    server = grpc.server(ThreadPoolExecutor(2), handlers=[refusing])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL_OPTIONS) as channel:
+        yield channel
+    server.stop(0)
+
+
+@pytest.mark.parametrize(
+    ("method", "tries"),
+    [
+        ("/ambiance.match.v1.MatchService/MatchText", TRIES),
+        ("/ambiance.text.v1.TextService/GetModel", TRIES),
+        ("/ambiance.music.v1.MusicIndexService/ListIndexes", TRIES),
+        ("/grpc.health.v1.Health/Check", TRIES),
+        ("/ambiance.music.v1.MusicIndexService/UpsertClips", 1),
+        ("/ambiance.other.v1.OtherService/Read", 1),
+    ],
+)
+def test_only_what_is_known_to_read_is_repeated(
+    channel: grpc.Channel, refusing: Refusing, method: str, tries: int
+) -> None:
+    with pytest.raises(grpc.RpcError, match="not now"):
+        channel.unary_unary(method)(b"", timeout=10)
+    assert refusing.call_count == tries
+
+
+def test_every_method_of_ours_is_known_to_read_or_to_write() -> None:
+    methods = {
+        f"{service.full_name}/{method.name}"
+        for module in OURS
+        for service in module.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    }
+    reads = {f"{service}/{name}" for service, names in READ_METHODS.items() for name in names}
+    assert {name for name in reads if name.startswith("ambiance.")} == methods - WRITE_METHODS
