@@ -5,13 +5,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
 from ambiance import parsing
-from ambiance.arguments import require_utf8
+from ambiance.arguments import require_flag, require_integer, require_items, require_number, require_utf8
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_K, MAX_REQUEST_BYTES
@@ -82,9 +81,9 @@ class MatchOptions:
             "index": self.index,
             "space": self.space,
             "seed": _seed(self.seed),
-            "explain": self.explain,
+            "explain": require_flag("explain", self.explain),
             "filter": _filter_message(self.filter),
-            "include_unlistenable": self.include_unlistenable,
+            "include_unlistenable": require_flag("include_unlistenable", self.include_unlistenable),
         }
 
 
@@ -103,7 +102,9 @@ def match_texts(texts: Iterable[str], options: MatchOptions) -> Call[list[MatchR
 
 def encode_texts(texts: Iterable[str], *, explain: bool) -> Call[list[EncodedText]]:
     """EncodeTexts of the text service."""
-    request = text_service_pb2.EncodeTextsRequest(texts=_texts("texts", texts), explain=explain)
+    request = text_service_pb2.EncodeTextsRequest(
+        texts=_texts("texts", texts), explain=require_flag("explain", explain)
+    )
     return Call(TEXT_SERVICE, "EncodeTexts", request, parsing.encoded_texts)
 
 
@@ -119,12 +120,12 @@ def find_neighbors(
     """FindNeighbors of the music index service."""
     require_utf8({"index": index})
     request = music_index_service_pb2.FindNeighborsRequest(
-        queries=[_vector_message(f"queries[{i}]", query) for i, query in enumerate(queries)],
+        queries=_vector_messages("queries", queries),
         k=_int32("k", k),
         index=index,
         seed=_seed(seed),
         filter=_filter_message(clip_filter),
-        include_unlistenable=include_unlistenable,
+        include_unlistenable=require_flag("include_unlistenable", include_unlistenable),
     )
     return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
 
@@ -141,18 +142,27 @@ def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter
     return clip_filter_pb2.ClipFilter(**values)
 
 
+def _vector_messages(field: str, vectors: Iterable[Vector]) -> list[space_pb2.Vector]:
+    if isinstance(vectors, Vector):
+        raise InvalidInputError.of(field, "a list of vectors, got a single vector")
+    given = require_items(field, vectors, "vectors")
+    return [_vector_message(f"{field}[{i}]", vector) for i, vector in enumerate(given)]
+
+
 def _vector_message(field: str, vector: Vector) -> space_pb2.Vector:
+    if not isinstance(vector, Vector):
+        raise InvalidInputError.of(field, f"a Vector, got {type(vector).__name__}")
     require_utf8({f"{field}.space": vector.space, f"{field}.lineage": vector.lineage})
-    return space_pb2.Vector(space=vector.space, values=vector.values, lineage=vector.lineage)
+    values = require_items(f"{field}.values", vector.values, "numbers")
+    numbers = [require_number(f"{field}.values[{i}]", value) for i, value in enumerate(values)]
+    return space_pb2.Vector(space=vector.space, values=numbers, lineage=vector.lineage)
 
 
 def _texts(field: str, values: Iterable[str]) -> list[str]:
     """The texts of a field, read once: they may come from an iterator."""
     if isinstance(values, str):  # iterable too, by its characters: surely not what was meant
         raise InvalidInputError.of(field, "a list of texts, got a single text")
-    if not isinstance(values, Iterable) or isinstance(values, Mapping):
-        raise InvalidInputError.of(field, f"a list of texts, got {type(values).__name__}")
-    texts = {f"{field}[{i}]": value for i, value in enumerate(values)}
+    texts = {f"{field}[{i}]": value for i, value in enumerate(require_items(field, values, "texts"))}
     require_utf8(texts)
     return list(texts.values())
 
@@ -161,23 +171,27 @@ def _scores(field: str, values: Mapping[str, float]) -> dict[str, float]:
     """The number that a field holds for each name."""
     if not isinstance(values, Mapping):
         raise InvalidInputError.of(field, f"a mapping of names to numbers, got {type(values).__name__}")
-    scores = dict(values)
-    require_utf8({f"{field}[{name!a}]": name for name in scores})
-    for name, score in scores.items():
-        if not isinstance(score, Real):
-            raise InvalidInputError.of(f"{field}[{name!a}]", f"a number, got {type(score).__name__}")
-    return scores
+    require_utf8({f"{field}[{name!a}]": name for name in values})
+    return {name: require_number(f"{field}[{name!a}]", score) for name, score in values.items()}
 
 
 def _int32(field: str, value: int) -> int:
     """Refuse what the message has no room for; within it the service checks."""
-    if abs(value) > MAX_INT32:
-        raise InvalidInputError.of(field, f"1 to {MAX_K:,}, got {value:,}")
-    return value
+    integer = require_integer(field, value)
+    if abs(integer) > MAX_INT32:
+        raise InvalidInputError.of(field, f"1 to {MAX_K:,}, got {_shown(integer)}")
+    return integer
 
 
 def _seed(value: int) -> int:
     """Refuse what the message has no room for."""
-    if not 0 <= value <= MAX_SEED:
-        raise InvalidInputError.of("seed", f"0 to {MAX_SEED:,}, got {value:,}")
-    return value
+    seed = require_integer("seed", value)
+    if not 0 <= seed <= MAX_SEED:
+        raise InvalidInputError.of("seed", f"0 to {MAX_SEED:,}, got {_shown(seed)}")
+    return seed
+
+
+def _shown(integer: int) -> str:
+    """An integer for a message; Python refuses to write out the very largest."""
+    bits = integer.bit_length()
+    return f"{integer:,}" if bits <= 128 else f"one of {bits:,} bits"

@@ -1,11 +1,13 @@
 """Requests that both clients build: what is refused before any call, and what goes out."""
 
+import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ambiance import Client, ClipFilter, aio, calls
@@ -28,6 +30,7 @@ from ambiance.results import Vector
 from ambiance.type.v1 import space_pb2
 
 OPTIONS = calls.MatchOptions(k=10, index="", space="", seed=0, explain=False)
+NOBODY = "127.0.0.1:1"
 SURROGATE = "lone surrogate U+D800 at character 2; it has no UTF-8 encoding"
 
 
@@ -146,6 +149,10 @@ def test_what_comes_from_an_iterator_is_read_once_and_goes_out_whole() -> None:
             Violation("filter.min_facet_scores", "a mapping of names to numbers, got str"),
         ),
         (
+            ClipFilter(max_facet_scores={"vocal": True}),
+            Violation("filter.max_facet_scores['vocal']", "a number, got bool"),
+        ),
+        (
             ClipFilter(max_facet_scores={"vocal": None}),
             Violation("filter.max_facet_scores['vocal']", "a number, got NoneType"),
         ),
@@ -156,6 +163,112 @@ def test_a_filter_of_other_types_is_named_by_its_field(conditions: Any, offence:
     with pytest.raises(InvalidInputError) as caught:
         calls.match_text("joy", replace(OPTIONS, filter=conditions))
     assert violation(caught) == offence
+
+
+JOY = ("match", "joy"), ("match_batch", ["joy"]), ("search", [Vector("vad", [0.1])])
+ENCODE = ("encode", ["joy"])
+
+
+@pytest.fixture(params=["sync", "asyncio"])
+def refused(request: pytest.FixtureRequest) -> Callable[..., Violation]:
+    """What either client refuses of a call before anything is sent: nobody listens there."""
+
+    def refuse(method: str, *arguments: Any, **options: Any) -> Violation:
+        make, carry_out = (Client, lambda _: None) if request.param == "sync" else (aio.Client, asyncio.run)
+        call = getattr(make(NOBODY, text_target=NOBODY, music_target=NOBODY), method)
+        with pytest.raises(InvalidInputError) as caught:
+            carry_out(call(*arguments, **options))
+        return violation(caught)
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "offence"),
+    [
+        ("k", "3", "an integer, got str"),
+        ("k", True, "an integer, got bool"),
+        ("k", 3.0, "an integer, got float"),
+        ("k", np.float32(3), "an integer, got float32"),
+        ("k", None, "an integer, got NoneType"),
+        pytest.param("k", 10**5_000, "1 to 1,000, got one of 16,610 bits", id="k-huge"),
+        ("seed", "7", "an integer, got str"),
+        ("seed", False, "an integer, got bool"),
+        ("index", None, "a text, got NoneType"),
+        ("index", b"small", "a text, got bytes"),
+        ("filter", "Jazz", "a ClipFilter, got str"),
+        ("include_unlistenable", "no", "True or False, got str"),
+        ("include_unlistenable", 1, "True or False, got int"),
+        ("deadline_s", "3", "a number, got str"),
+        ("deadline_s", True, "a number, got bool"),
+        pytest.param(
+            "deadline_s", 10**400, "a number that a float can hold, got a larger one", id="deadline-huge"
+        ),
+    ],
+)
+@pytest.mark.parametrize("call", JOY, ids=lambda call: call[0])
+def test_an_argument_of_another_type_is_named(
+    refused: Callable[..., Violation], call: tuple[str, Any], field: str, value: Any, offence: str
+) -> None:
+    assert refused(*call, **{field: value}) == Violation(field, offence)
+
+
+@pytest.mark.parametrize("call", [*JOY[:2], ENCODE], ids=lambda call: call[0])
+def test_explain_is_true_or_false(refused: Callable[..., Violation], call: tuple[str, Any]) -> None:
+    assert refused(*call, explain="yes") == Violation("explain", "True or False, got str")
+
+
+@pytest.mark.parametrize("call", JOY[:2], ids=lambda call: call[0])
+def test_a_space_is_a_text(refused: Callable[..., Violation], call: tuple[str, Any]) -> None:
+    assert refused(*call, space=3) == Violation("space", "a text, got int")
+
+
+@pytest.mark.parametrize(
+    ("method", "argument", "offence"),
+    [
+        ("match", None, Violation("text", "a text, got NoneType")),
+        ("match", ["joy"], Violation("text", "a text, got list")),
+        ("match_batch", b"joy", Violation("texts", "a list of texts, got bytes")),
+        ("match_batch", 3, Violation("texts", "a list of texts, got int")),
+        ("encode", None, Violation("texts", "a list of texts, got NoneType")),
+        ("encode", ["joy", 3], Violation("texts[1]", "a text, got int")),
+        ("search", None, Violation("queries", "a list of vectors, got NoneType")),
+        ("search", Vector("vad", [0.1]), Violation("queries", "a list of vectors, got a single vector")),
+        ("search", {"vad": Vector("vad", [0.1])}, Violation("queries", "a list of vectors, got dict")),
+        ("search", np.zeros((1, 3)), Violation("queries[0]", "a Vector, got ndarray")),
+        ("search", [Vector(None, [0.1])], Violation("queries[0].space", "a text, got NoneType")),
+        ("search", [Vector("vad", None)], Violation("queries[0].values", "a list of numbers, got NoneType")),
+        ("search", [Vector("vad", "0.1")], Violation("queries[0].values", "a list of numbers, got str")),
+        ("search", [Vector("vad", [0.1, "x"])], Violation("queries[0].values[1]", "a number, got str")),
+        ("search", [Vector("vad", [True])], Violation("queries[0].values[0]", "a number, got bool")),
+        ("search", [Vector("vad", [0.1], 3)], Violation("queries[0].lineage", "a text, got int")),
+    ],
+)
+def test_what_is_asked_for_has_its_type(
+    refused: Callable[..., Violation], method: str, argument: Any, offence: Violation
+) -> None:
+    assert refused(method, argument) == offence
+
+
+@pytest.mark.parametrize("client", [Client, aio.Client])
+@pytest.mark.parametrize("deadline_s", [None, "5"])
+def test_the_deadline_of_a_client_is_a_number(client: Any, deadline_s: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        client(deadline_s=deadline_s)
+    assert violation(caught) == Violation("deadline_s", f"a number, got {type(deadline_s).__name__}")
+
+
+def test_numbers_of_numpy_are_welcome() -> None:
+    options = replace(OPTIONS, k=np.int64(3), seed=np.uint64(2**64 - 1), explain=np.True_)  # type: ignore[arg-type]
+    sent: Any = calls.match_text("joy", options).request
+    assert (sent.k, sent.seed, sent.explain) == (3, 2**64 - 1, True)
+    vector = Vector("vad", np.array([0.25, 0.5], np.float32))  # type: ignore[arg-type]
+    [query] = calls.find_neighbors([vector], np.int8(3), "", 0).request.queries  # type: ignore[arg-type, attr-defined]
+    assert list(query.values) == [0.25, 0.5]
+    assert require_deadline(np.float32(0.5)) == 0.5  # type: ignore[arg-type]
+    conditions = ClipFilter(min_mood_scores={"sad": np.float64(0.5)})
+    filtered: Any = calls.match_text("joy", replace(OPTIONS, filter=conditions)).request
+    assert dict(filtered.filter.min_mood_scores) == {"sad": 0.5}
 
 
 def test_a_text_that_is_none_is_named() -> None:
