@@ -6,10 +6,11 @@ serving or can't be reached.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 from ambiance.arguments import require_deadline, require_utf8
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
@@ -31,34 +32,46 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT
 
 HEALTH_DEADLINE_S = 2.0
 STDIN = "-"
+TEXT = "TEXT"
 SERVE = "serve"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors are one sentence on standard error."""
-    given = list(sys.argv[1:] if argv is None else argv)
+    given = list(map(_as_utf8, sys.argv[1:]) if argv is None else argv)
     if given[:1] == [SERVE]:  # the program behind it reads its own flags
         given[1:] = ["--", *given[1:]]
-    arguments = _parser().parse_args(given)
-    command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        status = command(arguments)
-        sys.stdout.flush()
-        return status
+        try:
+            return _run(given)
+        finally:  # argparse has printed help when it exits
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except AmbianceError as error:
-        print(f"ambiance: {error}", file=sys.stderr)
+        _complain(str(error))
         return _exit_status(error)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader has seen enough; leave the interpreter nothing to flush in vain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough
+        _drop(sys.stdout)
         return EXIT_FAILURE
+    except OSError as error:  # a disk that is full, say
+        _drop(sys.stdout)
+        _complain(f"standard output: {error.strerror or error}")
+        return EXIT_FAILURE
+
+
+def _run(given: Sequence[str]) -> int:
+    arguments = _parser().parse_args(given)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    return command(arguments)
 
 
 def match(arguments: argparse.Namespace) -> int:
     """Print the clips for a text."""
     from ambiance import Client, documents, presentation  # noqa: PLC0415  # `health` needs neither
 
+    _require_output()
     with Client(arguments.target, deadline_s=arguments.deadline) as client:
         result = client.match(
             _text(arguments.text),
@@ -82,6 +95,7 @@ def encode(arguments: argparse.Namespace) -> int:
     """Print the emotion of a text."""
     from ambiance import Client, documents, presentation  # noqa: PLC0415  # `health` needs neither
 
+    _require_output()
     resolvable(arguments.target)  # under the name that the command line has for it
     with Client(text_target=arguments.target, deadline_s=arguments.deadline) as client:
         [text] = client.encode([_text(arguments.text)], explain=arguments.explain)
@@ -98,6 +112,8 @@ def health(arguments: argparse.Namespace) -> int:
     import grpc  # noqa: PLC0415  # a wrong flag is told without it
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
 
+    if arguments.verbose:
+        _require_output()
     require_utf8({"service": arguments.service})
     deadline_s = require_deadline(arguments.deadline)
     with grpc.insecure_channel(resolvable(arguments.target), options=CHANNEL_OPTIONS) as channel:
@@ -134,12 +150,28 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # noqa: PLC0415
 
+        _require_output()
         print(f"ambiance {version('ambiance')}")
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    """Tells how to give a text that argparse took for a flag, and fails where help can't be written."""
+
+    def print_help(self, file: Any = None) -> None:
+        _require_output()
+        print(self.format_help(), end="", file=file)
+
+    def error(self, message: str) -> NoReturn:
+        if sys.stderr is None:  # argparse would write to standard output
+            self.exit(EXIT_BAD_INPUT)
+        if message.endswith(f": {TEXT}"):
+            message += " (one that begins with a dash stands last, behind two: -- -sad)"
+        super().error(message)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
         prog="ambiance", description="Music that carries the emotion of a text.", allow_abbrev=False
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
@@ -151,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_match(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = commands.add_parser("match", help="clips for a text", allow_abbrev=False)
     parser.set_defaults(command=match)
     _add_text(parser)
@@ -168,14 +200,14 @@ def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_filter_flags(parser)
 
 
-def _add_encode(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_encode(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = commands.add_parser("encode", help="the emotion of a text", allow_abbrev=False)
     parser.set_defaults(command=encode)
     _add_text(parser)
     _add_target(parser, f"localhost:{TEXT_SERVICE_PORT}", "text service", DEFAULT_DEADLINE_S)
 
 
-def _add_health(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_health(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = commands.add_parser("health", help="exit 0 if a service is serving, else 1", allow_abbrev=False)
     parser.set_defaults(command=health)
     _add_target(parser, f"localhost:{GATEWAY_PORT}", "server", HEALTH_DEADLINE_S)
@@ -183,7 +215,7 @@ def _add_health(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the status")
 
 
-def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_serve(commands: "argparse._SubParsersAction[_Parser]") -> None:
     about = "serve gateway, text and index from one process; `ambiance serve --help` tells how"
     parser = commands.add_parser(SERVE, help=about, add_help=False)
     parser.set_defaults(command=serve)
@@ -191,7 +223,8 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _add_text(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", metavar="TEXT", help="the text; - reads it from standard input")
+    about = "the text; - reads it from standard input, and one that begins with a dash stands behind --"
+    parser.add_argument("text", metavar=TEXT, help=about)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--explain", action="store_true", help="tell which words moved the emotion most")
 
@@ -204,7 +237,13 @@ def _add_target(parser: argparse.ArgumentParser, target: str, whose: str, deadli
 def _text(argument: str) -> str:
     if argument != STDIN:
         return argument
-    data = sys.stdin.buffer.read()
+    if sys.stdin is None:
+        raise InvalidInputError.of("text", "standard input is closed")
+    try:
+        data = sys.stdin.buffer.read()
+    except OSError as error:
+        why = f"standard input can't be read: {error.strerror or error}"
+        raise InvalidInputError.of("text", why) from error
     try:
         return data.decode().removesuffix("\n")
     except UnicodeDecodeError as error:
@@ -214,6 +253,42 @@ def _text(argument: str) -> str:
 
 def _colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _as_utf8(argument: str) -> str:
+    """An argument that Python couldn't decode by the locale, as UTF-8, which it most likely is."""
+    try:
+        argument.encode()
+        return argument
+    except UnicodeEncodeError:
+        with contextlib.suppress(UnicodeError):
+            return os.fsencode(argument).decode()
+        return argument
+
+
+def _require_output() -> None:
+    """Fail before a service is asked for what couldn't be shown.
+
+    Raises:
+        AmbianceError: if standard output is closed.
+    """
+    if sys.stdout is None:
+        raise AmbianceError("standard output is closed")
+
+
+def _drop(stream: TextIO) -> None:
+    """Leave the interpreter nothing to flush in vain as it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _complain(sentence: str) -> None:
+    """Say on standard error what went wrong, if it is there to be written to."""
+    if sys.stderr is None:  # print would write to standard output
+        return
+    try:
+        print(f"ambiance: {sentence}", file=sys.stderr, flush=True)
+    except OSError:
+        _drop(sys.stderr)
 
 
 def _print(text: str) -> None:

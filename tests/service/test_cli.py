@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -269,6 +271,95 @@ def test_bad_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]
         cli.main(arguments)
     assert caught.value.code == 2
     assert "error: " in capsys.readouterr().err
+
+
+def in_shell(arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of a command line, redirections and all."""
+    command = f"{shlex.quote(sys.executable)} -m ambiance.cli {arguments}"
+    # Python's own default, whatever the tests run with: output waits in a buffer
+    variables = {**os.environ, "PYTHONUNBUFFERED": "", **environment}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, check=False, env=variables, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+FULL = "ambiance: standard output: No space left on device\n"
+CLOSED = "ambiance: standard output is closed\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ("match joy --target {target} >/dev/full", (1, "", FULL)),
+        ("encode joy --json --target {target} >/dev/full", (1, "", FULL)),
+        ("health -v --target {target} >/dev/full", (1, "", FULL)),
+        ("match --help >/dev/full", (1, "", FULL)),
+        ("--version >/dev/full", (1, "", FULL)),
+        ("match joy --target {target} >&-", (1, "", CLOSED)),
+        ("encode joy --target {target} >&-", (1, "", CLOSED)),
+        ("health -v --target {target} >&-", (1, "", CLOSED)),
+        ("--help >&-", (1, "", CLOSED)),
+        ("--version >&-", (1, "", CLOSED)),
+        ("match - --target {target} <&-", (2, "", "ambiance: text: standard input is closed\n")),
+        (
+            "encode - --target {target} 0>/dev/null",
+            (2, "", "ambiance: text: standard input can't be read: Bad file descriptor\n"),
+        ),
+        ("match joy -k -1 --target '' 2>&-", (2, "", "")),
+        ("match --unknown 2>&-", (2, "", "")),
+        ("match joy --target '' 2>/dev/full", (2, "", "")),
+        ("match joy --target {target} >&- 2>&-", (1, "", "")),
+    ],
+)
+def test_streams_that_are_closed_or_full(target: str, arguments: str, answer: tuple[int, str, str]) -> None:
+    assert in_shell(arguments.format(target=target)) == answer
+
+
+def test_output_that_is_not_buffered_is_missed_as_well(target: str) -> None:
+    for arguments in (f"match joy --target {target}", "match --help"):
+        assert in_shell(f"{arguments} >/dev/full", PYTHONUNBUFFERED="1") == (1, "", FULL)
+
+
+def test_a_health_check_that_is_silent_needs_no_streams(target: str, reporters: list[HealthReporter]) -> None:
+    reporters[0].report(serving=True)
+    assert in_shell(f"health --target {target} <&- >&- 2>&-") == (0, "", "")
+
+
+@pytest.mark.parametrize("text", ["-sad", "-k", "--help", "-1"])
+def test_a_text_that_begins_with_a_dash_stands_behind_two(fake: Fake, target: str, text: str) -> None:
+    assert cli.main(["match", "--target", target, "--", text]) == 0
+    assert [request.text for request in fake.requests] == [text]
+
+
+def test_a_text_that_was_taken_for_a_flag_is_told_where_to_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["match", "-sad"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.endswith(
+        "required: TEXT (one that begins with a dash stands last, behind two: -- -sad)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+    ],
+)
+def test_what_is_not_ascii_in_a_locale_that_is(
+    fake: Fake, target: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    text = tmp_path / "text"
+    text.write_text("línes", encoding="utf-8")
+    for arguments in ("match línes", f"match - <{text}", "match línes --label línes"):
+        status, output, error = in_shell(f"{arguments} --target {target}", **environment)
+        assert (status, error) == (0, "")
+        assert "nes" in output
+    assert [request.text for request in fake.requests] == ["línes"] * 3
+    assert list(fake.requests[-1].filter.labels) == ["línes"]
 
 
 def test_bytes_in_an_argument_that_are_not_utf8(target: str) -> None:
