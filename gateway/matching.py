@@ -22,7 +22,9 @@ from ambiance.validation import shown
 
 # Share of the time left that the first hop may take: a text service that stalls leaves time for the search.
 TEXT_HOP_SHARE = 0.6
-# Kept back from the second hop, to send the answer or the error before the caller gives up.
+# Kept back from the second hop, to send the answer or the error before the caller gives up: a share of the
+# time that is left, for the longer a caller waits the more it may lose on its way, and at least this much.
+RESERVE_SHARE = 0.02
 RESERVE_S = 0.002
 
 # Facets that tell why a clip was chosen, at most, and the least score of one that the clip has.
@@ -71,7 +73,8 @@ class Budget:
 
     def for_search_hop(self) -> float:
         """Seconds for the second hop, above 0: all that is left but the reserve."""
-        return _require_time(self._end - self._clock() - RESERVE_S, "music index service")
+        left = self._end - self._clock()
+        return _require_time(left - max(RESERVE_S, left * RESERVE_SHARE), "music index service")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ from ambiance.errors import (
 from ambiance.validation import MAX_MESSAGE_BYTES
 
 INTERNAL_MESSAGE = "internal error; the server's log has the details"
+NO_ANSWER_MESSAGE = "no answer in time"
+_DETAILS_KEY = "grpc-status-details-bin"
+_TRACE = "\n=== Source Location Trace"  # of gRPC's own sources, which it adds to some of its messages
 _TOO_LARGE = "message larger than max"  # gRPC's words
 
 _CODES: dict[type[AmbianceError], grpc.StatusCode] = {
@@ -91,7 +94,7 @@ def _detail(error: BaseException) -> Message | None:
 def from_rpc_error(error: grpc.RpcError, peer: str) -> AmbianceError:
     """The domain error behind a failed call to `peer`, a name for the message such as "text service"."""
     call = cast(grpc.Call, error)
-    code, message = call.code(), call.details() or ""
+    code, message = call.code(), (call.details() or "").partition(_TRACE)[0]
     build = _BUILDERS.get(code)
     if build is None:
         return PeerError(f"{peer}: {code.name}: {message}")
@@ -105,6 +108,11 @@ def _details_of(call: grpc.Call, detail: Message) -> bool:
     except ValueError:  # the details contradict code or message: trust the latter
         return False
     return status is not None and any(packed.Unpack(detail) for packed in status.details)
+
+
+def _is_told(call: grpc.Call) -> bool:
+    """Whether a server of ours sent the status, which then has details; gRPC's own have none."""
+    return any(key == _DETAILS_KEY for key, _ in call.trailing_metadata() or ())
 
 
 def _invalid_input(call: grpc.Call, _peer: str, message: str) -> AmbianceError:
@@ -123,12 +131,18 @@ def _overloaded(call: grpc.Call, peer: str, message: str) -> AmbianceError:
     return OverloadedError(f"{peer}: {message}", 0.0)
 
 
+def _deadline(call: grpc.Call, peer: str, message: str) -> AmbianceError:
+    """With what the server says, if it is the server that gave up: it knows for which of its peers."""
+    told = message if _is_told(call) else NO_ANSWER_MESSAGE
+    return DeadlineError(f"{peer}: {told}")
+
+
 _BUILDERS: dict[grpc.StatusCode, Callable[[grpc.Call, str, str], AmbianceError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: _invalid_input,
     grpc.StatusCode.NOT_FOUND: lambda _, __, message: NotFoundError(message),
     grpc.StatusCode.FAILED_PRECONDITION: lambda _, __, message: PreconditionError(message),
     grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
-    grpc.StatusCode.DEADLINE_EXCEEDED: lambda _, peer, __: DeadlineError(f"{peer}: no answer in time"),
+    grpc.StatusCode.DEADLINE_EXCEEDED: _deadline,
     grpc.StatusCode.UNAVAILABLE: lambda _, peer, message: UnavailableError(f"{peer}: {message}"),
     # By a server that shuts down before it begins on the call.
     grpc.StatusCode.CANCELLED: lambda _, peer, message: UnavailableError(f"{peer}: cancelled: {message}"),

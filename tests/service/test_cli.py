@@ -239,7 +239,7 @@ def test_standard_input_that_is_not_utf8(
             "k: 1 to 1,000, or 0 for 10, got -1",
         ),
         (NotFoundError("index: no 'x'"), 2, "index: no 'x'"),
-        (DeadlineError("late"), 1, "gateway at {target}: no answer in time"),
+        (DeadlineError("text service: late"), 1, "gateway at {target}: text service: late"),
     ],
 )
 def test_an_error_is_one_sentence(

@@ -21,6 +21,7 @@ from relay import relay
 from ambiance import Client
 from ambiance.errors import (
     AmbianceError,
+    DeadlineError,
     InvalidInputError,
     NotFoundError,
     OverloadedError,
@@ -477,6 +478,29 @@ def test_a_service_that_stalls_uses_up_its_share_of_the_deadline(cluster: Cluste
         "text service: no answer in time",
     )
     assert cluster.hops() == (1, 0)
+
+
+@pytest.mark.parametrize("service", ["text service", "music index service"])
+@pytest.mark.parametrize("fault", ["hangs", "is gone", "is overloaded"])
+def test_a_caller_is_told_which_service_failed(cluster: Cluster, service: str, fault: str) -> None:
+    behind, server = {
+        "text service": (cluster.text, cluster.text_server),
+        "music index service": (cluster.music, cluster.music_server),
+    }[service]
+    target = cluster.gateway().target  # type: ignore[attr-defined]
+    with Client(target, deadline_s=1.0) as client:
+        client.match("a")
+        if fault == "hangs":
+            behind.script.before = until_over
+            kind, words = DeadlineError, "no answer in time$"
+        elif fault == "is gone":
+            server.stop()
+            kind, words = UnavailableError, "."
+        else:
+            behind.script.errors = [OverloadedError("all 64 permits are taken", 0.25)]
+            kind, words = OverloadedError, "all 64 permits are taken$"
+        with pytest.raises(kind, match=f"^gateway at {target}: {service}: {words}"):
+            client.match("a")
 
 
 @pytest.mark.parametrize(

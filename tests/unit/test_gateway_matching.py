@@ -10,7 +10,7 @@ from ambiance.music.v1.clip_filter_pb2 import ClipFilter
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
 from ambiance.type.v1.space_pb2 import Vector
-from gateway.matching import RESERVE_S, TEXT_HOP_SHARE, Budget, Matched, Matcher, MatchOptions
+from gateway.matching import RESERVE_S, RESERVE_SHARE, TEXT_HOP_SHARE, Budget, Matched, Matcher, MatchOptions
 
 ROCK = ClipFilter(labels=["Rock music"])
 
@@ -247,7 +247,13 @@ def test_the_first_hop_gets_a_share_and_the_second_all_that_is_left() -> None:
     encoder, finder = FakeEncoder(meanwhile=take_a_second), FakeFinder()
     Matcher(encoder, finder, "vad").match(["a"], options(), Budget(4.0, clock))
     assert encoder.calls[0][2] == pytest.approx(4.0 * TEXT_HOP_SHARE)
-    assert finder.calls[0][-1] == pytest.approx(3.0 - RESERVE_S)
+    assert finder.calls[0][-1] == pytest.approx(3.0 * (1 - RESERVE_SHARE))
+
+
+def test_of_a_short_time_enough_is_kept_back_to_answer() -> None:
+    finder = FakeFinder()
+    Matcher(FakeEncoder(), finder, "vad").match(["a"], options(), Budget(0.05, Clock()))
+    assert finder.calls[0][-1] == pytest.approx(0.05 - RESERVE_S)
 
 
 def test_no_second_hop_once_the_deadline_has_passed() -> None:

@@ -2,14 +2,16 @@
 
 from base64 import b64encode
 from collections.abc import Callable
+from types import SimpleNamespace
 from urllib.parse import quote
 
+import grpc
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, PreconditionError, Violation
-from ambiance.rpc.errors import to_status
+from ambiance.rpc.errors import from_rpc_error, to_status
 from ambiance.validation import check_each, shown
 
 TRAILERS_BYTES = 8 * 1024
@@ -49,3 +51,9 @@ def test_the_status_of_any_words_fits(
     build: Callable[[list[str]], AmbianceError], words: list[str], times: int
 ) -> None:
     assert wire_bytes(build([word * times for word in words])) <= TRAILERS_BYTES - OTHER_TRAILERS_BYTES
+
+
+def test_where_in_its_sources_grpc_gave_up_is_left_out() -> None:
+    trace = "empty address list\n=== Source Location Trace: ===\nsrc/core/util/status_helper.cc:68\n"
+    call = SimpleNamespace(code=lambda: grpc.StatusCode.UNAVAILABLE, details=lambda: trace)
+    assert str(from_rpc_error(call, "gateway")) == "gateway: empty address list"  # type: ignore[arg-type]
