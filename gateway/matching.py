@@ -24,7 +24,7 @@ from ambiance.validation import shown
 TEXT_HOP_SHARE = 0.6
 # Kept back from the second hop, to send the answer or the error before the caller gives up: a share of the
 # time that is left, for the longer a caller waits the more it may lose on its way, and at least this much.
-RESERVE_SHARE = 0.02
+RESERVE_SHARE = 0.05
 RESERVE_S = 0.002
 
 # Facets that tell why a clip was chosen, at most, and the least score of one that the clip has.

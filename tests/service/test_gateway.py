@@ -488,7 +488,7 @@ def test_a_caller_is_told_which_service_failed(cluster: Cluster, service: str, f
         "music index service": (cluster.music, cluster.music_server),
     }[service]
     target = cluster.gateway().target  # type: ignore[attr-defined]
-    with Client(target, deadline_s=1.0) as client:
+    with Client(target, deadline_s=3.0) as client:
         client.match("a")
         if fault == "hangs":
             behind.script.before = until_over
