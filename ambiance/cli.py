@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from ambiance.arguments import require_deadline, require_utf8
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
+from ambiance.extras import install_hint
 from ambiance.filter_flags import add_filter_flags, filter_of
 from ambiance.limits import DEFAULT_K
 from ambiance.rpc.channel import (
@@ -138,7 +139,7 @@ def serve(arguments: argparse.Namespace) -> int:
     try:
         [program] = [point.load() for point in entry_points(group="ambiance.programs", name=SERVE)]
     except (ImportError, ValueError) as error:
-        what = "serve needs what the services need: pip install 'ambiance[standalone]'"
+        what = f"serve needs what the services need: {install_hint('standalone')}"
         raise AmbianceError(f"{what} ({error})" if isinstance(error, ImportError) else what) from error
     status: int = program(arguments.flags)
     return status

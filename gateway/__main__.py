@@ -6,14 +6,18 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from ambiance.rpc.process import run
-from ambiance.rpc.settings import load_settings
-from gateway.application import build
-from gateway.settings import GatewaySettings
+from ambiance.extras import Extra
 
 PROGRAM = "ambiance-gateway"
 
+with Extra("gateway", PROGRAM) as extra:
+    from ambiance.rpc.process import run
+    from ambiance.rpc.settings import load_settings
+    from gateway.application import build
+    from gateway.settings import GatewaySettings
 
+
+@extra
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; returns the exit status."""
     settings = load_settings(GatewaySettings, PROGRAM, argv)

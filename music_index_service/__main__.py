@@ -6,14 +6,18 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from ambiance.rpc.process import run
-from ambiance.rpc.settings import load_settings
-from music_index_service.application import load
-from music_index_service.settings import MusicIndexSettings
+from ambiance.extras import Extra
 
 PROGRAM = "ambiance-music-index-service"
 
+with Extra("music", PROGRAM) as extra:
+    from ambiance.rpc.process import run
+    from ambiance.rpc.settings import load_settings
+    from music_index_service.application import load
+    from music_index_service.settings import MusicIndexSettings
 
+
+@extra
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; returns the exit status."""
     settings = load_settings(MusicIndexSettings, PROGRAM, argv)

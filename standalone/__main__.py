@@ -6,14 +6,18 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from ambiance.rpc.process import run
-from ambiance.rpc.settings import load_settings
-from standalone.application import load
-from standalone.settings import StandaloneSettings
+from ambiance.extras import Extra
 
 PROGRAM = "ambiance serve"
 
+with Extra("standalone", PROGRAM) as extra:
+    from ambiance.rpc.process import run
+    from ambiance.rpc.settings import load_settings
+    from standalone.application import load
+    from standalone.settings import StandaloneSettings
 
+
+@extra
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; returns the exit status."""
     settings = load_settings(StandaloneSettings, PROGRAM, argv)

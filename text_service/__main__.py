@@ -6,14 +6,18 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from ambiance.rpc.process import run
-from ambiance.rpc.settings import load_settings
-from text_service.application import load
-from text_service.settings import TextServiceSettings
+from ambiance.extras import Extra
 
 PROGRAM = "ambiance-text-service"
 
+with Extra("text", PROGRAM) as extra:
+    from ambiance.rpc.process import run
+    from ambiance.rpc.settings import load_settings
+    from text_service.application import load
+    from text_service.settings import TextServiceSettings
 
+
+@extra
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; returns the exit status."""
     settings = load_settings(TextServiceSettings, PROGRAM, argv)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ambiance import artifacts
 from ambiance.errors import AmbianceError, ArtifactError
+from ambiance.extras import install_hint
 from ambiance.rpc.direct_calls import REHEARSAL_S, DirectMethods
 from ambiance.rpc.server import Application, Servicer
 from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
@@ -51,7 +52,7 @@ def build_encoder(
     if settings.backend == "litert":
         return LiteRtEncoder(model, settings.interpreters), lambda: None
     if not tf_serving_installed():
-        raise AmbianceError("backend tf-serving needs the extra: pip install 'ambiance[tf-serving]'")
+        raise AmbianceError(f"backend tf-serving needs the extra: {install_hint('tf-serving')}")
     from text_service.tf_serving_backend import TfServingEncoder  # noqa: PLC0415  # needs the extra
 
     version = artifact.manifest.version

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
-from training.data.download import download
-from training.data.facts import describe
-from training.data.shards import ARCHIVE, verify_archive
-from training.data.sources import DOWNLOADS, SOURCES, data_dir, verify
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.data") as extra:
+    from training.data.download import download
+    from training.data.facts import describe
+    from training.data.shards import ARCHIVE, verify_archive
+    from training.data.sources import DOWNLOADS, SOURCES, data_dir, verify
 
 
+@extra
 def main() -> None:
     """Fetch what is missing, verify every file, print the facts."""
     argparse.ArgumentParser(prog="python -m training.data", description=__doc__).parse_args()

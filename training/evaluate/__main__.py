@@ -9,18 +9,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
-from training.data.sources import data_dir
-from training.evaluate.corpora import load_corpora
-from training.evaluate.model_card import Measured, model_card
-from training.evaluate.plots import write_plots
-from training.evaluate.released import LARGE, SECTIONS, HeardCorpora, load_release, require_same_recipe
-from training.evaluate.report import Headlines, evaluate_headlines, evaluation_report
-from training.evaluate.report_file import write_report
-from training.evaluate.tables import headline_table
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.evaluate") as extra:
+    from training.data.sources import data_dir
+    from training.evaluate.corpora import load_corpora
+    from training.evaluate.model_card import Measured, model_card
+    from training.evaluate.plots import write_plots
+    from training.evaluate.released import LARGE, SECTIONS, HeardCorpora, load_release, require_same_recipe
+    from training.evaluate.report import Headlines, evaluate_headlines, evaluation_report
+    from training.evaluate.report_file import write_report
+    from training.evaluate.tables import headline_table
+
 
 CARD_FILE, PLOTS_FOLDER = "MODEL_CARD.md", "plots"
 
 
+@extra
 def main() -> None:
     """Read the flags, measure, write and print."""
     flags = _parse_flags()

@@ -10,14 +10,18 @@ import sys
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
-from training.data.audioset import SPLITS
-from training.data.sources import data_dir
-from training.index.config import IndexConfig
-from training.index.spooling import MAX_WORKERS, Spooling
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.index") as extra:
+    from training.data.audioset import SPLITS
+    from training.data.sources import data_dir
+    from training.index.config import IndexConfig
+    from training.index.spooling import MAX_WORKERS, Spooling
 
 SPOOL = Path("runs/index_spool")
 
 
+@extra
 def main() -> None:
     """Read the flags, run the job, say what was published."""
     flags = _parser().parse_args()

@@ -18,22 +18,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
-from tqdm import tqdm
 
-from ambiance import artifacts
 from ambiance.affect import FACETS, MOOD_SPACE, VAD_SPACE
 from ambiance.errors import AmbianceError
-from training.index.catalog import CATALOG_FILE, METADATA, write_catalog
-from training.index.expected_queries import expected_queries
-from training.index.label_hierarchy import LABEL_HIERARCHY_FILE
-from training.index.match_probability import MATCH_PROBABILITY_FILE
-from training.index.postings import write_postings
-from training.index.vectors import check_vectors, read_vectors, write_vectors
-from training.origin import describe_origin
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.index.scaled") as extra:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from sklearn.neighbors import NearestNeighbors
+    from tqdm import tqdm
+
+    from ambiance import artifacts
+    from training.index.catalog import CATALOG_FILE, METADATA, write_catalog
+    from training.index.expected_queries import expected_queries
+    from training.index.label_hierarchy import LABEL_HIERARCHY_FILE
+    from training.index.match_probability import MATCH_PROBABILITY_FILE
+    from training.index.postings import write_postings
+    from training.index.vectors import check_vectors, read_vectors, write_vectors
+    from training.origin import describe_origin
 
 MAX_CLIPS = 100_000_000  # their ids still fit a column of Arrow strings, whose offsets are <int32>
 
@@ -214,6 +218,7 @@ def _fixed_lists(table: pa.Table, name: str) -> NDArray[np.float32]:
     return table[name].combine_chunks().flatten().to_numpy().reshape(len(table), -1)
 
 
+@extra
 def main() -> None:
     """Read the flags, draw the clips, say what was published."""
     parser = argparse.ArgumentParser(

@@ -5,11 +5,15 @@ import sys
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
-from training.evaluate.tables import published_line
-from training.music.config import RECIPES, SPLITS, MusicConfig
-from training.music.job import run
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.music") as extra:
+    from training.evaluate.tables import published_line
+    from training.music.config import RECIPES, SPLITS, MusicConfig
+    from training.music.job import run
 
 
+@extra
 def main() -> None:
     """Read the flags, run the job, say what was published."""
     defaults = MusicConfig()

@@ -5,20 +5,24 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ambiance.artifacts import versions
 from ambiance.errors import AmbianceError, ArtifactError
-from training.data.sources import data_dir
-from training.evaluate.corpora import Corpora, load_corpora
-from training.evaluate.released import LARGE, PARTS, load_release
-from training.evaluate.report import Headlines, evaluate_headlines
-from training.evaluate.report_file import REPORT_FILE, read_report
-from training.release.decision import compare, comparison_table, fallen
-from training.release.jobs import has_teacher, train_release, train_teacher
-from training.release.staging import prepare_staging, publish_candidate
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.release") as extra:
+    from ambiance.artifacts import versions
+    from training.data.sources import data_dir
+    from training.evaluate.corpora import Corpora, load_corpora
+    from training.evaluate.released import LARGE, PARTS, load_release
+    from training.evaluate.report import Headlines, evaluate_headlines
+    from training.evaluate.report_file import REPORT_FILE, read_report
+    from training.release.decision import compare, comparison_table, fallen
+    from training.release.jobs import has_teacher, train_release, train_teacher
+    from training.release.staging import prepare_staging, publish_candidate
 
 OVERRIDE_NOTE = "override"  # in a manifest: why the version was published though figures fell
 
 
+@extra
 def main() -> None:
     """Read the flags, train, judge, publish."""
     flags = _parse_flags()

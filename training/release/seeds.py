@@ -8,14 +8,18 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ambiance.artifacts import TEXT_TEACHER, versions
 from ambiance.errors import AmbianceError
-from training.evaluate.released import PARTS
-from training.release.jobs import train_release
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.release.seeds") as extra:
+    from ambiance.artifacts import TEXT_TEACHER, versions
+    from training.evaluate.released import PARTS
+    from training.release.jobs import train_release
 
 LOG_FILE = "train.log"
 
 
+@extra
 def main() -> None:
     """Read the flags, train what isn't there yet."""
     parser = argparse.ArgumentParser(

@@ -8,12 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
-from training.data.sources import data_dir
-from training.music.config import SPLITS, MusicConfig
-from training.music.mood_rows import with_split
-from training.reproduce.published import FIGURES, PUBLISHED, Spread
-from training.reproduce.runs import Figures, load_corpora, run_seeds, spread
-from training.text.config import SampleWeights, SeedConfig
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.reproduce") as extra:
+    from training.data.sources import data_dir
+    from training.music.config import SPLITS, MusicConfig
+    from training.music.mood_rows import with_split
+    from training.reproduce.published import FIGURES, PUBLISHED, Spread
+    from training.reproduce.runs import Figures, load_corpora, run_seeds, spread
+    from training.text.config import SampleWeights, SeedConfig
 
 # Only the text side differs where its weights do.
 _PARTS: dict[SampleWeights, tuple[str, ...]] = {
@@ -23,6 +26,7 @@ _PARTS: dict[SampleWeights, tuple[str, ...]] = {
 }
 
 
+@extra
 def main() -> None:
     """Read the flags, train, print the table and write every run's figures."""
     flags = _parse_flags()

@@ -6,11 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
-from training.teacher.config import FLAGS, TeacherConfig
-from training.teacher.job import run
-from training.teacher.source import default_model
+from ambiance.extras import Extra
+
+with Extra("teacher", "python -m training.teacher") as extra:
+    from training.teacher.config import FLAGS, TeacherConfig
+    from training.teacher.job import run
+    from training.teacher.source import default_model
 
 
+@extra
 def main() -> None:
     """Read the flags, run the job, say what was published."""
     defaults = TeacherConfig()

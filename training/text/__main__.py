@@ -4,13 +4,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from ambiance.artifacts import Artifact
 from ambiance.errors import AmbianceError
-from training.regression.fitting import use_one_core
-from training.text.config import RECIPES, SAMPLE_WEIGHTS, TextConfig
-from training.text.job import run
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.text") as extra:
+    from ambiance.artifacts import Artifact
+    from training.regression.fitting import use_one_core
+    from training.text.config import RECIPES, SAMPLE_WEIGHTS, TextConfig
+    from training.text.job import run
 
 
+@extra
 def main() -> None:
     """Read the flags, run the job, say what was published."""
     flags = _parse_flags()

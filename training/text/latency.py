@@ -10,25 +10,30 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from ambiance.artifacts import TEXT_ENCODER, load
 from ambiance.errors import AmbianceError
-from ambiance.tokenizer import TextTokenizer
-from training.data.goemotions import load_comments
-from training.data.sources import data_dir
-from training.regression.fitting import use_one_core
-from training.regression.litert import MODEL_FILE, SIGNATURE
-from training.text.encode import window_of
-from training.text.trained import TOKEN_IDS
+from ambiance.extras import Extra
+
+with Extra("training", "python -m training.text.latency") as extra:
+    import tensorflow as tf
+    from ai_edge_litert.interpreter import Interpreter
+
+    from ambiance.artifacts import TEXT_ENCODER, load
+    from ambiance.tokenizer import TextTokenizer
+    from training.data.goemotions import load_comments
+    from training.data.sources import data_dir
+    from training.regression.fitting import use_one_core
+    from training.regression.litert import MODEL_FILE, SIGNATURE
+    from training.text.encode import window_of
+    from training.text.trained import TOKEN_IDS
 
 Run = Callable[[NDArray[np.int32]], object]  # computes every output of token ids <int32>[1, window]
 
 _WARM_UP = 50  # sentences
 
 
+@extra
 def main() -> None:
     """Measure the newest text encoder and print both medians."""
     parser = argparse.ArgumentParser(

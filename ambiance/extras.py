@@ -1,0 +1,34 @@
+"""What a program says without the packages of its extra: a base install has what a client needs, no more."""
+
+import sys
+from contextlib import ContextDecorator
+from types import TracebackType
+
+# A module of ours that isn't there is a broken install, and its traceback tells more.
+_OURS = ("ambiance", "text_service", "music_index_service", "gateway", "standalone", "training")
+
+
+def install_hint(extra: str) -> str:
+    """How to install an extra. The name `ambiance` on the public index belongs to another project."""
+    return f"pip install '.[{extra}]' in a checkout of the repository"
+
+
+class Extra(ContextDecorator):
+    """Around a program's imports and its `main`: a package that isn't installed ends it with a sentence."""
+
+    def __init__(self, name: str, program: str) -> None:
+        """Take the extra's name, and the program's as a user calls it."""
+        self._name, self._program = name, program
+
+    def __enter__(self) -> "Extra":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, ModuleNotFoundError) or not error.name:
+            return
+        package = error.name.partition(".")[0]
+        if package not in _OURS:
+            hint = install_hint(self._name)
+            sys.exit(f"{self._program}: needs {package}, which the extra {self._name} brings: {hint}")
