@@ -262,4 +262,7 @@ def test_without_the_services_the_command_line_says_what_to_install(
 ) -> None:
     installed(program)
     assert cli.main(["serve"]) == 1
-    assert "serve needs what the services need: pip install 'ambiance[standalone]'" in capsys.readouterr().err
+    assert (
+        "serve needs what the services need: pip install '.[standalone]' in a checkout"
+        in capsys.readouterr().err
+    )
