@@ -21,7 +21,7 @@ class ClipFilter:
 
     A clip passes if it meets every field that isn't empty: one entry of a list, none of a `without_` list,
     all entries of a mapping of scores. Counts and lengths are limited as `ambiance.music.v1.ClipFilter`
-    tells.
+    tells. Upper and lower case, and white space around a name, are the same in labels, moods and facets.
     """
 
     labels: Sequence[str] = ()  # AudioSet's, such as "Rock music", each with those below it in the ontology
@@ -62,6 +62,11 @@ class Conditions(Protocol):
     def max_facet_scores(self) -> Mapping[str, float]: ...
 
 
+def folded(name: str) -> str:
+    """A name in a filter as it is compared: case and the white space around it don't count."""
+    return name.strip().casefold()
+
+
 def check_filter(conditions: Conditions, moods: Collection[str]) -> None:
     """Check what can be checked without an index; `moods` are the names of all moods.
 
@@ -98,17 +103,21 @@ def _lists(conditions: Conditions, moods: Collection[str]) -> Iterator[tuple[str
     """Each repeated field: its name, its values, its rule."""
     yield "labels", conditions.labels, _LABELS
     yield "without_labels", conditions.without_labels, _LABELS
-    yield "moods", conditions.moods, _Rule(MAX_FILTER_MOODS, moods.__contains__, f"one of {', '.join(moods)}")
+    yield "moods", conditions.moods, _moods_rule(moods)
     yield "clip_ids", conditions.clip_ids, _CLIP_IDS
     yield "without_clip_ids", conditions.without_clip_ids, _CLIP_IDS
     yield "youtube_ids", conditions.youtube_ids, _YOUTUBE_IDS
     yield "without_youtube_ids", conditions.without_youtube_ids, _YOUTUBE_IDS
 
 
+def _moods_rule(moods: Collection[str]) -> _Rule:
+    return _Rule(MAX_FILTER_MOODS, lambda mood: folded(mood) in moods, f"one of {', '.join(moods)}")
+
+
 _LABELS = _Rule(
     MAX_FILTER_LABELS,
-    lambda label: 1 <= len(label) <= MAX_LABEL_CHARACTERS,
-    f"1 to {MAX_LABEL_CHARACTERS} characters",
+    lambda label: label.strip() and len(label) <= MAX_LABEL_CHARACTERS,
+    f"1 to {MAX_LABEL_CHARACTERS} characters, not white space alone",
 )
 _CLIP_IDS = _Rule(
     MAX_FILTER_IDS,
@@ -128,6 +137,6 @@ def _check_scores(field: str, scores: Mapping[str, float], names: Collection[str
 
 
 def _score_violation(path: str, name: str, score: float, names: Collection[str]) -> Violation | None:
-    if name not in names:
+    if folded(name) not in names:
         return Violation(path, f"one of {', '.join(names)}, got {shown(name)}")
     return None if 0 < score <= 1 else Violation(path, f"above 0, at most 1, got {score:g}")

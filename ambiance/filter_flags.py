@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ambiance.clip_filter import ClipFilter
+from ambiance.clip_filter import ClipFilter, folded
 from ambiance.errors import InvalidInputError
 
 # Flag, field of ClipFilter, what stands for the value, help.
@@ -127,13 +127,13 @@ def _bound(argument: str) -> _Bound:
         needed = "a facet and a score above 0, at most 1"
         examples = '"calm>=0.5" (in quotes), calm=0.5 or "vocal<0.5"'
         raise argparse.ArgumentTypeError(f"{needed}, such as {examples}; got {argument!a}")
-    return _Bound(parts[1], parts[2] != "<", score, "--facet")
+    return _Bound(folded(parts[1]), parts[2] != "<", score, "--facet")
 
 
 def _mood_share(argument: str) -> tuple[str, float]:
     mood, _, share = argument.partition("=")
     try:
-        return mood, float(share)
+        return folded(mood), float(share)
     except ValueError:
         needed = "a mood and its share, such as sad=0.5"
         raise argparse.ArgumentTypeError(f"{needed}, got {argument!a}") from None

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from ambiance.affect import FACETS, MOODS, TRAITS
-from ambiance.clip_filter import Conditions
+from ambiance.clip_filter import Conditions, folded
 from ambiance.errors import Violation
 from ambiance.validation import raise_violations, shown
 from music_index_service.label_hierarchy import LabelHierarchy
@@ -18,7 +18,7 @@ _MAX_CLOSEST = 3  # unknown labels whose closest names are looked up, at millise
 # Facets and traits share their names' space: their numbers go through the facets, then through the traits.
 _SCORED = FACETS + TRAITS
 
-T = TypeVar("T", int, str)
+T = TypeVar("T", int, str, tuple[int, float])
 
 _Scores = tuple[tuple[int, float], ...]  # what is scored, by number, and a bound that float32 holds exactly
 
@@ -53,7 +53,7 @@ def canonical(
     return CanonicalFilter(
         _label_numbers("labels", conditions.labels, labels),
         _label_numbers("without_labels", conditions.without_labels, labels),
-        _once(MOODS.names.index(mood) for mood in conditions.moods),
+        _once(MOODS.names.index(folded(mood)) for mood in conditions.moods),
         _numbered(conditions.min_mood_scores, MOODS.names),
         _numbered(conditions.min_facet_scores, _SCORED),
         _numbered(conditions.max_facet_scores, _SCORED),
@@ -66,7 +66,8 @@ def canonical(
 
 
 def _numbered(scores: Mapping[str, float], names: Sequence[str]) -> _Scores:
-    return tuple(sorted((names.index(name), float(np.float32(score))) for name, score in scores.items()))
+    # A name that stands twice, in other cases, has two bounds: both must be met.
+    return _once((names.index(folded(name)), float(np.float32(score))) for name, score in scores.items())
 
 
 def _once(values: Iterable[T]) -> tuple[T, ...]:
@@ -87,5 +88,6 @@ def _label_numbers(field: str, names: Sequence[str], labels: LabelHierarchy | No
 
 
 def _unknown(path: str, name: str, labels: LabelHierarchy | None) -> Violation:
-    closest = f"; the closest: {', '.join(map(repr, labels.closest(name)))}" if labels is not None else ""
-    return Violation(path, f"unknown: {shown(name)}{closest}")
+    closest = labels.closest(name) if labels is not None else ()
+    suggestion = f"; the closest: {', '.join(map(repr, closest))}" if closest else ""
+    return Violation(path, f"unknown: {shown(name)}{suggestion}")

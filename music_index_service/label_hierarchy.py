@@ -1,17 +1,22 @@
 """The labels that a filter may name and those below each, from `label_hierarchy.json` of the artifact."""
 
+import re
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
-from heapq import nlargest
+from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ambiance.clip_filter import folded
 from ambiance.errors import ArtifactError
 
 LABEL_HIERARCHY_FILE = "label_hierarchy.json"
 
 _NAMED_LABELS = 3  # that are closest to one that is unknown
+# What counts as close, by difflib's ratio: below it a suggestion is a guess, and none is better than that.
+_ALIKE_NAME, _ALIKE_WORD = 0.75, 0.8
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 class _File(BaseModel):
@@ -32,7 +37,7 @@ class LabelHierarchy:
         numbers = {name: number for number, name in enumerate(names)}
         if numbers.keys() != below.keys() or not numbers.keys() >= set().union(*below.values()):
             raise ValueError("its labels aren't those of the catalogue")
-        self._numbers = {name.casefold(): number for name, number in numbers.items()}
+        self._numbers = {folded(name): number for name, number in numbers.items()}
         if len(self._numbers) != len(names):
             raise ValueError("two labels differ in upper and lower case alone")
         self._names = tuple(names)
@@ -55,20 +60,30 @@ class LabelHierarchy:
             raise ArtifactError(f"{path}: {error}") from error
 
     def number(self, name: str) -> int | None:
-        """The number of a label, whatever its case; None if there is none of that name."""
-        return self._numbers.get(name.casefold())
+        """The number of a label, whatever its case and the white space around it; None if there is none."""
+        return self._numbers.get(folded(name))
 
     def closure(self, numbers: Iterable[int]) -> list[int]:
         """Numbers of these labels and of all below them, ascending."""
         return sorted(frozenset().union(*(self._closures[number] for number in numbers)))
 
     def closest(self, name: str) -> list[str]:
-        """The names most like one that is unknown, the likest first, those that hold it before others."""
-        wanted = name.casefold()
+        """The names most like one that is unknown, the likest first, those that hold it before others.
+
+        They are misspelt by little, or each word of the name is like one of theirs; often there is none.
+        """
+        wanted = folded(name)
+        words_of = {known: _WORD.findall(known) for known in self._numbers}
+        words = sorted({word for known in words_of.values() for word in known})
+        asked = set(_WORD.findall(wanted))
+        alike = [set(get_close_matches(word, words, len(words), _ALIKE_WORD)) for word in asked]
+        close = set(get_close_matches(wanted, words_of, _NAMED_LABELS, _ALIKE_NAME))
+        if alike:
+            close |= {known for known, own in words_of.items() if all(map(set(own).intersection, alike))}
         matcher = SequenceMatcher(b=wanted)  # which keeps what it knows of its second text
 
-        def likeness(known: str) -> tuple[bool, float]:
-            matcher.set_seq1(known.casefold())
-            return wanted in known.casefold(), matcher.ratio()
+        def unlikeness(known: str) -> tuple[bool, float, int]:
+            matcher.set_seq1(known)
+            return wanted not in known, -matcher.ratio(), self._numbers[known]
 
-        return nlargest(_NAMED_LABELS, self._names, key=likeness)
+        return [self._names[self._numbers[known]] for known in sorted(close, key=unlikeness)[:_NAMED_LABELS]]

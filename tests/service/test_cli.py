@@ -93,7 +93,7 @@ def test_a_seed_and_explain_are_passed_on(fake: Fake, target: str) -> None:
 
 def test_flags_make_a_filter(fake: Fake, target: str) -> None:
     flags = ["--label", "Rock music", "--label=Jazz", "--without-label", "Singing", "--mood", "sad"]
-    flags += ["--min-mood", "sad=0.5", "--min-mood=tender=1e-1", "--clip=-bcdefghijk@1"]
+    flags += ["--min-mood", " Sad =0.5", "--min-mood=tender=1e-1", "--clip=-bcdefghijk@1"]
     flags += ["--without-clip", "abcdefghijk@2", "--video", "abcdefghijk", "--without-video=-----------"]
     assert cli.main(["match", "joy", *flags, "--target", target]) == 0
     assert fake.requests == [
@@ -115,7 +115,7 @@ def test_flags_make_a_filter(fake: Fake, target: str) -> None:
 
 
 def test_facet_flags_bound_scores_on_either_side(fake: Fake, target: str) -> None:
-    flags = ["--facet", "calm>=0.5", "--facet=sad=.25", "--facet", " low_quality < 0.75", "--facet", "calm<1"]
+    flags = ["--facet", "calm>=0.5", "--facet=sad=.25", "--facet", " Low_quality < 0.75", "--facet", "calm<1"]
     flags += ["--facet", "vocal<0.5", "--instrumental", "--no-speech", "--all-clips"]
     assert cli.main(["match", "joy", *flags, "--target", target]) == 0
     expected = pb.MatchTextRequest(text="joy", k=10, include_unlistenable=True)
@@ -194,7 +194,7 @@ def test_a_mood_without_a_share_is_bad_usage(share: str, capsys: pytest.CaptureF
 
 
 def test_two_shares_of_one_mood_are_bad_input(target: str, capsys: pytest.CaptureFixture[str]) -> None:
-    flags = ["--min-mood", "sad=0.5", "--min-mood", "sad=0.6"]
+    flags = ["--min-mood", "sad=0.5", "--min-mood", "Sad=0.6"]
     assert cli.main(["match", "joy", *flags, "--target", target]) == 2
     assert capsys.readouterr().err == "ambiance: --min-mood: one share for each mood, got two for one\n"
 

@@ -266,7 +266,11 @@ def test_where_nothing_is_worth_hearing_there_is_a_reason_and_no_error(serve: Ca
     ("conditions", "field", "description"),
     [
         (ClipFilter(labels=["Jazz"] * 101), "filter.labels", "at most 100, got 101"),
-        (ClipFilter(without_labels=[""]), "filter.without_labels[0]", "1 to 100 characters, got ''"),
+        (
+            ClipFilter(without_labels=[""]),
+            "filter.without_labels[0]",
+            "1 to 100 characters, not white space alone, got ''",
+        ),
         (ClipFilter(moods=["gloomy"]), "filter.moods[0]", "one of happy, funny, sad"),
         (
             ClipFilter(min_mood_scores={"sad": 2}),
@@ -315,7 +319,7 @@ def test_an_unknown_label_is_named_with_the_closest_under_the_callers_field(clus
             ask(filter=ClipFilter(labels=["Choir", "Rok music"], without_labels=["grunge"]))
         [violation] = caught.value.violations
         assert violation.field == "filter.labels[1]"
-        assert violation.description.startswith("unknown: 'Rok music'; the closest: 'Rock music', ")
+        assert violation.description.startswith("unknown: 'Rok music'; the closest: 'Rock music'")
 
 
 def test_an_index_published_before_there_were_filters(serve: Callable[..., Any]) -> None:

@@ -333,7 +333,7 @@ def test_a_batch_is_two_hops_in_order_with_the_default_k(cluster: Cluster) -> No
         (pb.MatchTextRequest(text="a", k=10_000), ("k", "1 to 1,000, or 0 for 10, got 10,000")),
         (
             pb.MatchTextRequest(text="a", filter={"labels": [""]}),
-            ("filter.labels[0]", "1 to 100 characters, got ''"),
+            ("filter.labels[0]", "1 to 100 characters, not white space alone, got ''"),
         ),
         (
             pb.MatchTextRequest(text="a", filter={"max_facet_scores": {"vocal": 1.5}}),

@@ -14,6 +14,7 @@ from ambiance.music.v1 import clip_filter_pb2
 CLIP = "-0CamVQdP_Y@30"
 NAMES = ", ".join(MOODS.names)
 FACET_NAMES = ", ".join(FACETS + TRAITS)
+LABEL = "1 to 100 characters, not white space alone"
 CLIP_ID = "a video's id of 11 characters, @ and the second that the clip starts at"
 YOUTUBE_ID = "11 characters of A-Z, a-z, 0-9, - and _"
 
@@ -44,6 +45,8 @@ def as_message(conditions: ClipFilter) -> clip_filter_pb2.ClipFilter:
             min_facet_scores=dict.fromkeys(FACETS + TRAITS, 1.0),
             max_facet_scores={"vocal": 0.5, "calm": 1e-30},
         ),
+        ClipFilter(moods=["Sad", " HAPPY\n"], min_mood_scores={"Tender ": 0.5}),
+        ClipFilter(min_facet_scores={" CALM": 0.5}, max_facet_scores={"Low_Quality": 0.5}),
         ClipFilter(clip_ids=[CLIP] * MAX_FILTER_IDS, without_clip_ids=["___________@0", f"{CLIP}.125"]),
         ClipFilter(youtube_ids=["-----------"], without_youtube_ids=["abcdefghijk"] * MAX_FILTER_IDS),
     ],
@@ -61,9 +64,10 @@ def test_the_filter_of_the_client_has_the_fields_of_the_message() -> None:
 @pytest.mark.parametrize("field", ["labels", "without_labels"])
 def test_labels_are_counted_and_measured(field: str) -> None:
     assert violations(ClipFilter(**{field: ["Jazz"] * 101})) == {f"filter.{field}": "at most 100, got 101"}
-    assert violations(ClipFilter(**{field: ["Jazz", "", "x" * 101]})) == {
-        f"filter.{field}[1]": "1 to 100 characters, got ''",
-        f"filter.{field}[2]": f"1 to 100 characters, got '{'x' * 64}…'",
+    assert violations(ClipFilter(**{field: ["Jazz", "", "x" * 101, " \n"]})) == {
+        f"filter.{field}[1]": f"{LABEL}, got ''",
+        f"filter.{field}[2]": f"{LABEL}, got '{'x' * 64}…'",
+        f"filter.{field}[3]": f"{LABEL}, got ' \\n'",
     }
 
 
@@ -90,7 +94,7 @@ def test_a_malformed_video_id_is_named(field: str, bad: str) -> None:
 
 
 def test_an_unknown_mood_is_named_with_those_there_are() -> None:
-    assert violations(ClipFilter(moods=["sad", "Sad"])) == {"filter.moods[1]": f"one of {NAMES}, got 'Sad'"}
+    assert violations(ClipFilter(moods=["sad", "sat"])) == {"filter.moods[1]": f"one of {NAMES}, got 'sat'"}
     assert violations(ClipFilter(moods=["sad"] * 8)) == {"filter.moods": "at most 7, got 8"}
     assert violations(ClipFilter(min_mood_scores={"gloomy": 0.5})) == {
         "filter.min_mood_scores['gloomy']": f"one of {NAMES}, got 'gloomy'"
@@ -100,10 +104,10 @@ def test_an_unknown_mood_is_named_with_those_there_are() -> None:
 @pytest.mark.parametrize("field", ["min_facet_scores", "max_facet_scores"])
 def test_an_unknown_facet_is_named_with_those_there_are(field: str) -> None:
     found = violations(
-        ClipFilter(**{field: {"calm": 0.5, "Calm": 0.5, "funny": 0.5, "vocal": 0, "sad": 1.5}})
+        ClipFilter(**{field: {"calm": 0.5, "Calmer": 0.5, "funny": 0.5, "vocal": 0, "sad": 1.5}})
     )
     assert found == {
-        f"filter.{field}['Calm']": f"one of {FACET_NAMES}, got 'Calm'",
+        f"filter.{field}['Calmer']": f"one of {FACET_NAMES}, got 'Calmer'",
         f"filter.{field}['funny']": f"one of {FACET_NAMES}, got 'funny'",
         f"filter.{field}['sad']": "above 0, at most 1, got 1.5",
         f"filter.{field}['vocal']": "above 0, at most 1, got 0",
