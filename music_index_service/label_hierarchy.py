@@ -1,7 +1,7 @@
-"""The labels that a filter may name and those below each, from `label_hierarchy.json` of the artifact."""
+"""The names that a filter may use for labels, and those below each, from the artifact."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
@@ -11,6 +11,9 @@ from ambiance.clip_filter import folded
 from ambiance.errors import ArtifactError
 
 LABEL_HIERARCHY_FILE = "label_hierarchy.json"
+
+# What AudioSet's ontology holds beyond its 527 labels, and version 5 of the index and those before it don't.
+_PARENTS_FILE = Path(__file__).resolve().parent / "parent_labels.json"
 
 _NAMED_LABELS = 3  # that are closest to one that is unknown
 # What counts as close, by difflib's ratio: below it a suggestion is a guess, and none is better than that.
@@ -22,36 +25,44 @@ _WORD = re.compile(r"[^\W_]+")
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    below: dict[str, list[str]]  # name of each label -> names of those below it, at any depth
+    below: dict[str, list[str]]  # name of each label, and of those above some -> names below, at any depth
 
 
 class LabelHierarchy:
-    """Labels by number, in the order of the catalogue's dictionary."""
+    """Names by number: the labels in the order of the catalogue's dictionary, then what no clip is labelled
+    with and stands for those below it, such as "Human voice".
+    """
 
-    def __init__(self, names: Sequence[str], below: dict[str, list[str]]) -> None:
-        """Take the labels' names, and for each the names of those below it.
+    def __init__(self, labels: Sequence[str], below: Mapping[str, Sequence[str]]) -> None:
+        """Take the labels' names, and for each of them and of what else is above some the names below it.
 
         Raises:
-            ValueError: if both don't hold the same names, or two differ in upper and lower case alone.
+            ValueError: if a label is missing, a name is below that stands for nothing, or two names differ in
+                upper and lower case alone.
         """
-        numbers = {name: number for number, name in enumerate(names)}
-        if numbers.keys() != below.keys() or not numbers.keys() >= set().union(*below.values()):
+        self.names = (*labels, *(name for name in below if name not in set(labels)))
+        numbers = {name: number for number, name in enumerate(self.names)}
+        if not below.keys() == numbers.keys() >= set().union(*below.values()):
             raise ValueError("its labels aren't those of the catalogue")
         self._numbers = {folded(name): number for name, number in numbers.items()}
-        if len(self._numbers) != len(names):
+        if len(self._numbers) != len(self.names):
             raise ValueError("two labels differ in upper and lower case alone")
-        self._names = tuple(names)
-        self._closures = [frozenset(numbers[under] for under in (name, *below[name])) for name in names]
+        self._below = [frozenset(numbers[under] for under in below[name]) for name in self.names]
+        borne = frozenset(range(len(labels)))
+        self._closures = [borne & (under | {number}) for number, under in enumerate(self._below)]
+        for name, closure in zip(self.names, self._closures, strict=True):
+            if not closure:
+                raise ValueError(f"{name!r} is no label of the catalogue, and none is below it")
 
     @classmethod
-    def load(cls, path: Path, names: Sequence[str]) -> "LabelHierarchy":
+    def load(cls, path: Path, labels: Sequence[str]) -> "LabelHierarchy":
         """Read the file and check it against the labels of the catalogue.
 
         Raises:
             ArtifactError: naming the file and what is wrong with it.
         """
         try:
-            return cls(names, _File.model_validate_json(path.read_bytes()).below)
+            return cls(labels, _with_parents(_read(path), frozenset(labels)))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "document"
@@ -60,12 +71,21 @@ class LabelHierarchy:
             raise ArtifactError(f"{path}: {error}") from error
 
     def number(self, name: str) -> int | None:
-        """The number of a label, whatever its case and the white space around it; None if there is none."""
+        """The number of a name, whatever its case and the white space around it; None if there is none."""
         return self._numbers.get(folded(name))
 
     def closure(self, numbers: Iterable[int]) -> list[int]:
-        """Numbers of these labels and of all below them, ascending."""
+        """Numbers of the labels among these and of all labels below them, ascending."""
         return sorted(frozenset().union(*(self._closures[number] for number in numbers)))
+
+    def below(self, number: int) -> frozenset[int]:
+        """Numbers of the names below a name, at any depth."""
+        return self._below[number]
+
+    def parents(self, number: int) -> list[int]:
+        """Numbers of the names right above a name: it has several as "Choir" does, or none; ascending."""
+        above = [other for other, below in enumerate(self._below) if number in below]
+        return [one for one in above if self._below[one].isdisjoint(above)]
 
     def closest(self, name: str) -> list[str]:
         """The names most like one that is unknown, the likest first, those that hold it before others.
@@ -86,4 +106,18 @@ class LabelHierarchy:
             matcher.set_seq1(known)
             return wanted not in known, -matcher.ratio(), self._numbers[known]
 
-        return [self._names[self._numbers[known]] for known in sorted(close, key=unlikeness)[:_NAMED_LABELS]]
+        return [self.names[self._numbers[known]] for known in sorted(close, key=unlikeness)[:_NAMED_LABELS]]
+
+
+def _read(path: Path) -> dict[str, list[str]]:
+    return _File.model_validate_json(path.read_bytes()).below
+
+
+def _with_parents(below: dict[str, list[str]], labels: frozenset[str]) -> dict[str, list[str]]:
+    """What is below each name, completed if it is AudioSet's and was published with the labels alone."""
+    if below.keys() != labels:
+        return below
+    more = _read(_PARENTS_FILE)
+    if not set().union(*more.values()) <= labels | more.keys():
+        return below
+    return {name: [*below.get(name, ()), *more.get(name, ())] for name in below | more}

@@ -92,7 +92,11 @@ def write_ontology(data_dir: Path) -> None:
     folder.mkdir(exist_ok=True)
     rows = ["index,mid,display_name", *(f'{i},/m/{i},"{name}"' for i, name in enumerate(names))]
     (folder / "class_labels_indices.csv").write_text("\n".join(rows) + "\n")
-    entries = [{"id": machine_id, "child_ids": below} for machine_id, below in children.items()]
+    named = {f"/m/{i}": name for i, name in enumerate(names)} | {"/t/abstract": "Music role"}
+    entries = [
+        {"id": machine_id, "name": named[machine_id], "child_ids": below}
+        for machine_id, below in children.items()
+    ]
     (folder / "ontology.json").write_text(json.dumps(entries))
 
 

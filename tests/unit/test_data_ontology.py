@@ -33,6 +33,19 @@ def test_descendants_are_found_through_classes_that_no_clip_has(folder: Path) ->
     assert ontology.music_classes() == {MUSIC, INSTRUMENT, BELL, LULLABY, *range(276, 283)}
 
 
+def test_names_below_tell_of_classes_that_no_clip_has_if_one_of_the_527_is_below(folder: Path) -> None:
+    path = folder / "audioset" / "ontology.json"
+    entries = [*json.loads(path.read_text()), {"id": "/t/leaf", "name": "Melody", "child_ids": []}]
+    next(entry for entry in entries if entry["id"] == "/m/137")["child_ids"].append("/t/leaf")
+    path.write_text(json.dumps(entries))
+    below = load_ontology(folder).names_below()
+    assert len(below) == 528
+    assert below["Music role"] == ["Lullaby"]
+    assert {"Music role", "Lullaby", "Bell"} <= set(below["Music"])
+    assert "Melody" not in below.keys() | set(below["Music"])
+    assert below["Lullaby"] == []
+
+
 def test_an_instrument_alone_is_no_piece_of_music(folder: Path) -> None:
     ontology = load_ontology(folder)
     assert ontology.musical_piece_classes() == {MUSIC, LULLABY, *range(276, 283)}
@@ -65,6 +78,8 @@ def test_moods_are_numbered_as_affect_has_them() -> None:
         ("class_labels_indices.csv", "Sad music", "Blue music", "classes 276 to 282 are"),
         ("ontology.json", "[", "", "not a list of classes"),
         ("ontology.json", "child_ids", "children", "not a list of classes"),
+        ("ontology.json", '"name"', '"title"', "not a list of classes"),
+        ("ontology.json", "Music role", "MUSIC", "two classes bear one name"),
         ("ontology.json", '"/m/5"', '"/m/five"', r"lacks the classes \['/m/5'\]"),
     ],
 )

@@ -1,6 +1,7 @@
 """The files behind filters by label and mood are read exactly, or refused with a reason."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,10 @@ def test_a_fall_between_two_pieces_of_the_check_is_found(
     [
         ({"Music": []}, "its labels aren't those of the catalogue"),
         ({"Music": ["Dub"], "Jazz": []}, "its labels aren't those of the catalogue"),
+        (
+            {"Music": ["Jazz"], "Jazz": [], "Dub": []},
+            "'Dub' is no label .* none is below it",
+        ),
         ({"Music": [], "Jazz": 3}, "below.Jazz: Input should be a valid array"),
         ([], "below: Input should be an object"),
     ],
@@ -92,3 +97,29 @@ def test_a_hierarchy_that_isnt_the_catalogues_is_refused(tmp_path: Path, below: 
 def test_labels_that_only_case_tells_apart_are_refused() -> None:
     with pytest.raises(ValueError, match="upper and lower case alone"):
         LabelHierarchy(("Dub", "dub"), {"Dub": [], "dub": []})
+
+
+def test_what_no_clip_is_labelled_with_stands_for_the_labels_below_it() -> None:
+    below = {"Jazz": [], "Blues": [], "Music": ["Genre", "Jazz", "Blues"], "Genre": ["Jazz"]}
+    labels = LabelHierarchy(("Jazz", "Blues", "Music"), below)
+    genre = labels.number(" GENRE")
+    assert genre == 3
+    assert labels.closure([genre]) == [0]
+    assert labels.closure([2]) == [0, 1, 2]
+    assert labels.closest("Gener") == ["Genre"]
+
+
+def test_the_parents_that_an_older_index_lacks_are_those_of_audioset(tmp_path: Path) -> None:
+    with (files("music_index_service") / "parent_labels.json").open() as file:
+        parents = json.load(file)["below"]
+    named = sorted({name for below in parents.values() for name in below} - parents.keys())
+    labels = (*named, "Music", "Vehicle", "Noise")
+    write_files(tmp_path, ROWS, STARTS, {name: [] for name in labels})
+    read = LabelHierarchy.load(tmp_path / "label_hierarchy.json", labels)
+    voice = read.number("human voice")
+    assert voice is not None
+    below = {labels[number] for number in read.closure([voice])}
+    assert {"Speech", "Choir", "Laughter"} <= below
+    assert "Guitar" not in below
+    write_files(tmp_path, ROWS, STARTS, {name: [] for name in labels[1:]})
+    assert LabelHierarchy.load(tmp_path / "label_hierarchy.json", labels[1:]).number("Human voice") is None

@@ -147,7 +147,7 @@ def test_nothing_is_suggested_for_what_no_label_resembles(nonsense: str) -> None
 
 def test_of_many_unknown_labels_the_first_are_explained_and_the_rest_named() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        filters().passing(ClipFilter(labels=[f"musik{i}" for i in range(5)]))
+        filters().passing(ClipFilter(labels=[f"singing{i}" for i in range(5)]))
     told = ["closest" in violation.description for violation in caught.value.violations]
     assert told == [True, True, True, False, False]
 

@@ -1,5 +1,6 @@
 """The files behind filters by label and mood: what the index job writes is what the service reads."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -164,3 +165,23 @@ def test_audiosets_own_hierarchy(tmp_path: Path) -> None:
         "Rock and roll",
         "Psychedelic rock",
     ]
+    voice = labels.number("Human voice")
+    assert voice is not None
+    assert {"Speech", "Singing"} <= {ontology.names[number] for number in labels.closure([voice])}
+
+
+@pytest.mark.data
+def test_an_index_with_audiosets_labels_alone_is_completed_to_what_is_written_now(tmp_path: Path) -> None:
+    if not data_dir().is_dir():
+        pytest.skip("the data sets are not on this machine")
+    ontology = load_ontology(data_dir())
+    path, names = tmp_path / LABEL_HIERARCHY_FILE, ontology.names
+    below = {name: [names[i] for i in ontology.descendants(name)] for name in names}
+    path.write_text(json.dumps({"below": below}))
+    older = LabelHierarchy.load(path, names)
+    write_label_hierarchy(ontology, tmp_path)
+    newer = LabelHierarchy.load(path, names)
+    assert older.names == newer.names
+    every = range(len(newer.names))
+    assert [older.parents(number) for number in every] == [newer.parents(number) for number in every]
+    assert [older.closure([number]) for number in every] == [newer.closure([number]) for number in every]

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Ontology:
     names: tuple[str, ...]  # display name by class index
     machine_ids: tuple[str, ...]  # "/m/04rlf" by class index
     children: Mapping[str, tuple[str, ...]]  # machine id -> machine ids, over the whole hierarchy
+    other_names: Mapping[str, str] = field(default_factory=dict)  # of classes that no clip is labelled with
 
     def index(self, name: str) -> int:
         """Index of the class of a display name.
@@ -41,13 +42,30 @@ class Ontology:
 
     def descendants(self, name: str) -> frozenset[int]:
         """Indices of the classes below a class, at any depth; classes outside the 527 are walked through."""
+        below = self._below(self.machine_ids[self.index(name)])
+        return frozenset(i for i, machine_id in enumerate(self.machine_ids) if machine_id in below)
+
+    def names_below(self) -> dict[str, list[str]]:
+        """The display name of each class, and the names of those below it, at any depth.
+
+        "Human voice" and other classes that no clip is labelled with are among them where one of the 527 is
+        below them.
+        """
+        labels = dict(zip(self.machine_ids, self.names, strict=True))
+        below = {machine_id: self._below(machine_id) for machine_id in (*labels, *self.other_names)}
+        parents = {i: name for i, name in self.other_names.items() if not below[i].isdisjoint(labels)}
+        named = labels | parents
+        return {name: [named[i] for i in named if i in below[of]] for of, name in named.items()}
+
+    def _below(self, machine_id: str) -> set[str]:
+        """Machine ids of the classes below a class, at any depth."""
         below: set[str] = set()
-        open_ids = [self.machine_ids[self.index(name)]]
+        open_ids = [machine_id]
         while open_ids:
             children = set(self.children.get(open_ids.pop(), ())) - below
             below |= children
             open_ids += children
-        return frozenset(i for i, machine_id in enumerate(self.machine_ids) if machine_id in below)
+        return below
 
     def music_classes(self) -> frozenset[int]:
         """Indices of Music and all its descendants: a clip labelled only "Lullaby" is music too."""
@@ -83,10 +101,13 @@ def load_ontology(data_dir: Path) -> Ontology:
     """
     folder = data_dir / FOLDER
     machine_ids, names = _read_classes(folder / CLASSES_FILE)
-    children = _read_children(folder / ONTOLOGY_FILE)
+    children, all_names = _read_hierarchy(folder / ONTOLOGY_FILE)
     if unknown := set(machine_ids) - children.keys():
         raise DataError(f"{folder / ONTOLOGY_FILE}: lacks the classes {sorted(unknown)[:5]}")
-    return Ontology(names, machine_ids, children)
+    others = {other: name for other, name in all_names.items() if other not in set(machine_ids)}
+    if len({name.casefold() for name in (*names, *others.values())}) < len(names) + len(others):
+        raise DataError(f"{folder / ONTOLOGY_FILE}: two classes bear one name")
+    return Ontology(names, machine_ids, children, others)
 
 
 def _read_classes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -103,11 +124,15 @@ def _read_classes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return machine_ids, names
 
 
-def _read_children(path: Path) -> dict[str, tuple[str, ...]]:
+def _read_hierarchy(path: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Machine ids of the classes right below each class, and the display name of each."""
     try:
-        return {entry["id"]: tuple(entry["child_ids"]) for entry in json.loads(_read(path))}
+        entries = json.loads(_read(path))
+        children = {entry["id"]: tuple(entry["child_ids"]) for entry in entries}
+        return children, {entry["id"]: entry["name"] for entry in entries}
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: not a list of classes with `id` and `child_ids` ({error!r})") from error
+        what = "not a list of classes with `id`, `name` and `child_ids`"
+        raise DataError(f"{path}: {what} ({error!r})") from error
 
 
 def _read(path: Path) -> str:

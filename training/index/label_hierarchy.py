@@ -9,7 +9,9 @@ LABEL_HIERARCHY_FILE = "label_hierarchy.json"
 
 
 def write_label_hierarchy(ontology: Ontology, folder: Path) -> None:
-    """Write the display name of every class with those of the classes below it, at any depth."""
-    below = {name: [ontology.names[i] for i in sorted(ontology.descendants(name))] for name in ontology.names}
-    text = json.dumps({"below": below}, ensure_ascii=False, indent=1)
+    """Write the display name of every class with those of the classes below it, at any depth.
+
+    Classes that no clip is labelled with, "Human voice" say, stand there for those that are below them.
+    """
+    text = json.dumps({"below": ontology.names_below()}, ensure_ascii=False, indent=1)
     (folder / LABEL_HIERARCHY_FILE).write_text(text + "\n", encoding="utf-8")
