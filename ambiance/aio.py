@@ -14,7 +14,7 @@ from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import PreconditionError, UnavailableError
 from ambiance.limits import DEFAULT_K
-from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
+from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
 from ambiance.rpc.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
 from ambiance.rpc.errors import from_rpc_error
 from ambiance.targets import resolvable
@@ -117,6 +117,12 @@ class Client:
             queries, k, index, seed, filter, include_unlistenable=include_unlistenable
         )
         return await self._send(call, deadline_s)
+
+    async def list_labels(
+        self, prefix: str = "", *, parent: str = "", index: str = "", deadline_s: float | None = None
+    ) -> list[Label]:
+        """As `ambiance.Client.list_labels`."""
+        return await self._send(calls.list_labels(prefix, parent, index), deadline_s)
 
     async def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

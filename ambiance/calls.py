@@ -16,7 +16,7 @@ from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_K, MAX_REQUEST_BYTES
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
-from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
+from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
 
@@ -128,6 +128,14 @@ def find_neighbors(
         include_unlistenable=require_flag("include_unlistenable", include_unlistenable),
     )
     return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
+
+
+def list_labels(prefix: str, parent: str, index: str) -> Call[list[Label]]:
+    """ListLabels of the music index service."""
+    fields = {"prefix": prefix, "parent": parent, "index": index}
+    require_utf8(fields)
+    request = music_index_service_pb2.ListLabelsRequest(**fields)
+    return Call(MUSIC_INDEX_SERVICE, "ListLabels", request, parsing.labels)
 
 
 def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter | None:

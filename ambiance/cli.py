@@ -16,6 +16,7 @@ from ambiance.arguments import require_deadline, require_utf8
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.extras import install_hint
 from ambiance.filter_flags import add_filter_flags, filter_of
+from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
 from ambiance.rpc.channel import (
     CHANNEL_OPTIONS,
@@ -179,6 +180,7 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_match(commands)
     _add_encode(commands)
+    add_labels(commands, _print)
     _add_health(commands)
     _add_serve(commands)
     return parser

@@ -11,7 +11,7 @@ from ambiance.arguments import require_deadline
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import UnavailableError
 from ambiance.limits import DEFAULT_K
-from ambiance.results import EncodedText, MatchResult, SearchResult, Vector
+from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
 from ambiance.rpc.channel import (
     CHANNEL_OPTIONS,
     DEFAULT_DEADLINE_S,
@@ -153,6 +153,15 @@ class Client:
             queries, k, index, seed, filter, include_unlistenable=include_unlistenable
         )
         return self._send(call, deadline_s)
+
+    def list_labels(
+        self, prefix: str = "", *, parent: str = "", index: str = "", deadline_s: float | None = None
+    ) -> list[Label]:
+        """The labels that a filter may name, ordered by name, by the music index service.
+
+        Only those that begin with `prefix`, and that are below `parent`, if these aren't empty.
+        """
+        return self._send(calls.list_labels(prefix, parent, index), deadline_s)
 
     def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

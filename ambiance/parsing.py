@@ -12,6 +12,7 @@ from ambiance.results import (
     EvidenceReason,
     FacetWeight,
     FilterEffect,
+    Label,
     MatchResult,
     Metric,
     Neighbor,
@@ -75,6 +76,11 @@ def search_results(response: music_index_service_pb2.FindNeighborsResponse) -> l
         )
         for found in response.results
     ]
+
+
+def labels(response: music_index_service_pb2.ListLabelsResponse) -> list[Label]:
+    """The labels that a filter may name, in order."""
+    return [Label(label.name, label.clip_count, tuple(label.parents)) for label in response.labels]
 
 
 def match_result(response: match_service_pb2.MatchTextResponse) -> MatchResult:

@@ -183,6 +183,14 @@ class Neighbor:
     why: tuple[Score, ...] = ()  # the clip's facets that the text asks for, at most three, weightiest first
 
 
+class Label(NamedTuple):
+    """A name of AudioSet's ontology that a filter may use."""
+
+    name: str
+    clip_count: int  # clips that a filter by it lets through: they bear it, or a label below it
+    parents: tuple[str, ...]  # labels right above it, ordered by name
+
+
 class FilterEffect(NamedTuple):
     """What a filter did to a search."""
 

@@ -81,13 +81,14 @@ def _label_numbers(field: str, names: Sequence[str], labels: LabelHierarchy | No
     numbers = [labels.number(name) for name in names]
     unknown = [i for i, number in enumerate(numbers) if number is None]
     raise_violations(
-        _unknown(f"filter.{field}[{i}]", names[i], labels if rank < _MAX_CLOSEST else None)
+        unknown_label(f"filter.{field}[{i}]", names[i], labels if rank < _MAX_CLOSEST else None)
         for rank, i in enumerate(unknown)
     )
     return _once(number for number in numbers if number is not None)
 
 
-def _unknown(path: str, name: str, labels: LabelHierarchy | None) -> Violation:
+def unknown_label(path: str, name: str, labels: LabelHierarchy | None) -> Violation:
+    """What is wrong with a name that no label has, with those that resemble it if `labels` are given."""
     closest = labels.closest(name) if labels is not None else ()
     suggestion = f"; the closest: {', '.join(map(repr, closest))}" if closest else ""
     return Violation(path, f"unknown: {shown(name)}{suggestion}")

@@ -11,6 +11,7 @@ from ambiance.affect import FACETS, MOODS
 from ambiance.clip_filter import Conditions, check_filter
 from ambiance.errors import PreconditionError
 from music_index_service.canonical_filter import CanonicalFilter, canonical
+from music_index_service.labels import Label, LabelList
 from music_index_service.passing import Passing, PassingCache
 from music_index_service.row_set import RowSet
 from music_index_service.terms import Terms
@@ -18,6 +19,8 @@ from music_index_service.terms import Terms
 # What compiled filters may hold in memory: so much, and so much more for each clip of the index.
 CACHE_BYTES = 32 * 1024 * 1024
 CACHE_BYTES_PER_CLIP = 4
+
+_TOO_OLD = "this version of the index was published before there were such filters"
 
 
 class FilteredCatalog(Protocol):
@@ -44,6 +47,7 @@ class ClipFilters:
     def __init__(self, catalog: FilteredCatalog, terms: Terms | None = None) -> None:
         """Take a catalogue; without `terms` there are no filters by label or by most probable mood."""
         self._catalog, self._terms = catalog, terms
+        self._label_list = LabelList(terms, len(catalog)) if terms is not None else None
         # What may be an answer without a filter: most requests search within it.
         self.listenable = _listenable(np.ones(len(catalog), np.bool_), catalog)
         self._cache = PassingCache(CACHE_BYTES + CACHE_BYTES_PER_CLIP * len(catalog))
@@ -62,6 +66,17 @@ class ClipFilters:
         labels = self._terms.labels if self._terms is not None else None
         key = canonical(conditions, labels, include_unlistenable=include_unlistenable)
         return self._cache.get(key, self._compile)
+
+    def labels(self, prefix: str = "", parent: str = "") -> list[Label]:
+        """The labels that conditions may name, see `LabelList.find`.
+
+        Raises:
+            InvalidInputError: if prefix or parent is too long, or the parent unknown.
+            PreconditionError: if the index was published without the files that this takes.
+        """
+        if self._label_list is None:
+            raise PreconditionError(f"labels: {_TOO_OLD}")
+        return self._label_list.find(prefix, parent)
 
     def _compile(self, conditions: CanonicalFilter) -> Passing:
         mask = np.ones(len(self._catalog), np.bool_)
@@ -107,8 +122,7 @@ def _listenable(
 def _require_no_terms(conditions: Conditions) -> None:
     for field in ("labels", "without_labels", "moods"):
         if getattr(conditions, field):
-            what = "this version of the index was published before there were such filters"
-            raise PreconditionError(f"filter.{field}: {what}")
+            raise PreconditionError(f"filter.{field}: {_TOO_OLD}")
 
 
 def _keep_terms(mask: NDArray[np.bool_], conditions: CanonicalFilter, terms: Terms) -> None:

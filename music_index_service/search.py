@@ -14,6 +14,7 @@ from ambiance.validation import check_count, check_each, resolve_k, shown
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.draws import candidate_count, draw
 from music_index_service.filters import ClipFilters
+from music_index_service.labels import Label
 from music_index_service.match_probability import MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.passing import Passing
@@ -155,6 +156,10 @@ class MusicIndex:
             more = f" and {len(unknown) - MAX_NAMED_CLIPS:,} more" if len(unknown) > MAX_NAMED_CLIPS else ""
             raise NotFoundError(f"clip_ids: the index {self.name} has no clip {named}{more}")
         return [row for row in rows if row is not None]
+
+    def labels(self, prefix: str = "", parent: str = "") -> list[Label]:
+        """The labels that conditions may name, see `ClipFilters.labels`, which tells of the errors, too."""
+        return self._filters.labels(prefix, parent)
 
     def page(self, size: int, token: str) -> Page:
         """The rows of a page: the first for an empty token; a size of 0 is the default.

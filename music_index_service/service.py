@@ -114,6 +114,19 @@ class MusicIndexService(MusicIndexServiceServicer):
             response.clips.append(_clip_message(served.index.clip(row)))
         return response
 
+    def ListLabels(  # noqa: N802
+        self, request: messages.ListLabelsRequest, context: grpc.ServicerContext
+    ) -> messages.ListLabelsResponse:
+        """List the labels that a filter may name."""
+        served = self._named(request.index)
+        return messages.ListLabelsResponse(
+            labels=[
+                messages.Label(**label._asdict())
+                for label in served.index.labels(request.prefix, request.parent)
+            ],
+            index=served.version,
+        )
+
     def ListIndexes(  # noqa: N802
         self, request: messages.ListIndexesRequest, context: grpc.ServicerContext
     ) -> messages.ListIndexesResponse:

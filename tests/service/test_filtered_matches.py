@@ -1,6 +1,7 @@
 """Filters on the wire: from client and gateway to a real index, and its answers and refusals back."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from google.rpc import error_details_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_status import rpc_status
 
-from ambiance import Client, ClipFilter, aio
+from ambiance import Client, ClipFilter, aio, cli
 from ambiance.affect import FACETS, TRAITS
 from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, PreconditionError
@@ -28,7 +29,7 @@ from ambiance.music.v1.music_index_service_pb2_grpc import (
     MusicIndexServiceStub,
     add_MusicIndexServiceServicer_to_server,
 )
-from ambiance.results import FilterEffect, MatchResult, SearchResult, ShortfallReason, Vector
+from ambiance.results import FilterEffect, Label, MatchResult, SearchResult, ShortfallReason, Vector
 from ambiance.rpc.server import Application, Servicer
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
@@ -313,6 +314,20 @@ def search_with(cluster: Cluster) -> Callable[..., Any]:
     return search
 
 
+def test_the_labels_that_a_filter_may_name_are_listed(cluster: Cluster) -> None:
+    with cluster.client() as client:
+        rock = client.list_labels("ROCK", parent="Music")
+        with pytest.raises(InvalidInputError, match=r"^parent: unknown: 'Polka'$"):
+            client.list_labels(parent="Polka")
+
+    async def ask() -> list[Label]:
+        async with aio.Client(music_target=cluster.music.target) as client:
+            return await client.list_labels("ROCK", parent="Music")
+
+    assert rock == [Label("Rock and roll", 10, ("Rock music",)), Label("Rock music", 30, ("Music",))]
+    assert asyncio.run(ask()) == rock
+
+
 def test_an_unknown_label_is_named_with_the_closest_under_the_callers_field(cluster: Cluster) -> None:
     for ask in cluster.match, search_with(cluster):
         with pytest.raises(InvalidInputError) as caught:
@@ -363,3 +378,15 @@ def test_a_client_that_knows_the_contract_by_reflection_alone(cluster: Cluster) 
     expected = nearest(lambda clip: is_rock(clip) and clip.moods[2] == 1)
     assert [neighbor["clip"]["id"] for neighbor in answer["match"]["neighbors"]] == expected[:2]
     assert answer["filterEffect"] == {"clipCount": str(len(expected))}
+
+
+def test_the_command_line_lists_labels(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["labels", "rock", "--target", cluster.music.target]) == 0
+    assert (
+        capsys.readouterr().out == "       10  Rock and roll  < Rock music\n       30  Rock music  < Music\n"
+    )
+    assert cli.main(["labels", "--json", "--parent", "Singing", "--target", cluster.music.target]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"labels": [{"name": "Choir", "clip_count": 10, "parents": ["Music", "Singing"]}]}
+    assert cli.main(["labels", "--parent", "Polka", "--target", cluster.music.target]) == 2
+    assert capsys.readouterr().err == "ambiance: parent: unknown: 'Polka'\n"

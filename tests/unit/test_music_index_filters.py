@@ -157,6 +157,46 @@ def test_limits_are_checked_before_labels_are_looked_up() -> None:
         filters().passing(ClipFilter(labels=["Choir"] * 101))
 
 
+def test_labels_are_listed_with_the_clips_that_a_filter_by_each_lets_through() -> None:
+    compiled = filters()
+    labels = compiled.labels()
+    assert [label.name for label in labels] == sorted(LABELS)
+    for label in labels:
+        assert label.clip_count == compiled.passing(ClipFilter(labels=[label.name])).clip_count
+    parents = {label.name: label.parents for label in labels}
+    assert parents["Choir"] == ("Music", "Singing")
+    assert parents["Grunge"] == ("Rock music",)
+    assert parents["Music"] == ()
+
+
+def test_labels_are_listed_by_what_they_begin_with_and_are_below() -> None:
+    def listed(**asked: str) -> list[str]:
+        return [label.name for label in filters().labels(**asked)]
+
+    assert listed(prefix=" rock ") == ["Rock and roll", "Rock music"]
+    assert listed(parent="MUSIC ") == ["Choir", "Grunge", "Rock and roll", "Rock music"]
+    assert listed(prefix="g", parent="Music") == ["Grunge"]
+    assert listed(parent="Choir") == listed(prefix="x") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "offence"),
+    [
+        ({"prefix": "x" * 101}, "prefix: at most 100 characters, got 101"),
+        ({"parent": "x" * 101}, "parent: at most 100 characters, got 101"),
+        ({"parent": "Rok music"}, "parent: unknown: 'Rok music'; the closest: 'Rock music'"),
+    ],
+)
+def test_what_labels_can_not_be_listed_by_is_named(asked: dict[str, str], offence: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"^{offence}$"):
+        filters().labels(**asked)
+
+
+def test_an_index_without_the_files_lists_no_labels() -> None:
+    with pytest.raises(PreconditionError, match=r"^labels: .* published before"):
+        ClipFilters(CATALOG).labels()
+
+
 @pytest.mark.parametrize("field", ["labels", "without_labels", "moods"])
 def test_an_index_without_the_files_refuses_labels_and_moods_and_nothing_else(field: str) -> None:
     old = ClipFilters(CATALOG)

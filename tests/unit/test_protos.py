@@ -27,6 +27,8 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
         ("music", "FindNeighborsRequest", "k", [1, limits.MAX_K, 0, limits.DEFAULT_K, limits.MAX_HITS]),
         ("music", "BatchGetClipsRequest", "clip_ids", [1, limits.MAX_CLIP_IDS]),
         ("music", "ListClipsRequest", "page_size", [1, limits.MAX_PAGE_SIZE, 0, limits.DEFAULT_PAGE_SIZE]),
+        ("music", "ListLabelsRequest", "prefix", [limits.MAX_LABEL_CHARACTERS]),
+        ("music", "ListLabelsRequest", "parent", [limits.MAX_LABEL_CHARACTERS]),
         ("match", "MatchTextRequest", "text", [1, limits.MAX_TEXT_CHARACTERS]),
         ("match", "MatchTextRequest", "k", [1, limits.MAX_K, 0, limits.DEFAULT_K]),
         ("match", "MatchTextsRequest", "texts", [1, limits.MAX_TEXTS, 1, limits.MAX_TEXT_CHARACTERS]),

@@ -1,0 +1,44 @@
+"""The command `ambiance labels`: which labels --label and --without-label may name."""
+
+import argparse
+import json
+from collections.abc import Callable
+
+from ambiance.rpc.channel import DEFAULT_DEADLINE_S, MUSIC_INDEX_SERVICE_PORT
+
+
+def add_labels(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", show: Callable[[str], None]
+) -> None:
+    """Add the command, which prints with `show`."""
+
+    def labels(arguments: argparse.Namespace) -> int:
+        show(_listed(arguments))
+        return 0
+
+    about = "the labels that --label and --without-label may name, and how many clips each stands for"
+    parser = commands.add_parser("labels", help=about, description=about, allow_abbrev=False)
+    parser.set_defaults(command=labels)
+    parser.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="what they begin with (any)")
+    parser.add_argument("--parent", metavar="NAME", default="", help="label that they are below (any)")
+    parser.add_argument("--index", default="", help="index to ask (the service's default)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    target = f"localhost:{MUSIC_INDEX_SERVICE_PORT}"
+    help_text = "host:port of the music index service (%(default)s)"
+    parser.add_argument("--target", default=target, help=help_text)
+    parser.add_argument(
+        "--deadline", type=float, default=DEFAULT_DEADLINE_S, help="seconds to wait (%(default)s)"
+    )
+
+
+def _listed(arguments: argparse.Namespace) -> str:
+    from ambiance import Client  # noqa: PLC0415  # a wrong flag is told without gRPC
+
+    with Client(music_target=arguments.target, deadline_s=arguments.deadline) as client:
+        labels = client.list_labels(arguments.prefix, parent=arguments.parent, index=arguments.index)
+    if arguments.json:
+        return json.dumps({"labels": [label._asdict() for label in labels]}, ensure_ascii=False)
+    return "\n".join(
+        f"{label.clip_count:>9,}  {label.name}{'  < ' if label.parents else ''}{'; '.join(label.parents)}"
+        for label in labels
+    )
