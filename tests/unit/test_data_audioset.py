@@ -3,7 +3,7 @@
 import gzip
 import io
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -75,6 +75,7 @@ def test_an_unpacked_split_is_read_without_the_archive(folder: Path) -> None:
     shards.mkdir(parents=True)
     (shards / "01.tfrecord").write_bytes(tfrecord([OTHER]))
     (shards / "00.tfrecord").write_bytes(tfrecord([LONG]))
+    (shards / "._00.tfrecord").write_bytes(b"\0\5\26\7")
     assert load_clips(folder, "bal_train").youtube_ids == ("long", "other")
     assert load_clips(folder, "eval").youtube_ids == ("other",)
 
@@ -200,6 +201,25 @@ def test_a_stream_of_many_shards_is_read_lazily(tmp_path: Path, monkeypatch: pyt
     next(clips)
     assert 0 < read_bytes < 100_000  # of the three million that the archive holds
     assert sum(1 for _ in clips) == 1999
+
+
+def test_an_archive_packed_by_hand_holds_the_same_clips(folder: Path) -> None:
+    published = folder / "audioset" / "features.tar.gz"
+    clips = load_clips(folder, "bal_train").youtube_ids
+    with tarfile.open(published) as tar:
+        held = [(member.name, tar.extractfile(member).read()) for member in tar]  # type: ignore[union-attr]
+    with tarfile.open(published, "w:gz") as tar:
+        for name, content in held:
+            path = PurePosixPath(name)
+            for packed, data in (
+                (f"./{path.parent}/._{path.name}", b"\0\5\26\7"),
+                (f"./{path.parent}/README", b"read me"),
+                (f"./{path}", content),
+            ):
+                member = tarfile.TarInfo(packed)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    assert load_clips(folder, "bal_train").youtube_ids == clips
 
 
 def test_other_members_are_passed_over(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def write_musiccaps(folder: Path, content: str | bytes) -> None:
 
 def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
     path = write(tmp_path / "f.tsv", "a\u2028b \x85\r\nlast")
-    assert [line for line, _ in lines(path)] == ["a\u2028b \x85\r", "last"]
+    assert [line for line, _ in lines(path)] == ["a\u2028b \x85", "last"]
     assert [where for _, where in lines(path)] == [f"{path}: line 1", f"{path}: line 2"]
     assert list(lines(write(path, ""))) == []
 
@@ -52,6 +52,15 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
 def test_rows_have_their_columns_and_bare_quotes(tmp_path: Path) -> None:
     path = write(tmp_path / "f.tsv", 'a\t"b\r\nc\td\n')
     assert [fields for fields, _ in rows(path, 2)] == [["a", '"b'], ["c", "d"]]
+
+
+def test_what_editors_add_is_not_part_of_a_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.tsv", "\ufeffa\tb\r\n\ufeffc\td\r\n")
+    assert [fields for fields, _ in rows(path, 2)] == [["a", "b"], ["\ufeffc", "d"]]
+    path = write(tmp_path / "f.csv", "\ufeffa,b\r\n1,2\r\n")
+    assert [row for row, _ in csv_rows(path, {"a"})] == [{"a": "1", "b": "2"}]
+    write_xed(tmp_path, "\ufeffRun!\t4\r\n", "\ufeff9\tFine.\t\r\n\t\r\n")
+    assert load_xed(tmp_path).texts == ("Run!", "Fine.")
 
 
 def test_a_csv_row_may_take_several_lines(tmp_path: Path) -> None:
@@ -109,6 +118,7 @@ def test_neutral_lines_may_end_in_tabs_and_hold_nothing_else(tmp_path: Path) -> 
         ("a\t1,", "emotion ids are 1 to 8, got ''"),
         ("a\tjoy", "emotion ids are 1 to 8, got 'joy'"),
         ("a\t²", "emotion ids are 1 to 8, got '²'"),
+        ("a\t" + "1" * 5000, r"emotion ids are 1 to 8, got '1+\.\.\.1+'$"),
     ],
 )
 def test_a_damaged_line_of_dialogue_is_named(tmp_path: Path, row: str, offence: str) -> None:
@@ -205,10 +215,14 @@ def test_captions_are_those_of_clips_outside_eval(tmp_path: Path) -> None:
         (",30,[],quiet,False", "ytid is a YouTube id of 11 characters, got ''"),
         ("abcdefghijk,-1,[],quiet,False", "start_s is a whole number of seconds, got '-1'"),
         ("abcdefghijk,1.5,[],quiet,False", "start_s is a whole number of seconds, got '1.5'"),
+        ("abcdefghijk," + "1" * 5000 + ",[],quiet,False", "start_s is a whole number of seconds, got '1+"),
+        ("abcdefghijk,1000000,[],quiet,False", "start_s is a whole number of seconds, got '1000000'"),
         ("abcdefghijk,,[],quiet,False", "start_s is a whole number of seconds, got ''"),
         ("abcdefghijk,30,sad,quiet,False", "aspect_list isn't a list of phrases"),
         ("abcdefghijk,30,,quiet,False", "aspect_list isn't a list of phrases"),
         ("abcdefghijk,30,'sad',quiet,False", "aspect_list isn't a list of phrases"),
+        ("abcdefghijk,30,{[]: 1},quiet,False", "aspect_list isn't a list of phrases"),
+        ("abcdefghijk,30," + "[" * 5000 + ",quiet,False", "aspect_list isn't a list of phrases"),
         ("abcdefghijk,30,[1],quiet,False", "aspect_list isn't a list of phrases"),
         ("abcdefghijk,30,[,quiet,False", "aspect_list isn't a list of phrases"),
     ],

@@ -50,12 +50,21 @@ def test_quotes_and_foreign_line_separators_are_part_of_a_text(folder: Path) -> 
         ("text\t1,\tid", "0 to 27, got ''"),
         ("text\tjoy\tid", "0 to 27, got 'joy'"),
         ("text\t²\tid", "0 to 27, got '²'"),
+        ("text\t" + "1" * 5000 + "\tid", r"0 to 27, got '1+\.\.\.1+'$"),
     ],
 )
 def test_a_malformed_row_is_named(folder: Path, row: str, offence: str) -> None:
     write_split(folder, f"fine\t0\tid0\n{row}\nfine\t0\tid2\n")
     with pytest.raises(DataError, match=rf"dev\.tsv: line 2: .*{offence}"):
         load_comments(folder, "dev")
+
+
+def test_what_editors_add_is_part_of_neither_text_nor_id(folder: Path) -> None:
+    emotions = folder / "goemotions" / "emotions.txt"
+    emotions.write_bytes(b"\xef\xbb\xbf" + emotions.read_bytes().replace(b"\n", b"\r\n"))
+    write_split(folder, b"\xef\xbb\xbffine\t0\tid0\r\nbad\t1\tid1\r\n")
+    comments = load_comments(folder, "dev")
+    assert (comments.texts, comments.ids) == (("fine", "bad"), ("id0", "id1"))
 
 
 def test_bytes_that_are_not_utf8_are_named(folder: Path) -> None:

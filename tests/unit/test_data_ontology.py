@@ -92,6 +92,35 @@ def test_a_file_that_is_not_audiosets_is_named(
         load_ontology(folder)
 
 
+def test_what_editors_add_is_not_part_of_a_name(folder: Path) -> None:
+    plain = load_ontology(folder)
+    for path in (folder / "audioset").iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_ontology(folder) == plain
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "offence"),
+    [
+        ("ontology.json", b"[" * 100_000, "not a list of classes"),
+        (
+            "ontology.json",
+            b'[{"id": "/m/1", "name": "Dub", "child_ids": "/m/2"}]',
+            "0.child_ids: Input should be",
+        ),
+        ("ontology.json", b'["\n\xff"]', "line 2: not UTF-8"),
+        ("class_labels_indices.csv", b"a,b,c\n" + b"x" * 200_000, "line 2: not CSV"),
+        ("class_labels_indices.csv", b"a,b,c\n\xff", "line 2: not UTF-8"),
+    ],
+)
+def test_bytes_that_are_no_such_file_are_refused(
+    folder: Path, file: str, content: bytes, offence: str
+) -> None:
+    (folder / "audioset" / file).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{file}: .*{offence}"):
+        load_ontology(folder)
+
+
 @pytest.mark.parametrize("file", ["class_labels_indices.csv", "ontology.json"])
 def test_a_missing_file_names_itself_and_the_remedy(folder: Path, file: str) -> None:
     (folder / "audioset" / file).unlink()

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as shortened
 
 from ambiance.affect import EMOTIONS
 from training.data.errors import DataError
-from training.data.tables import lines
+from training.data.tables import lines, whole_number
 
 SPLITS = ("train", "dev", "test")
 
@@ -67,7 +68,10 @@ def _parse_labels(emotion_ids: str, where: str) -> tuple[int, ...]:
         raise DataError(f"{where}: no emotion id")
     labels = []
     for field in emotion_ids.split(","):
-        if not (field.isascii() and field.isdigit() and int(field) < len(EMOTIONS.names)):
-            raise DataError(f"{where}: emotion ids are 0 to {len(EMOTIONS.names) - 1}, got {field!r}")
-        labels.append(int(field))
+        label = whole_number(field, 0, len(EMOTIONS.names) - 1)
+        if label is None:
+            raise DataError(
+                f"{where}: emotion ids are 0 to {len(EMOTIONS.names) - 1}, got {shortened(field)}"
+            )
+        labels.append(label)
     return tuple(labels)

@@ -4,14 +4,16 @@ import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as shortened
 
 from training.data.errors import DataError
-from training.data.tables import csv_rows
+from training.data.tables import csv_rows, whole_number
 
 FOLDER = "musiccaps"
 FILE = "musiccaps-public.csv"
 
 _COLUMNS = {"ytid", "start_s", "aspect_list", "caption", "is_audioset_eval"}
+_MAX_SECOND = 999_999  # a clip's id has room for six digits
 _YOUTUBE_ID = re.compile(r"[\w-]{11}", re.ASCII)
 
 
@@ -60,15 +62,16 @@ def _parse_id(youtube_id: str, where: str) -> str:
 
 
 def _parse_second(start: str, where: str) -> int:
-    if not (start.isascii() and start.isdigit()):
-        raise DataError(f"{where}: start_s is a whole number of seconds, got {start!r}")
-    return int(start)
+    second = whole_number(start, 0, _MAX_SECOND)
+    if second is None:
+        raise DataError(f"{where}: start_s is a whole number of seconds, got {shortened(start)}")
+    return second
 
 
 def _parse_aspects(text: str, where: str) -> tuple[str, ...]:
     try:
         aspects = ast.literal_eval(text)
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:  # all that it raises
         raise DataError(f"{where}: aspect_list isn't a list of phrases") from error
     if not isinstance(aspects, list) or not all(isinstance(aspect, str) for aspect in aspects):
         raise DataError(f"{where}: aspect_list isn't a list of phrases")

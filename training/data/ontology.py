@@ -1,15 +1,18 @@
 """AudioSet's 527 classes and the hierarchy over them: which clips are music, and of which mood."""
 
 import csv
-import json
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
 from ambiance.affect import MOODS
 from training.data.clip_record import CLASSES
-from training.data.errors import REMEDY, DataError
+from training.data.errors import DataError
+from training.data.tables import read_text
 
 FOLDER = "audioset"
 CLASSES_FILE = "class_labels_indices.csv"
@@ -18,6 +21,15 @@ ONTOLOGY_FILE = "ontology.json"
 MUSIC = "Music"
 INSTRUMENT = "Musical instrument"
 _MOOD_CLASSES = range(276, 283)  # "Happy music" to "Scary music", in affect.MOODS order
+
+
+class _Class(BaseModel):
+    id: str
+    name: str
+    child_ids: list[str]
+
+
+_CLASSES = TypeAdapter(list[_Class])
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,11 @@ def load_ontology(data_dir: Path) -> Ontology:
 
 
 def _read_classes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    rows = list(csv.reader(_read(path).splitlines()))
+    reader = csv.reader(io.StringIO(read_text(path), newline=""))
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise DataError(f"{path}: line {reader.line_num}: not CSV ({error})") from error
     for line, row in enumerate(rows[1:], start=2):
         if len(row) != 3 or row[0] != str(line - 2):
             raise DataError(f"{path}: line {line}: index {line - 2}, machine id and name, got {row}")
@@ -127,16 +143,11 @@ def _read_classes(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _read_hierarchy(path: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Machine ids of the classes right below each class, and the display name of each."""
     try:
-        entries = json.loads(_read(path))
-        children = {entry["id"]: tuple(entry["child_ids"]) for entry in entries}
-        return children, {entry["id"]: entry["name"] for entry in entries}
-    except (ValueError, KeyError, TypeError) as error:
+        classes = _CLASSES.validate_json(read_text(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "document"
         what = "not a list of classes with `id`, `name` and `child_ids`"
-        raise DataError(f"{path}: {what} ({error!r})") from error
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error} ({REMEDY})") from error
+        raise DataError(f"{path}: {what} ({where}: {first['msg']})") from error
+    children = {one.id: tuple(one.child_ids) for one in classes}
+    return children, {one.id: one.name for one in classes}

@@ -4,7 +4,7 @@ import gzip
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO, NamedTuple, cast
 
 from training.data.errors import REMEDY, DataError
@@ -100,15 +100,26 @@ def _streams(folder: Path, splits: Collection[str]) -> Iterator[_Stream]:
 
 
 def _folder_shards(folder: Path, split: str) -> Iterator[_Stream]:
-    for path in sorted(folder.glob("*.tfrecord")):
+    for path in shard_files(folder):
         with path.open("rb") as file:
             yield _Stream(split, str(path), file)
 
 
+def shard_files(folder: Path) -> list[Path]:
+    """The TFRecord files of an unpacked split, ordered by name."""
+    return sorted(path for path in folder.iterdir() if _is_shard(path))
+
+
+def _is_shard(path: PurePath) -> bool:
+    # A Mac's tar adds "._00.tfrecord", which holds what its file system knows of 00.tfrecord.
+    return path.suffix == ".tfrecord" and not path.name.startswith(".")
+
+
 def _archive_shards(archive: Path, splits: set[str]) -> Iterator[_Stream]:
     for tar, member in _members(archive):
-        split = next((one for one in splits if member.name.startswith(f"{UNPACKED}/{one}/")), None)
-        if member.isfile() and split is not None:
+        path = PurePosixPath(member.name)  # without the "./" that tar writes when it packs "."
+        split = next((one for one in splits if path.is_relative_to(f"{UNPACKED}/{one}")), None)
+        if member.isfile() and split is not None and _is_shard(path):
             yield _Stream(split, f"{archive}: {member.name}", cast(BinaryIO, tar.extractfile(member)))
 
 

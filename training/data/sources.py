@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ambiance.artifacts import file_sha256
 from training.data.errors import REMEDY, DataError
-from training.data.shards import ARCHIVE, UNPACKED
+from training.data.shards import ARCHIVE, UNPACKED, shard_files
 from training.origin import REPOSITORY
 
 DATA_VARIABLE = "AMBIANCE_DATA"
@@ -129,5 +129,5 @@ def _sha256(path: Path) -> str:
 
 
 def _folder_sha256(folder: Path) -> str:
-    lines = (f"{file_sha256(path)}  {path.name}\n" for path in sorted(folder.glob("*.tfrecord")))
+    lines = (f"{file_sha256(path)}  {path.name}\n" for path in shard_files(folder))
     return hashlib.sha256("".join(lines).encode()).hexdigest()

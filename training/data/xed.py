@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as shortened
 
 from training.data.errors import DataError
-from training.data.tables import lines, rows
+from training.data.tables import lines, rows, whole_number
 
 FOLDER = "xed"
 ANNOTATED_FILE, NEUTRAL_FILE = "en-annotated.tsv", "neu_en.txt"
@@ -50,7 +51,7 @@ def load_xed(data_dir: Path) -> DialogueLines:
 def _neutral_texts(path: Path) -> Iterator[str]:
     """The second column; a few published lines end in tabs, and one holds nothing else."""
     for line, where in lines(path):
-        fields = line.rstrip("\t\r").split("\t")
+        fields = line.rstrip("\t").split("\t")
         if fields == [""]:
             continue
         if len(fields) != 2:
@@ -61,8 +62,8 @@ def _neutral_texts(path: Path) -> Iterator[str]:
 def _parse_labels(ids: str, where: str) -> tuple[int, ...]:
     labels = set()
     for field in ids.split(","):
-        number = field.strip()
-        if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(PLUTCHIK)):
-            raise DataError(f"{where}: emotion ids are 1 to {len(PLUTCHIK)}, got {number!r}")
-        labels.add(int(number) - 1)
+        number = whole_number(field.strip(), 1, len(PLUTCHIK))
+        if number is None:
+            raise DataError(f"{where}: emotion ids are 1 to {len(PLUTCHIK)}, got {shortened(field.strip())}")
+        labels.add(number - 1)
     return tuple(sorted(labels))
