@@ -2,9 +2,11 @@
 
 import logging
 import sys
+from contextlib import nullcontext
 
 from ambiance.errors import AmbianceError
 from ambiance.rpc.metrics_server import serve_metrics
+from ambiance.rpc.native_lines import native_lines_logged
 from ambiance.rpc.server import Load, ServerProcess
 from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.stopping import Stop
@@ -20,6 +22,11 @@ def run(program: str, settings: ServerSettings, load: Load) -> int:
     `load` reads artifacts and warms up; with several workers each calls it, so it must be picklable. If it
     fails the process ends with status 1 and one sentence.
     """
+    with native_lines_logged() if settings.log_format == "json" else nullcontext():
+        return _run(program, settings, load)
+
+
+def _run(program: str, settings: ServerSettings, load: Load) -> int:
     configure_logging(settings.log_level, settings.log_format)
     logger.info("settings", extra={"program": program, "settings": settings.model_dump(mode="json")})
     for warning in settings.warnings():

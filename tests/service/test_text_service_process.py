@@ -105,3 +105,21 @@ def test_serving_never_runs_tensorflow() -> None:
         assert process.returncode == 0
     assert "tensorflow.core.framework.tensor_pb2" in modules  # TF Serving's interface is on
     assert not [name for name in modules if not name.startswith(("tensorflow.core", "tensorflow.compiler"))]
+
+
+def test_every_line_on_standard_error_is_json_whoever_writes_it() -> None:
+    flags = [*ANY_PORT, "--artifacts", str(RELEASED), "--log-format", "json"]
+    command = [sys.executable, "-m", "text_service", *flags]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if '"listening"' in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        lines += process.stderr
+        assert process.wait(30) == 0
+    records = [json.loads(line) for line in lines]
+    native = [record for record in records if record["logger"] == "ambiance.rpc.native_lines"]
+    assert any("XNNPACK" in record["message"] and record["level"] == "INFO" for record in native)
