@@ -25,6 +25,7 @@ READ_METHODS: Mapping[str, Sequence[str]] = {
         "BatchGetClips",
         "ListClips",
         "ListIndexes",
+        "ListLabels",
     ),
     "grpc.health.v1.Health": ("Check",),
     "tensorflow.serving.PredictionService": ("Predict", "GetModelMetadata"),
