@@ -3,13 +3,12 @@
 import argparse
 import json
 from collections.abc import Callable
+from typing import Any
 
 from ambiance.rpc.channel import DEFAULT_DEADLINE_S, MUSIC_INDEX_SERVICE_PORT
 
 
-def add_labels(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", show: Callable[[str], None]
-) -> None:
+def add_labels(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:
     """Add the command, which prints with `show`."""
 
     def labels(arguments: argparse.Namespace) -> int:
