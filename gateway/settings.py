@@ -26,7 +26,7 @@ class GatewaySettings(ServerSettings):
     )
     # Overload is refused here first: fewer than either service behind lets in.
     permits: int = Field(
-        24, ge=1, le=4096, description="calls let in, being answered or waiting for it; the next is refused"
+        24, ge=1, le=4096, description="calls let in, being answered or waiting for it; more queue in a burst"
     )
     text_target: Target = Field(f"localhost:{TEXT_SERVICE_PORT}", description="host:port of the text service")
     music_target: Target = Field(

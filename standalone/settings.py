@@ -22,7 +22,7 @@ class StandaloneSettings(AnswerPolicy, ServerSettings):
     )
     # As the gateway's.
     permits: int = Field(
-        24, ge=1, le=4096, description="calls let in, being answered or waiting for it; the next is refused"
+        24, ge=1, le=4096, description="calls let in, being answered or waiting for it; more queue in a burst"
     )
     # A match computes from end to end here and waits for nobody, and Python runs one of them at a time: 2
     # threads answered a fifth more than 4.

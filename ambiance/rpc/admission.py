@@ -1,14 +1,23 @@
 """Who gets in: the threads that answer calls, and how a call is refused while all places are taken.
 
-gRPC hands a call to a thread of the pool that its handler names in the attribute `experimental_thread_pool`;
-nothing else of gRPC's that isn't public is used, and this is the only file that knows it.
+    arrives ─> fewer inside than permits? ─ yes ─> waits for a thread, first come first served ─> is answered
+                  └ no ─> a burst, as `ambiance.rpc.admission_bursts` has it? ─ yes ─> queues behind those
+                             └ no ─> is refused
+
+Calls that wait are entries of one deque and hold no thread, whether they have a permit or queue for one. One
+whose caller goes, or whose deadline passes, leaves the queue then; one that would wait beyond its deadline is
+refused by the next thread. Health checks have threads of their own.
+
+gRPC hands a call to a thread of the pool that its handler names in the attribute `experimental_thread_pool`,
+and among the arguments is what its own code makes the call's context from. Nothing else of gRPC's that isn't
+public is used, and this is the only file that knows it.
 """
 
 import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +25,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import grpc
+from grpc import _server
 
 from ambiance.errors import OverloadedError
+from ambiance.rpc.admission_bursts import Bursts
 from ambiance.rpc.errors import to_status
 
 # When a refused caller may try again, in seconds: each is told another time between these, so that they don't
@@ -28,6 +39,10 @@ _RETRY_TIMES = 16
 # How long a call may go on before it counts as slow, in seconds.
 PATIENCE_S = 0.1
 
+# By how much the latest pause between two calls taken up moves the mean one, from which a wait is foretold.
+# Little: one stall mustn't make a queue of hundreds look hopeless. Who waits in vain ends at its deadline.
+_LATEST_SHARE = 1 / 64
+
 P = ParamSpec("P")
 T = TypeVar("T")
 if TYPE_CHECKING:  # generic in its stubs only
@@ -35,13 +50,14 @@ if TYPE_CHECKING:  # generic in its stubs only
 
 
 @dataclass(eq=False)
-class _Call:
-    """A call that was let in."""
+class Admitted:
+    """A call that was let in. Times are as `perf_counter` tells them."""
 
     run: Callable[[], Any]
     ended: Future[Any]
-    arrived: float  # as `perf_counter` tells it
-    began: float = 0.0
+    arrived: float
+    began: float = 0.0  # 0 while it waits for a thread
+    hopeless: bool = False  # whether it would have waited beyond its deadline, so that it is to be refused
 
 
 class CallPool(ThreadPoolExecutor):
@@ -52,18 +68,35 @@ class CallPool(ThreadPoolExecutor):
     that has gone on for PATIENCE_S, as a long batch does, or a call that was opened and is never sent.
     """
 
-    def __init__(self, threads: int, permits: int) -> None:
-        """Take how many calls are answered at the same time, slow ones aside, and how many may be inside."""
+    def __init__(
+        self,
+        threads: int,
+        permits: int,
+        queue: int = 0,
+        queue_s: float = 0.0,
+        note_waiting: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Take the numbers.
+
+        Args:
+            threads: calls that are answered at the same time, slow ones aside.
+            permits: calls that may be inside at any time, and slow ones that are answered at the same time.
+            queue, queue_s: how many calls may queue for a permit, and for how long there may be such, see
+                `Bursts`.
+            note_waiting: is told how many calls wait for a thread when that changes.
+        """
         self._usual = min(threads, permits)
         super().__init__(self._usual, thread_name_prefix="call")
         self._most_stand_ins = permits - self._usual
         self._stand_ins = ThreadPoolExecutor(max(1, self._most_stand_ins), thread_name_prefix="call_stand_in")
         self._answering = threading.local()
         self.permits = permits
+        self._bursts, self._note_waiting = Bursts(permits, queue, queue_s), note_waiting
         self._lock = threading.Lock()  # of what follows
         self._inside = 0
-        self._waiting: deque[_Call] = deque()
-        self._running: set[_Call] = set()
+        self._waiting: deque[Admitted] = deque()
+        self._running: set[Admitted] = set()
+        self._last_began, self._pause_s = 0.0, 0.0  # between two calls taken up while more wait
         self._watched, self._standing_in = False, 0
         self._start_threads()
 
@@ -79,21 +112,35 @@ class CallPool(ThreadPoolExecutor):
         return not self._inside
 
     def is_full(self) -> bool:
-        """Whether the next call must be refused. Calls arrive in one thread, so none slips in after."""
+        """Whether every permit is taken."""
         return self._inside >= self.permits
 
-    def arrival(self) -> float:
-        """When the call that this thread answers was let in, as `perf_counter` tells it."""
-        return float(self._answering.arrival)
+    def refuses_next(self) -> bool:
+        """Whether the call that arrives now must be refused. Calls arrive in one thread, so none slips in."""
+        return self._bursts.refuses(self._inside)
+
+    def answering(self) -> Admitted:
+        """The call that this thread answers."""
+        call: Admitted = self._answering.call
+        return call
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As the base class does."""
-        call = _Call(partial(fn, *args, **kwargs), Future(), perf_counter())
+        call = Admitted(partial(fn, *args, **kwargs), Future(), perf_counter())
+        context = _context(args) if self.is_full() else None
         with self._lock:
             self._inside += 1
-            self._waiting.append(call)
+            if context is not None:
+                call.hopeless = len(self._waiting) * self._pause_s > context.time_remaining()
+            if call.hopeless:  # the sooner it is told, the better
+                self._waiting.appendleft(call)
+            else:
+                self._waiting.append(call)
+            self._note_waiting(len(self._waiting))
             unwatched = self._inside > self._usual and not self._watched
             self._watched |= unwatched
+        if context is not None:
+            context.add_callback(partial(self._leave, call))
         super().submit(self._answer_next)
         if unwatched:
             threading.Thread(target=self._watch, name="call_watch", daemon=True).start()
@@ -110,9 +157,11 @@ class CallPool(ThreadPoolExecutor):
             if not self._waiting:  # a stand-in took it
                 return False
             call = self._waiting.popleft()
+            self._note_waiting(len(self._waiting))
             call.began = perf_counter()
+            self._note_pause(call)
             self._running.add(call)
-        self._answering.arrival, result, error = call.arrived, None, None
+        self._answering.call, result, error = call, None, None
         try:
             result = call.run()
         except BaseException as raised:  # whoever holds the future is told, as by the base class
@@ -125,6 +174,22 @@ class CallPool(ThreadPoolExecutor):
         else:
             call.ended.set_exception(error)
         return True
+
+    def _note_pause(self, call: Admitted) -> None:
+        """Learn from a call that was taken up how long a place in the queue takes."""
+        if call.arrived < self._last_began and not call.hopeless:  # else nobody waited meanwhile
+            self._pause_s += _LATEST_SHARE * (call.began - self._last_began - self._pause_s)
+        self._last_began = call.began
+
+    def _leave(self, call: Admitted) -> None:
+        """Free the place of a call that has ended, if it still waits: nobody waits for its answer."""
+        with self._lock:
+            if call.began:
+                return
+            self._waiting.remove(call)
+            self._note_waiting(len(self._waiting))
+            self._inside -= 1
+        call.ended.set_result(None)
 
     def _watch(self) -> None:
         """Look after the calls that wait, as long as there are any."""
@@ -152,6 +217,15 @@ class CallPool(ThreadPoolExecutor):
         """Calls that have taken too long to count as running."""
         latest = perf_counter() - PATIENCE_S
         return sum(call.began < latest for call in self._running)
+
+
+def _context(arguments: Sequence[Any]) -> grpc.ServicerContext | None:
+    """The context of the call that gRPC submits with such arguments; None if they aren't gRPC's."""
+    match arguments:
+        case [_, event, _server._RPCState() as state, *_]:
+            context: grpc.ServicerContext = _server._Context(event, state, None)
+            return context
+    return None
 
 
 class _CallingThread(ThreadPoolExecutor):

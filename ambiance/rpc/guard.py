@@ -38,12 +38,13 @@ class Undecodable:
 
 
 class Guard(grpc.ServerInterceptor):
-    """Lets as many calls in as their pool has permits, and MAX_STREAMS streams; refuses the rest at once."""
+    """Lets in the calls that their pool has room for, and MAX_STREAMS streams; refuses the rest at once."""
 
     def __init__(self, calls: CallPool, metrics: RpcMetrics) -> None:
         self._calls = calls
         all_of_them = f"all {calls.permits} permits are" if calls.permits > 1 else "the only permit is"
-        self._refusals = Refusals(f"{all_of_them} taken")
+        self._reason = f"{all_of_them} taken"
+        self._refusals = Refusals(self._reason)
         self._streams = threading.BoundedSemaphore(MAX_STREAMS)
         self._metrics = metrics
         self._guarded: dict[str, tuple[MethodHandler, MethodHandler]] = {}  # to answer, and to refuse
@@ -71,7 +72,7 @@ class Guard(grpc.ServerInterceptor):
             if (guarded := self._guarded.get(method)) is None:
                 return handler
         answering, refusing = guarded
-        return refusing if self._calls.is_full() else answering
+        return refusing if self._calls.refuses_next() else answering
 
     def _guard(
         self, method: str, handler: "MethodHandler", behavior: Handler
@@ -86,16 +87,18 @@ class Guard(grpc.ServerInterceptor):
 
     def _answer(self, method: str, handler: Handler, metrics: MethodMetrics) -> Handler:
         def guarded(request: Any, context: grpc.ServicerContext) -> Any:
-            code = grpc.StatusCode.OK
-            metrics.started()
+            code, admitted = grpc.StatusCode.OK, self._calls.answering()
+            metrics.started(admitted.began - admitted.arrived)
             try:
+                if admitted.hopeless:
+                    raise OverloadedError(f"{self._reason}, the wait outlasts the deadline", RETRY_AFTER_S[1])
                 return _call(handler, request, context)
             except Exception as error:
                 code = status_code(error)
                 _log_if_ours(method, error)
                 return context.abort_with_status(to_status(error))
             finally:
-                metrics.finished(self._calls.arrival(), code.name)
+                metrics.finished(admitted.arrived, code.name)
 
         return guarded
 

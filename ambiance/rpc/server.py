@@ -109,7 +109,13 @@ def create_server(
     Raises:
         AmbianceError: if the address can't be listened on.
     """
-    calls = CallPool(settings.threads, settings.permits)
+    calls = CallPool(
+        settings.threads,
+        settings.permits,
+        settings.queue,
+        settings.queue_seconds,
+        note_waiting=metrics.queue_length.set,
+    )
     guard = Guard(calls, metrics)
     server = grpc.server(
         ThreadPoolExecutor(SPARE_THREADS, thread_name_prefix="rpc"),  # calls have threads of their own

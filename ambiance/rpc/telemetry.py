@@ -37,6 +37,20 @@ class RpcMetrics:
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
+        self._queue_seconds = Histogram(
+            "grpc_server_queue_seconds",
+            "Time from a call's admission until a thread took it up, in seconds.",
+            labels,
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        # Set, not asked for when read: with several workers whoever reads is another process.
+        self.queue_length = Gauge(
+            "grpc_server_queue_length",
+            "Calls that were let in and wait for a thread now.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         self._in_flight = Gauge(
             "grpc_server_in_flight",
             "Calls being answered now.",
@@ -55,24 +69,30 @@ class RpcMetrics:
         """The metrics of one method, given as "/package.Service/Method"."""
         _, service, name = path.split("/")
         labels = (service, name)
-        return MethodMetrics(
-            self._handled, labels, self._seconds.labels(*labels), self._in_flight.labels(*labels)
-        )
+        by_method = (self._seconds, self._queue_seconds)
+        seconds, queue_seconds = (histogram.labels(*labels) for histogram in by_method)
+        return MethodMetrics(self._handled, labels, seconds, queue_seconds, self._in_flight.labels(*labels))
 
 
 class MethodMetrics:
     """Metrics of one method with its labels looked up once, since a lookup costs more than an increment."""
 
     def __init__(
-        self, handled: Counter, labels: tuple[str, str], seconds: Histogram, in_flight: Gauge
+        self,
+        handled: Counter,
+        labels: tuple[str, str],
+        seconds: Histogram,
+        queue_seconds: Histogram,
+        in_flight: Gauge,
     ) -> None:
         self._handled, self._labels = handled, labels
-        self._seconds, self._in_flight = seconds, in_flight
+        self._seconds, self._queue_seconds, self._in_flight = seconds, queue_seconds, in_flight
         # The usual one is there from the start, for the first call and for whoever graphs the rate.
         self._by_code = {_OK: handled.labels(*labels, _OK)}
 
-    def started(self) -> None:
-        """Note that a thread took a call up."""
+    def started(self, waited_s: float) -> None:
+        """Note that a thread took a call up that had waited so many seconds for one."""
+        self._queue_seconds.observe(waited_s)
         self._in_flight.inc()
 
     def finished(self, admitted: float, code: str) -> None:

@@ -392,7 +392,7 @@ class StuckCatalog(FakeCatalog):
 
 def test_beyond_the_permits_a_call_is_refused_and_a_late_one_ends_at_its_deadline(start: Start) -> None:
     catalog = StuckCatalog()
-    stub = start(make_index(catalog=catalog), permits=1)
+    stub = start(make_index(catalog=catalog), permits=1, queue=0)
     request = messages.GetClipRequest(clip_id="video005@5")
     late = stub.GetClip.future(request, timeout=1)
     catalog.entered.wait()

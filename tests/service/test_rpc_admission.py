@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance.errors import OverloadedError
 from ambiance.rpc import admission
@@ -21,19 +22,21 @@ from ambiance.rpc.settings import ServerSettings
 from ambiance.rpc.telemetry import RpcMetrics
 
 SERVICE, METHOD = "test.Holder", "Hold"
+FAULTY = b"faulty"
 
 
 class Holder:
     """A server whose only method answers when the test says so."""
 
-    def __init__(self, threads: int, permits: int) -> None:
+    def __init__(self, threads: int, permits: int, queue: int, queue_seconds: float) -> None:
         self.entered, self.leave = threading.Semaphore(0), threading.Semaphore(0)
         self.decoded: list[bytes] = []
+        self.begun: list[bytes] = []
         self.metrics = RpcMetrics()
         handler = grpc.unary_unary_rpc_method_handler(self._hold, request_deserializer=self._decode)
         generic = grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler})
         servicer = Servicer(SERVICE, lambda server: server.add_generic_rpc_handlers((generic,)))
-        settings = ServerSettings(threads=threads, permits=permits)
+        settings = ServerSettings(threads=threads, permits=permits, queue=queue, queue_seconds=queue_seconds)
         application = Application([servicer])
         self.server, port, self.inside = create_server(
             application, settings, self.metrics, HealthReporter([])
@@ -47,8 +50,11 @@ class Holder:
         return data
 
     def _hold(self, request: bytes, _: grpc.ServicerContext) -> bytes:
+        self.begun.append(request)
         self.entered.release()
         assert self.leave.acquire(timeout=30)
+        if request == FAULTY:
+            raise RuntimeError
         return request
 
     def fill(self, running: int, waiting: int = 0) -> list[Any]:
@@ -67,8 +73,17 @@ class Holder:
         assert isinstance(error, OverloadedError)
         return error
 
+    def sample(self, name: str, **labels: str) -> float:
+        """A figure of its metrics."""
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
+
+    def wait_for_queue(self, length: int) -> None:
+        """Until so many calls wait for a thread."""
+        while self.sample("grpc_server_queue_length") != length:
+            time.sleep(0.001)
+
     def close(self) -> None:
-        for _ in range(100):
+        for _ in range(1_000):
             self.leave.release()
         self.channel.close()
         self.server.stop(None).wait()
@@ -80,8 +95,8 @@ def hold(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(admission, "PATIENCE_S", 60)
     with ExitStack() as stack:
 
-        def start(threads: int, permits: int) -> Holder:
-            holder = Holder(threads, permits)
+        def start(threads: int, permits: int, queue: int = 0, queue_seconds: float = 60) -> Holder:
+            holder = Holder(threads, permits, queue, queue_seconds)
             stack.callback(holder.close)
             return holder
 
@@ -96,6 +111,113 @@ def test_calls_wait_for_a_thread_while_there_are_permits(hold: Any) -> None:
     for _ in calls:
         holder.leave.release()
     assert [call.result(5) for call in calls] == [b"0", b"1", b"2"]
+
+
+def test_a_burst_beyond_the_permits_queues_up_to_its_bound_and_in_order(hold: Any) -> None:
+    holder = hold(threads=1, permits=2, queue=8)
+    calls = holder.fill(running=1, waiting=9)
+    holder.wait_for_queue(9)
+    assert "all 2 permits" in str(holder.refused())
+    for _ in calls:
+        holder.leave.release()
+    assert [call.result(5) for call in calls] == holder.begun == [b"%d" % number for number in range(10)]
+    holder.wait_for_queue(0)
+    labels = {"grpc_service": SERVICE, "grpc_method": METHOD}
+    assert holder.sample("grpc_server_queue_seconds_count", **labels) == 10
+    assert holder.sample("grpc_server_queue_seconds_sum", **labels) > 0
+
+
+def test_who_queues_takes_no_thread_and_holds_up_no_health_check(hold: Any) -> None:
+    holder = hold(threads=2, permits=4, queue=500)
+    calls = holder.fill(running=2)
+    before = server_threads()
+    calls += holder.fill(running=0, waiting=500)
+    holder.wait_for_queue(500)
+    check = health_pb2_grpc.HealthStub(holder.channel).Check  # type: ignore[attr-defined]
+    assert check(health_pb2.HealthCheckRequest(), timeout=5).status
+    names = {thread.name for thread in server_threads() - before}
+    assert not {name for name in names - {"call_watch"} if name.startswith("call_")}
+    assert not any(call.done() for call in calls)
+
+
+def test_a_queue_that_lasts_is_closed_until_its_calls_are_gone(hold: Any) -> None:
+    holder = hold(threads=1, permits=1, queue=500, queue_seconds=0.05)
+    calls = holder.fill(running=1, waiting=1)
+    holder.wait_for_queue(1)
+    time.sleep(0.06)
+    assert "the only permit" in str(holder.refused())
+    for call in calls:
+        holder.leave.release()
+        call.result(5)
+    while not holder.inside.is_empty():
+        pass
+    time.sleep(0.06)
+    calls = holder.fill(running=1, waiting=3)
+    holder.wait_for_queue(3)
+
+
+def test_who_would_wait_beyond_the_deadline_is_refused_first(
+    hold: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "_LATEST_SHARE", 1)
+    holder = hold(threads=1, permits=1, queue=8)
+    calls = holder.fill(running=1, waiting=4)
+    holder.wait_for_queue(4)
+    for pause_s in (0, 1):
+        time.sleep(pause_s)
+        holder.leave.release()
+        assert holder.entered.acquire(timeout=5)
+    # a place in the queue takes a second, and two calls wait
+    hopeless, hopeful = (holder.call.future(b"late", timeout=timeout) for timeout in (1.5, 30))
+    holder.wait_for_queue(4)
+    holder.leave.release()
+    error = from_rpc_error(hopeless.exception(5), "holder")
+    assert isinstance(error, OverloadedError)
+    assert str(error) == "holder: the only permit is taken, the wait outlasts the deadline"
+    for _ in calls:
+        holder.leave.release()
+    assert [call.result(5) for call in [*calls, hopeful]] == [b"0", b"1", b"2", b"3", b"4", b"late"]
+
+
+@pytest.mark.parametrize("timeout", [0.1, 30])
+def test_a_caller_who_goes_leaves_the_queue(hold: Any, timeout: float) -> None:
+    holder = hold(threads=1, permits=1, queue=2)
+    [running] = holder.fill(running=1)
+    for _ in range(20):
+        gone = [holder.call.future(b"gone", timeout=timeout) for _ in range(2)]
+        if timeout > 1:
+            holder.wait_for_queue(2)
+            for call in gone:
+                call.cancel()
+        assert all(isinstance(_error(call), grpc.RpcError | grpc.FutureCancelledError) for call in gone)
+        holder.wait_for_queue(0)
+    [waiting] = holder.fill(running=0, waiting=1)
+    holder.wait_for_queue(1)
+    for _ in range(2):
+        holder.leave.release()
+    assert [running.result(5), waiting.result(5)] == [b"0", b"0"]
+    while not holder.inside.is_empty():
+        pass
+
+
+def _error(call: Any) -> BaseException | None:
+    try:
+        error: BaseException | None = call.exception(5)
+    except grpc.FutureCancelledError as cancelled:
+        return cancelled
+    return error
+
+
+def test_calls_that_fail_leave_no_trace_in_the_queue(hold: Any) -> None:
+    holder = hold(threads=1, permits=1, queue=8)
+    for _ in range(3):
+        calls = [holder.call.future(FAULTY, timeout=30) for _ in range(9)]
+        for _ in calls:
+            holder.leave.release()
+        assert {call.exception(5).code() for call in calls} == {grpc.StatusCode.INTERNAL}
+        while not holder.inside.is_empty():
+            pass
+        assert holder.sample("grpc_server_queue_length") == 0
 
 
 def test_the_only_permit_is_named_as_such(hold: Any) -> None:

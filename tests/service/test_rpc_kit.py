@@ -148,7 +148,7 @@ def test_bytes_that_are_no_message_are_the_callers_mistake(serve: Serve, data: b
     assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
 
 
-def test_beyond_its_permits_a_server_refuses_at_once_but_stays_healthy(serve: Serve) -> None:
+def test_beyond_its_permits_and_queue_a_server_refuses_at_once_but_stays_healthy(serve: Serve) -> None:
     entered, leave = threading.Semaphore(0), threading.Event()
 
     def hold() -> pb.GetModelResponse:
@@ -156,7 +156,7 @@ def test_beyond_its_permits_a_server_refuses_at_once_but_stays_healthy(serve: Se
         leave.wait(10)
         return pb.GetModelResponse()
 
-    channel = serve(application(hold), permits=2)
+    channel = serve(application(hold), permits=2, queue=0)
     stub = stubs.TextServiceStub(channel)
     held = [stub.GetModel.future(pb.GetModelRequest(), timeout=10) for _ in range(2)]
     for _ in held:

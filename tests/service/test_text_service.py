@@ -304,7 +304,7 @@ def test_a_deadline_that_passes_is_told(serve: Serve) -> None:
 
 def test_without_a_permit_a_call_is_refused_at_once(serve: Serve) -> None:
     gate = Gate()
-    stub = start(serve, gate, permits=1)
+    stub = start(serve, gate, permits=1, queue=0)
     first = stub.EncodeTexts.future(pb.EncodeTextsRequest(texts=["sad"]), timeout=10)
     assert gate.entered.wait(5)
     raised = stub.refused("sad")
