@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -12,7 +13,7 @@ from ambiance import calls
 from ambiance.arguments import require_deadline
 from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
 from ambiance.clip_filter import ClipFilter
-from ambiance.errors import PreconditionError, UnavailableError
+from ambiance.errors import OverloadedError, PreconditionError, UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
 from ambiance.rpc.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
@@ -60,6 +61,7 @@ class Client:
         self._channels: list[grpc.aio.Channel] = []
         self._stubs: dict[calls.Peer, Any] = {}
         self._closed = False
+        self._closing = asyncio.Event()  # ends the pauses of calls that were refused
 
     async def match(
         self,
@@ -128,6 +130,7 @@ class Client:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""
         self._enter_loop()
         self._closed = True
+        self._closing.set()
         for channel in self._channels:
             await channel.close()
 
@@ -140,19 +143,28 @@ class Client:
         await self.close()
 
     async def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
-        timeout = self._deadline_s if deadline_s is None else require_deadline(deadline_s)
+        patience = calls.Patience(self._deadline_s if deadline_s is None else require_deadline(deadline_s))
+        while True:
+            try:
+                return call.parse(await self._try(call, patience.left_s()))
+            except OverloadedError as refusal:
+                if (pause_s := patience.pause_s(refusal)) is None:
+                    raise
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), pause_s)
+
+    async def _try(self, call: calls.Call[Any], timeout_s: float) -> Any:
         if self._closed:
             raise UnavailableError(CLOSED_MESSAGE)
         rpc = getattr(self._stub(call.peer), call.method)
         try:
-            response = await rpc(call.request, timeout=timeout)
+            return await rpc(call.request, timeout=timeout_s)
         except asyncio.CancelledError as error:
             if not self._closed or _is_cancelled(asyncio.current_task()):
                 raise
             raise UnavailableError(CLOSED_MESSAGE) from error
         except grpc.RpcError as error:
             raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
-        return call.parse(response)
 
     def _stub(self, peer: calls.Peer) -> Any:
         self._enter_loop()
@@ -169,7 +181,7 @@ class Client:
             return
         if self._loop is not None and not self._loop.is_closed():
             raise PreconditionError(LOOP_MESSAGE)
-        self._loop = loop
+        self._loop, self._closing = loop, asyncio.Event()
         self._channels.clear()
         self._stubs.clear()
 

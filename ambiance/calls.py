@@ -3,8 +3,10 @@
 `ambiance.client` and `ambiance.aio` only carry them out, each in its own way.
 """
 
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -12,7 +14,7 @@ from google.protobuf.message import Message
 from ambiance import parsing
 from ambiance.arguments import require_flag, require_integer, require_items, require_number, require_utf8
 from ambiance.clip_filter import ClipFilter
-from ambiance.errors import InvalidInputError
+from ambiance.errors import InvalidInputError, OverloadedError
 from ambiance.limits import MAX_K, MAX_REQUEST_BYTES
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
@@ -25,6 +27,12 @@ MAX_SEED = 2**64 - 1
 
 # Fields of a filter that hold a number for each name; the others are lists of texts.
 _SCORE_FIELDS = ("min_mood_scores", "min_facet_scores", "max_facet_scores")
+
+# A caller that is refused comes back when told or later by up to this share, so that those who were told the
+# same don't come back together; and after twice the time at each further refusal, so that those who persist
+# add little to an overload.
+LATER_SHARE = 0.5
+LONGER_EACH_TIME = 2.0
 
 R = TypeVar("R")
 
@@ -59,6 +67,26 @@ class Call(Generic[R]):
         # gRPC would refuse it too, but with the code of an overloaded server
         if (size := self.request.ByteSize()) > MAX_REQUEST_BYTES:
             raise InvalidInputError.of("request", f"at most {MAX_REQUEST_BYTES:,} bytes, got {size:,}")
+
+
+class Patience:
+    """What is left of a call's deadline, over however many tries."""
+
+    def __init__(self, deadline_s: float, clock: Callable[[], float] = monotonic) -> None:
+        """Start the clock."""
+        self._clock, self._end = clock, clock() + deadline_s
+        self._refusals = 0
+
+    def left_s(self) -> float:
+        """Seconds until the deadline, never below 0."""
+        return max(0.0, self._end - self._clock())
+
+    def pause_s(self, refusal: OverloadedError) -> float | None:
+        """Seconds after which to try again; None if the deadline is sooner, or there is no telling when."""
+        later = 1 + LATER_SHARE * random.random()
+        pause_s = refusal.retry_after_s * LONGER_EACH_TIME**self._refusals * later
+        self._refusals += 1
+        return pause_s if 0 < pause_s < self.left_s() else None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The synchronous client: what another backend calls Ambiance with. `ambiance.aio` is its twin."""
 
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -9,7 +10,7 @@ import grpc
 from ambiance import calls
 from ambiance.arguments import require_deadline
 from ambiance.clip_filter import ClipFilter
-from ambiance.errors import UnavailableError
+from ambiance.errors import OverloadedError, UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
 from ambiance.rpc.channel import (
@@ -41,7 +42,8 @@ class Client:
         NotFoundError: there is no index of that name.
         PreconditionError: the services hold the space with different lineages, or the index is too old for
             the filter.
-        OverloadedError: try again after `retry_after_s` seconds.
+        OverloadedError: refused, after retries whenever the service said, for as long as `deadline_s` allows;
+            try again after `retry_after_s` seconds.
         DeadlineError: no answer within `deadline_s` seconds.
         UnavailableError: a service can't be reached, after retries for about a third of a second, or the
             client is closed.
@@ -74,7 +76,7 @@ class Client:
         self._stubs: dict[calls.Peer, Any] = {
             peer: peer.make_stub(channel) for peer, channel in self._channels.items()
         }
-        self._closed = False
+        self._closed = threading.Event()
 
     def match(
         self,
@@ -165,7 +167,7 @@ class Client:
 
     def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""
-        self._closed = True
+        self._closed.set()
         for channel in self._channels.values():
             channel.close()
 
@@ -178,14 +180,22 @@ class Client:
         self.close()
 
     def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
-        timeout = self._deadline_s if deadline_s is None else require_deadline(deadline_s)
+        patience = calls.Patience(self._deadline_s if deadline_s is None else require_deadline(deadline_s))
+        while True:
+            try:
+                return call.parse(self._try(call, patience.left_s()))
+            except OverloadedError as refusal:
+                if (pause_s := patience.pause_s(refusal)) is None:
+                    raise
+            self._closed.wait(pause_s)
+
+    def _try(self, call: calls.Call[Any], timeout_s: float) -> Any:
         rpc = getattr(self._stubs[call.peer], call.method)
         try:
-            response = rpc(call.request, timeout=timeout)
+            return rpc(call.request, timeout=timeout_s)
         except ValueError as error:  # a closed channel's way to refuse
             raise UnavailableError(CLOSED_MESSAGE) from error
         except grpc.RpcError as error:
-            if self._closed:
+            if self._closed.is_set():
                 raise UnavailableError(CLOSED_MESSAGE) from error
             raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
-        return call.parse(response)

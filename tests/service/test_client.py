@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import inspect
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -210,11 +211,29 @@ def test_every_violation_arrives(run: Run, fake: Fake) -> None:
     assert caught.value.violations == violations
 
 
-def test_overload_tells_when_to_come_back(run: Run, fake: Fake) -> None:
-    fake.errors = [OverloadedError("all 64 permits are taken", 0.25)]
+def test_a_client_that_is_refused_comes_back_when_told(run: Run, fake: Fake) -> None:
+    came: list[float] = []
+    fake.before = lambda _: came.append(time.monotonic())
+    fake.errors = [OverloadedError("all 64 permits are taken", 0.1) for _ in range(2)]
+    assert run("match", "a", deadline_s=WAIT_S).text.token_count == 1
+    first, second, third = came
+    assert second - first >= 0.1
+    assert third - second >= 0.2
+
+
+def test_a_refusal_that_says_to_come_back_after_the_deadline_is_told(run: Run, fake: Fake) -> None:
+    fake.errors = [OverloadedError("all 64 permits are taken", 5.25)]
     with pytest.raises(OverloadedError, match="all 64 permits are taken") as caught:
-        run("match", "a")
-    assert caught.value.retry_after_s == 0.25
+        run("match", "a", deadline_s=5.0)
+    assert caught.value.retry_after_s == 5.25
+    assert len(fake.requests) == 1
+
+
+def test_refusals_until_the_deadline_are_told(run: Run, fake: Fake) -> None:
+    fake.errors = [OverloadedError("all 64 permits are taken", 0.02) for _ in range(100)]
+    with pytest.raises(OverloadedError, match="all 64 permits are taken"):
+        run("match", "a", deadline_s=0.5)
+    assert 2 <= len(fake.requests) <= 5
 
 
 def test_a_call_whose_connection_breaks_is_repeated(run: Run, fake: Fake, target: str) -> None:
@@ -364,6 +383,30 @@ def test_an_asyncio_client_closed_during_a_call_says_so(target: str, held: threa
 
     with pytest.raises(UnavailableError, match=r"^client is closed$"):
         asyncio.run(close_during_call())
+
+
+def test_a_client_closed_before_it_comes_back_says_so(target: str, fake: Fake) -> None:
+    refused = threading.Event()
+    fake.before = lambda _: refused.set()
+    fake.errors = [OverloadedError("all 64 permits are taken", 2 * WAIT_S) for _ in range(2)]
+    with ThreadPoolExecutor(1) as pool:
+        client = ambiance.Client(target, deadline_s=10 * WAIT_S)
+        call = pool.submit(client.match, "a")
+        assert refused.wait(WAIT_S)
+        client.close()
+        with pytest.raises(UnavailableError, match=r"^client is closed$"):
+            call.result(WAIT_S)
+
+    async def close_during_pause() -> None:
+        refused.clear()
+        client = aio.Client(target, deadline_s=10 * WAIT_S)
+        call = asyncio.create_task(client.match("a"))
+        assert await asyncio.to_thread(refused.wait, WAIT_S)
+        await client.close()
+        await asyncio.wait_for(call, WAIT_S)
+
+    with pytest.raises(UnavailableError, match=r"^client is closed$"):
+        asyncio.run(close_during_pause())
 
 
 @pytest.mark.parametrize("closes", [False, True])

@@ -13,7 +13,7 @@ import pytest
 from ambiance import Client, ClipFilter, aio, calls
 from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.arguments import require_deadline
-from ambiance.errors import InvalidInputError, Violation
+from ambiance.errors import InvalidInputError, OverloadedError, Violation
 from ambiance.limits import (
     MAX_FILTER_IDS,
     MAX_FILTER_LABELS,
@@ -373,3 +373,25 @@ def test_clips_that_are_not_worth_hearing_are_asked_for_only_if_wanted() -> None
     ]
     assert all(request.include_unlistenable for request in asked)
     assert not any(request.include_unlistenable for request in unasked)
+
+
+def test_who_is_refused_comes_back_no_sooner_than_told_and_waits_longer_each_time() -> None:
+    now = [100.0]
+    for _ in range(100):
+        patience = calls.Patience(5.0, lambda: now[0])
+        pauses = [patience.pause_s(OverloadedError("full", 0.2)) for _ in range(3)]
+        for told, pause in zip((0.2, 0.4, 0.8), pauses, strict=True):
+            assert pause is not None
+            assert told <= pause <= 1.5 * told
+
+
+def test_who_is_refused_does_not_come_back_after_the_deadline_or_untold() -> None:
+    now = [100.0]
+    patience = calls.Patience(1.0, lambda: now[0])
+    assert patience.pause_s(OverloadedError("full", 0.0)) is None
+    assert patience.pause_s(OverloadedError("full", 0.1)) is not None
+    now[0] += 0.9
+    assert patience.left_s() == pytest.approx(0.1)
+    assert patience.pause_s(OverloadedError("full", 0.1)) is None
+    now[0] += 0.9
+    assert patience.left_s() == 0
