@@ -28,6 +28,10 @@ class GatewaySettings(ServerSettings):
     permits: int = Field(
         24, ge=1, le=4096, description="calls let in, being answered or waiting for it; more queue in a burst"
     )
+    # A match takes about as long as two calls of a service: half as many queue as long.
+    queue: int = Field(
+        256, ge=0, le=65_536, description="calls that may queue for a permit in a burst; the next is refused"
+    )
     text_target: Target = Field(f"localhost:{TEXT_SERVICE_PORT}", description="host:port of the text service")
     music_target: Target = Field(
         f"localhost:{MUSIC_INDEX_SERVICE_PORT}", description="host:port of the music index service"
