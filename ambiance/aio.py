@@ -11,13 +11,13 @@ import grpc.aio
 
 from ambiance import calls
 from ambiance.arguments import require_deadline
+from ambiance.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
 from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import OverloadedError, PreconditionError, UnavailableError
 from ambiance.limits import DEFAULT_K
 from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
-from ambiance.rpc.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
-from ambiance.rpc.errors import from_rpc_error
+from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
 LOOP_MESSAGE = (

@@ -13,17 +13,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO
 
 from ambiance.arguments import require_deadline, require_utf8
-from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
-from ambiance.extras import install_hint
-from ambiance.filter_flags import add_filter_flags, filter_of
-from ambiance.label_command import add_labels
-from ambiance.limits import DEFAULT_K
-from ambiance.rpc.channel import (
+from ambiance.channel import (
     CHANNEL_OPTIONS,
     DEFAULT_DEADLINE_S,
     GATEWAY_PORT,
     TEXT_SERVICE_PORT,
 )
+from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
+from ambiance.extras import install_hint
+from ambiance.filter_flags import add_filter_flags, filter_of
+from ambiance.label_command import add_labels
+from ambiance.limits import DEFAULT_K
 from ambiance.targets import resolvable
 
 EXIT_OK = 0

@@ -9,18 +9,18 @@ import grpc
 
 from ambiance import calls
 from ambiance.arguments import require_deadline
-from ambiance.clip_filter import ClipFilter
-from ambiance.errors import OverloadedError, UnavailableError
-from ambiance.limits import DEFAULT_K
-from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
-from ambiance.rpc.channel import (
+from ambiance.channel import (
     CHANNEL_OPTIONS,
     DEFAULT_DEADLINE_S,
     GATEWAY_PORT,
     MUSIC_INDEX_SERVICE_PORT,
     TEXT_SERVICE_PORT,
 )
-from ambiance.rpc.errors import from_rpc_error
+from ambiance.clip_filter import ClipFilter
+from ambiance.errors import OverloadedError, UnavailableError
+from ambiance.limits import DEFAULT_K
+from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
+from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
 DEFAULT_TARGET = f"localhost:{GATEWAY_PORT}"

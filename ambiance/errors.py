@@ -1,4 +1,4 @@
-"""Domain errors, free of grpc. `ambiance.rpc.errors` turns each into one status code."""
+"""Domain errors, free of grpc. `ambiance.status_codes` turns each into one status code."""
 
 import copyreg
 from collections.abc import Iterable

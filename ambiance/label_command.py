@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ambiance.rpc.channel import DEFAULT_DEADLINE_S, MUSIC_INDEX_SERVICE_PORT
+from ambiance.channel import DEFAULT_DEADLINE_S, MUSIC_INDEX_SERVICE_PORT
 
 
 def add_labels(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:

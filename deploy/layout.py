@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ambiance.channel import GATEWAY_PORT, MUSIC_INDEX_SERVICE_PORT, TEXT_SERVICE_PORT
 from ambiance.errors import AmbianceError
-from ambiance.rpc.channel import GATEWAY_PORT, MUSIC_INDEX_SERVICE_PORT, TEXT_SERVICE_PORT
-from ambiance.rpc.environment import is_service_link
-from ambiance.rpc.listening import addresses
+from ambiance.server.environment import is_service_link
+from ambiance.server.listening import addresses
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -6,7 +6,7 @@ import grpc
 
 from ambiance.limits import DEFAULT_K
 from ambiance.match.v1 import match_service_pb2_grpc
-from ambiance.rpc.server import Application, Servicer
+from ambiance.server.lifecycle import Application, Servicer
 from gateway.backends import MusicBackend, TextBackend
 from gateway.health import TIMEOUT_S, HealthWatch
 from gateway.matching import Budget, Matcher, MatchOptions

@@ -11,17 +11,17 @@ import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from ambiance.channel import CHANNEL_OPTIONS
 from ambiance.errors import DeadlineError, UnavailableError
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
-from ambiance.rpc.channel import CHANNEL_OPTIONS
-from ambiance.rpc.errors import from_rpc_error
+from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
 
 DEFAULT_INDEX = "default"
 
-# Connections to each service. One would reach a single worker of it, see `ambiance.rpc.workers`.
+# Connections to each service. One would reach a single worker of it, see `ambiance.server.workers`.
 CONNECTIONS = 4
 
 _TEXT = text_service_pb2.DESCRIPTOR.services_by_name["TextService"].full_name
@@ -49,7 +49,7 @@ class Backend:
         return next(self._stubs)
 
     def call(self, rpc: Callable[..., Any], request: Message, timeout_s: float) -> Any:
-        """Send a request; the channel retries within the timeout, see `ambiance.rpc.channel`."""
+        """Send a request; the channel retries within the timeout, see `ambiance.channel`."""
         try:
             return rpc(request, timeout=timeout_s)
         except grpc.RpcError as error:

@@ -4,13 +4,13 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from ambiance.affect import MOOD_SPACE
-from ambiance.rpc.channel import (
+from ambiance.channel import (
     DEFAULT_DEADLINE_S,
     GATEWAY_PORT,
     MUSIC_INDEX_SERVICE_PORT,
     TEXT_SERVICE_PORT,
 )
-from ambiance.rpc.settings import ServerSettings, Target
+from ambiance.server.settings import ServerSettings, Target
 
 METRICS_PORT = 9051
 

@@ -4,8 +4,8 @@ from functools import partial
 
 from ambiance.limits import MAX_MUSIC_REQUEST_BYTES
 from ambiance.music.v1.music_index_service_pb2_grpc import add_MusicIndexServiceServicer_to_server
-from ambiance.rpc.direct_calls import REHEARSAL_S, DirectMethods
-from ambiance.rpc.server import Application, Servicer
+from ambiance.server.direct_calls import REHEARSAL_S, DirectMethods
+from ambiance.server.lifecycle import Application, Servicer
 from music_index_service.loading import load_index
 from music_index_service.service import DEFAULT_INDEX, SERVICE_NAME, MusicIndexService
 from music_index_service.settings import MusicIndexSettings

@@ -12,7 +12,7 @@ from ambiance.errors import NotFoundError
 from ambiance.music.v1 import clip_filter_pb2, clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import MusicIndexServiceServicer
-from ambiance.rpc.messages import space_message
+from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
 from music_index_service.clip_catalog import Clip

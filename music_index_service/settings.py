@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from ambiance.rpc.channel import MUSIC_INDEX_SERVICE_PORT
-from ambiance.rpc.settings import ServerSettings
+from ambiance.channel import MUSIC_INDEX_SERVICE_PORT
+from ambiance.server.settings import ServerSettings
 
 
 class MusicIndexSettings(ServerSettings):

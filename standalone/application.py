@@ -9,8 +9,8 @@ from shutil import which
 
 from ambiance.errors import PreconditionError
 from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
-from ambiance.rpc.listening import ANY_IPV4
-from ambiance.rpc.server import Application, Servicer
+from ambiance.server.lifecycle import Application, Servicer
+from ambiance.server.listening import ANY_IPV4
 from gateway.application import rehearse
 from gateway.health import HealthWatch
 from gateway.matching import Matcher

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1.clip_filter_pb2 import ClipFilter
-from ambiance.rpc.direct_calls import DirectMethods
-from ambiance.rpc.server import Application
+from ambiance.server.direct_calls import DirectMethods
+from ambiance.server.lifecycle import Application
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.type.v1.space_pb2 import Space, Vector
 from music_index_service.service import DEFAULT_INDEX

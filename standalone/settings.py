@@ -6,8 +6,8 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from ambiance.affect import MOOD_SPACE
-from ambiance.rpc.channel import DEFAULT_DEADLINE_S, GATEWAY_PORT
-from ambiance.rpc.settings import ServerSettings
+from ambiance.channel import DEFAULT_DEADLINE_S, GATEWAY_PORT
+from ambiance.server.settings import ServerSettings
 from text_service.settings import AnswerPolicy
 
 

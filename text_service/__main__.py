@@ -1,6 +1,6 @@
 """The text service's process: its settings, and what serves with them."""
 
-import ambiance.rpc.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
+import ambiance.server.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
 
 import sys
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from ambiance.extras import Extra
 PROGRAM = "ambiance-text-service"
 
 with Extra("text", PROGRAM) as extra:
-    from ambiance.rpc.process import run
-    from ambiance.rpc.settings import load_settings
+    from ambiance.server.process import run
+    from ambiance.server.settings import load_settings
     from text_service.application import load
     from text_service.settings import TextServiceSettings
 

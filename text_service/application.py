@@ -9,8 +9,8 @@ import numpy as np
 from ambiance import artifacts
 from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.extras import install_hint
-from ambiance.rpc.direct_calls import REHEARSAL_S, DirectMethods
-from ambiance.rpc.server import Application, Servicer
+from ambiance.server.direct_calls import REHEARSAL_S, DirectMethods
+from ambiance.server.lifecycle import Application, Servicer
 from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
 from text_service.encoder import MODEL_FILE, LiteRtEncoder, read_signature
 from text_service.evidence import EvidenceJudge

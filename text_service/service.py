@@ -8,8 +8,8 @@ import grpc
 from ambiance.affect import EMOTIONS, VAD_SPACE
 from ambiance.artifacts import Artifact
 from ambiance.errors import ArtifactError, DeadlineError, Violation
-from ambiance.rpc.messages import space_message
-from ambiance.rpc.server import Servicer
+from ambiance.server.lifecycle import Servicer
+from ambiance.server.messages import space_message
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc
 from ambiance.tokenizer import Encoding

@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 from pydantic_settings import SettingsConfigDict
 
 from ambiance.artifacts import TEXT_ENCODER
+from ambiance.channel import TEXT_SERVICE_PORT
 from ambiance.fixed_queries import DISTRESS_THRESHOLD, MIN_EVIDENCE
-from ambiance.rpc.channel import TEXT_SERVICE_PORT
-from ambiance.rpc.settings import ServerSettings, Target
+from ambiance.server.settings import ServerSettings, Target
 
 Backend = Literal["litert", "tf-serving"]
 

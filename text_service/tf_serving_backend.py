@@ -6,9 +6,9 @@ import grpc
 import numpy as np
 from numpy.typing import NDArray
 
+from ambiance.channel import CHANNEL_OPTIONS
 from ambiance.errors import AmbianceError, PeerError, PreconditionError
-from ambiance.rpc.channel import CHANNEL_OPTIONS
-from ambiance.rpc.errors import from_rpc_error
+from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 from text_service.tf_serving_protos import ModelSpec, PredictionServiceStub, PredictRequest, PredictResponse
 from text_service.tf_serving_tensors import TensorError, output_kinds, token_ids_kind

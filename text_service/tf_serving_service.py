@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
-from ambiance.rpc.server import Servicer
+from ambiance.server.lifecycle import Servicer
 from ambiance.validation import shown
 from text_service.tf_serving_protos import (
     MODEL_SERVICE,

@@ -11,8 +11,8 @@ import numpy as np
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance.affect import MOOD_SPACE
+from ambiance.channel import CHANNEL_OPTIONS
 from ambiance.music.v1 import music_index_service_pb2, music_index_service_pb2_grpc
-from ambiance.rpc.channel import CHANNEL_OPTIONS
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1.space_pb2 import Vector
 from bench.cluster import GATEWAY, MUSIC, STANDALONE, TEXT, artifact_flags, target_flags

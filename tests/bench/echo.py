@@ -5,7 +5,7 @@ Told of another echo it asks that one twice before it answers, as a gateway asks
 nothing with what it hears. It ends with the process that started it.
 """
 
-import ambiance.rpc.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
+import ambiance.server.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
 
 import os
 import select
@@ -18,11 +18,11 @@ import grpc
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from ambiance.rpc.channel import CHANNEL_OPTIONS
+from ambiance.channel import CHANNEL_OPTIONS
 from ambiance.targets import resolvable
-from ambiance.rpc.process import run
-from ambiance.rpc.server import Application, Servicer
-from ambiance.rpc.settings import ServerSettings, load_settings
+from ambiance.server.process import run
+from ambiance.server.lifecycle import Application, Servicer
+from ambiance.server.settings import ServerSettings, load_settings
 
 PROGRAM = "bench-echo"
 SERVICE, METHOD = "ambiance.bench.Echo", "Echo"

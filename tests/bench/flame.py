@@ -13,7 +13,7 @@ from typing import Any
 
 import grpc
 
-from ambiance.rpc.channel import CHANNEL_OPTIONS
+from ambiance.channel import CHANNEL_OPTIONS
 from bench.cluster import running_cluster
 from bench.matching import MATCH, match_calls
 from bench.options import Options

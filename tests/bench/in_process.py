@@ -12,8 +12,8 @@ from google.protobuf.message_factory import GetMessageClass
 from numpy.typing import NDArray
 
 from ambiance import artifacts
-from ambiance.rpc.server import Application
-from ambiance.rpc.settings import load_settings
+from ambiance.server.lifecycle import Application
+from ambiance.server.settings import load_settings
 from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
 from gateway.application import build
 from gateway.backends import Backend

@@ -12,9 +12,9 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from ambiance.channel import CHANNEL_OPTIONS
 from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc as stubs
-from ambiance.rpc.channel import CHANNEL_OPTIONS
 from bench.cluster import STANDALONE, artifact_flags, running_cluster
 from bench.echo import DEADLINE_S, PATH
 from bench.figures import ratio, timings

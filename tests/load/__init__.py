@@ -5,4 +5,4 @@
 earlier run's.
 """
 
-import ambiance.rpc.grpc_environment  # noqa: F401  # before gRPC: a call then costs its sender less
+import ambiance.server.grpc_environment  # noqa: F401  # before gRPC: a call then costs its sender less

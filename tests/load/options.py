@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ambiance.affect import MOOD_SPACE
+from ambiance.channel import GATEWAY_PORT
 from ambiance.errors import InvalidInputError
 from ambiance.limits import DEFAULT_K, MAX_HITS, MAX_K
-from ambiance.rpc.channel import GATEWAY_PORT
 from ambiance.targets import resolvable
 from load.arrivals import Arrivals, Plan
 from load.target import Target, is_loopback

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 import grpc
 import pytest
 
-from ambiance.rpc.server import Application, HealthReporter, create_server
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics
+from ambiance.server.lifecycle import Application, HealthReporter, create_server
+from ambiance.server.settings import ServerSettings
+from ambiance.server.telemetry import RpcMetrics
 from support import Serve
 
 

@@ -17,7 +17,7 @@ from ambiance import cli
 from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, NotFoundError
 from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
-from ambiance.rpc.server import Application, HealthReporter, Servicer
+from ambiance.server.lifecycle import Application, HealthReporter, Servicer
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 

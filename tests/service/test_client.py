@@ -31,7 +31,7 @@ from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc as music_grpc
 from ambiance.results import Vector
-from ambiance.rpc.server import Application, Servicer
+from ambiance.server.lifecycle import Application, Servicer
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 

@@ -30,7 +30,7 @@ from ambiance.music.v1.music_index_service_pb2_grpc import (
     add_MusicIndexServiceServicer_to_server,
 )
 from ambiance.results import FilterEffect, Label, MatchResult, SearchResult, ShortfallReason, Vector
-from ambiance.rpc.server import Application, Servicer
+from ambiance.server.lifecycle import Application, Servicer
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 from filter_catalogs import LABELS, Clip, FakeCatalog, make_terms

@@ -33,9 +33,9 @@ from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc as music_grpc
-from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics
+from ambiance.server.lifecycle import Application, HealthReporter, Servicer, create_server
+from ambiance.server.settings import ServerSettings
+from ambiance.server.telemetry import RpcMetrics
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 from ambiance.type.v1 import space_pb2

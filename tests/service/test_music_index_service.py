@@ -21,7 +21,7 @@ from ambiance.music.v1.music_index_service_pb2_grpc import (
     MusicIndexServiceStub,
     add_MusicIndexServiceServicer_to_server,
 )
-from ambiance.rpc.server import Application, Servicer
+from ambiance.server.lifecycle import Application, Servicer
 from ambiance.type.v1 import space_pb2
 from music_index_service.clip_catalog import Clip
 from music_index_service.match_probability import Calibration, MatchProbability

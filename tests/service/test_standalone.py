@@ -29,9 +29,9 @@ from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc
 from ambiance.music.v1.clip_filter_pb2 import ClipFilter
-from ambiance.rpc.direct_calls import DirectContext
-from ambiance.rpc.server import Application, Servicer
-from ambiance.rpc.settings import load_settings
+from ambiance.server.direct_calls import DirectContext
+from ambiance.server.lifecycle import Application, Servicer
+from ambiance.server.settings import load_settings
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc
 from ambiance.type.v1.space_pb2 import Vector
@@ -167,7 +167,7 @@ def test_the_deadline_reaches_the_model() -> None:
 
 def test_a_context_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("ambiance.rpc.direct_calls.monotonic", lambda: now[0])
+    monkeypatch.setattr("ambiance.server.direct_calls.monotonic", lambda: now[0])
     context = DirectContext(2.0)
     now[0] += 1.5
     assert (context.time_remaining(), context.is_active()) == (0.5, True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import EMOTIONS, FACETS, READERS_VAD_LINEAGE, SCENES
 from ambiance.errors import DeadlineError
-from ambiance.rpc.server import Application
+from ambiance.server.lifecycle import Application
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc
 from support import Serve

@@ -121,5 +121,5 @@ def test_every_line_on_standard_error_is_json_whoever_writes_it() -> None:
         lines += process.stderr
         assert process.wait(30) == 0
     records = [json.loads(line) for line in lines]
-    native = [record for record in records if record["logger"] == "ambiance.rpc.native_lines"]
+    native = [record for record in records if record["logger"] == "ambiance.server.native_lines"]
     assert any("XNNPACK" in record["message"] and record["level"] == "INFO" for record in native)

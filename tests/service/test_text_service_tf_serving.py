@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("tensorflow_serving", reason="the tf-serving extra isn't installed")
 
 from ambiance.errors import PeerError, PreconditionError, UnavailableError
-from ambiance.rpc.server import Application
+from ambiance.server.lifecycle import Application
 from ambiance.text.v1.text_service_pb2 import EncodeTextsRequest
 from ambiance.text.v1.text_service_pb2_grpc import TextServiceStub
 from support import Serve

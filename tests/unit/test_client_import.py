@@ -5,11 +5,17 @@ import sys
 
 import pytest
 
-SERVER_ONLY = ("pydantic", "pydantic_settings", "prometheus_client", "pythonjsonlogger")
+SERVER_ONLY = ("pydantic", "pydantic_settings", "prometheus_client", "pythonjsonlogger", "tokenizers")
 
 
 @pytest.mark.parametrize(
-    "statement", ["from ambiance import Client", "import ambiance.aio", "import ambiance.cli"]
+    "statement",
+    [
+        "from ambiance import Client",
+        "import ambiance.aio",
+        "import ambiance.cli",
+        "from ambiance import documents, presentation",
+    ],
 )
 def test_no_library_of_the_servers(statement: str) -> None:
     code = f"import sys; {statement}; print([m for m in {SERVER_ONLY} if m in sys.modules])"

@@ -14,8 +14,8 @@ import pytest
 from grpc_health.v1 import health_pb2_grpc
 from pydantic import ValidationError
 
-from ambiance.rpc.server import HealthReporter
-from ambiance.rpc.settings import ServerSettings
+from ambiance.server.lifecycle import HealthReporter
+from ambiance.server.settings import ServerSettings
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from ambiance.errors import OverloadedError
 from ambiance.match.v1 import match_service_pb2 as pb
-from ambiance.rpc.errors import to_status
+from ambiance.status_codes import to_status
 from load.replies import faults, refusal_fault, reply_fault
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ambiance.errors import OverloadedError
-from ambiance.rpc.errors import to_status
+from ambiance.status_codes import to_status
 from load import sender as sender_module
 from load.arrivals import Plan, due_times
 from load.jobs import LOST, OK, OUTCOMES, SHED, SHORT_REPLY, SKIPPED, ClosedLoop, OpenLoop, Samples, Work

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ambiance.rpc.admission_bursts import Bursts
+from ambiance.server.admission_bursts import Bursts
 
 PERMITS, QUEUE, PATIENCE_S = 4, 10, 0.5
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import SettingsConfigDict
 
-from ambiance.rpc.settings import ServerSettings, load_settings
+from ambiance.server.settings import ServerSettings, load_settings
 from gateway.settings import GatewaySettings
 from music_index_service.settings import MusicIndexSettings
 from standalone.settings import StandaloneSettings

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from ambiance import artifacts
 from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.fixed_queries import DISTRESS_THRESHOLD, FALLBACK_FILE, GENTLE_FILE, MIN_EVIDENCE
-from ambiance.rpc.settings import load_settings
+from ambiance.server.settings import load_settings
 from ambiance.tokenizer import TOKENIZER_FILE
 from text_encoders import RELEASED
 from text_service import application as process

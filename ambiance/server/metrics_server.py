@@ -10,8 +10,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from ambiance.errors import AmbianceError
-from ambiance.rpc.listening import addresses
-from ambiance.rpc.telemetry import SERVING_GAUGE
+from ambiance.server.listening import addresses
+from ambiance.server.telemetry import SERVING_GAUGE
 
 METRICS_PATH = "/metrics"
 HEALTH_PATH = "/healthz"

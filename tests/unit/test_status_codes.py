@@ -1,4 +1,4 @@
-"""ambiance.rpc.errors: whatever a caller writes, the status that tells of it fits gRPC's trailers."""
+"""ambiance.status_codes: whatever a caller writes, the status that tells of it fits gRPC's trailers."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, PreconditionError, Violation
-from ambiance.rpc.errors import from_rpc_error, to_status
+from ambiance.status_codes import from_rpc_error, to_status
 from ambiance.validation import check_each, shown
 
 TRAILERS_BYTES = 8 * 1024

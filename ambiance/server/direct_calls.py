@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from ambiance.rpc.server import Servicer
+from ambiance.server.lifecycle import Servicer
 
 # How long a call may take that only warms a service up: TF Serving loads some of a model on its first use.
 REHEARSAL_S = 30.0

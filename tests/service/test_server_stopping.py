@@ -7,7 +7,7 @@ import pytest
 
 SCRIPT = """
 import os, signal, threading, time
-from ambiance.rpc.stopping import Stop
+from ambiance.server.stopping import Stop
 
 stop = Stop()
 assert not stop.wait(0)
@@ -30,7 +30,7 @@ def test_word_to_stop_is_never_missed(told: str) -> None:
 def test_under_nohup_a_closed_terminal_stops_nothing() -> None:
     script = """
 import os, signal
-from ambiance.rpc.stopping import Stop
+from ambiance.server.stopping import Stop
 
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 stop = Stop()

@@ -5,7 +5,7 @@ import logging
 import subprocess
 import sys
 
-from ambiance.rpc.telemetry import PlainFormatter
+from ambiance.server.telemetry import PlainFormatter
 
 
 def line(message: str, **facts: object) -> str:
@@ -24,8 +24,8 @@ def test_a_record_without_facts_is_its_message() -> None:
 
 WRITE_PAST_PYTHON = """
 import os, sys
-from ambiance.rpc.native_lines import native_lines_logged
-from ambiance.rpc.telemetry import configure_logging
+from ambiance.server.native_lines import native_lines_logged
+from ambiance.server.telemetry import configure_logging
 
 with native_lines_logged():
     configure_logging("info", "json")

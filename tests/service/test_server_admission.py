@@ -13,13 +13,13 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance.errors import OverloadedError
-from ambiance.rpc import admission
-from ambiance.rpc.admission import CallPool, Refusals
-from ambiance.rpc.errors import from_rpc_error
-from ambiance.rpc.metrics_server import serve_metrics
-from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics
+from ambiance.server import admission
+from ambiance.server.admission import CallPool, Refusals
+from ambiance.server.lifecycle import Application, HealthReporter, Servicer, create_server
+from ambiance.server.metrics_server import serve_metrics
+from ambiance.server.settings import ServerSettings
+from ambiance.server.telemetry import RpcMetrics
+from ambiance.status_codes import from_rpc_error
 
 SERVICE, METHOD = "test.Holder", "Hold"
 FAULTY = b"faulty"

@@ -8,11 +8,11 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance.errors import AmbianceError
-from ambiance.rpc.listening import reserved
-from ambiance.rpc.metrics_server import serve_metrics
-from ambiance.rpc.server import Application, HealthReporter, create_server
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics
+from ambiance.server.lifecycle import Application, HealthReporter, create_server
+from ambiance.server.listening import reserved
+from ambiance.server.metrics_server import serve_metrics
+from ambiance.server.settings import ServerSettings
+from ambiance.server.telemetry import RpcMetrics
 
 
 def answers(channel: grpc.Channel) -> bool:

@@ -1,7 +1,7 @@
 """Who gets in: the threads that answer calls, and how a call is refused while all places are taken.
 
     arrives ─> fewer inside than permits? ─ yes ─> waits for a thread, first come first served ─> is answered
-                  └ no ─> a burst, as `ambiance.rpc.admission_bursts` has it? ─ yes ─> queues behind those
+                  └ no ─> a burst, as `ambiance.server.admission_bursts` has it? ─ yes ─> queues behind those
                              └ no ─> is refused
 
 Calls that wait are entries of one deque and hold no thread, whether they have a permit or queue for one. One
@@ -28,8 +28,8 @@ import grpc
 from grpc import _server
 
 from ambiance.errors import OverloadedError
-from ambiance.rpc.admission_bursts import Bursts
-from ambiance.rpc.errors import to_status
+from ambiance.server.admission_bursts import Bursts
+from ambiance.status_codes import to_status
 
 # When a refused caller may try again, in seconds: each is told another time between these, so that they don't
 # come back together. A full house of single texts is answered within the first; batches take longer.

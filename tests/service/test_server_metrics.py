@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ambiance.rpc.metrics_server import serve_metrics
-from ambiance.rpc.server import HealthReporter
-from ambiance.rpc.telemetry import RpcMetrics
+from ambiance.server.lifecycle import HealthReporter
+from ambiance.server.metrics_server import serve_metrics
+from ambiance.server.telemetry import RpcMetrics
 
 Ask = Callable[[str, str], tuple[int, bytes, http.client.HTTPMessage]]
 

@@ -13,9 +13,9 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, OverloadedError, PeerError
-from ambiance.rpc.admission import RETRY_AFTER_S, CallPool, Refusals, answered_in
-from ambiance.rpc.errors import status_code, to_status
-from ambiance.rpc.telemetry import MethodMetrics, RpcMetrics
+from ambiance.server.admission import RETRY_AFTER_S, CallPool, Refusals, answered_in
+from ambiance.server.telemetry import MethodMetrics, RpcMetrics
+from ambiance.status_codes import status_code, to_status
 
 # Health and reflection answer even when every permit is taken.
 UNGUARDED_PREFIX = "/grpc."

@@ -56,7 +56,7 @@ class RpcMetrics:
             "Calls being answered now.",
             labels,
             registry=self.registry,
-            multiprocess_mode="livesum",  # for several workers, see `ambiance.rpc.worker_metrics`
+            multiprocess_mode="livesum",  # for several workers, see `ambiance.server.worker_metrics`
         )
         self.serving = Gauge(
             SERVING_GAUGE,

@@ -7,9 +7,9 @@ from typing import Any
 import grpc
 import pytest
 
+from ambiance.channel import CHANNEL_OPTIONS, READ_METHODS
 from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import music_index_service_pb2
-from ambiance.rpc.channel import CHANNEL_OPTIONS, READ_METHODS
 from ambiance.text.v1 import text_service_pb2
 
 OURS = (match_service_pb2, text_service_pb2, music_index_service_pb2)

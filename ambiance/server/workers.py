@@ -14,13 +14,13 @@ from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import SpawnProcess
 
 from ambiance.errors import AmbianceError
-from ambiance.rpc.listening import reserved
-from ambiance.rpc.metrics_server import serve_metrics
-from ambiance.rpc.server import LAME_DUCK_S, LEAVE_S, Load, ServerProcess
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.stopping import Stop
-from ambiance.rpc.telemetry import configure_logging
-from ambiance.rpc.worker_metrics import forget_calls_in_flight, shared_metrics, summed
+from ambiance.server.lifecycle import LAME_DUCK_S, LEAVE_S, Load, ServerProcess
+from ambiance.server.listening import reserved
+from ambiance.server.metrics_server import serve_metrics
+from ambiance.server.settings import ServerSettings
+from ambiance.server.stopping import Stop
+from ambiance.server.telemetry import configure_logging
+from ambiance.server.worker_metrics import forget_calls_in_flight, shared_metrics, summed
 
 # A worker that ends sooner than this after its start didn't come up.
 EARLY_S = 10.0

@@ -20,12 +20,12 @@ import pytest
 from ambiance.errors import AmbianceError
 from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
-from ambiance.rpc import workers
-from ambiance.rpc.listening import reserved
-from ambiance.rpc.server import Application, HealthReporter, create_server
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics
-from ambiance.rpc.workers import Worker
+from ambiance.server import workers
+from ambiance.server.lifecycle import Application, HealthReporter, create_server
+from ambiance.server.listening import reserved
+from ambiance.server.settings import ServerSettings
+from ambiance.server.telemetry import RpcMetrics
+from ambiance.server.workers import Worker
 from clusters import listens, wait_until
 
 GATEWAY = [sys.executable, "-m", "gateway", "--metrics-port", "0", "--text-target", "127.0.0.1:1"]

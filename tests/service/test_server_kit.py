@@ -28,13 +28,13 @@ from ambiance.errors import (
     UnavailableError,
     Violation,
 )
-from ambiance.rpc.admission import CallPool
-from ambiance.rpc.errors import INTERNAL_MESSAGE, from_rpc_error
-from ambiance.rpc.guard import MAX_STREAMS
-from ambiance.rpc.metrics_server import serve_metrics
-from ambiance.rpc.server import Application, HealthReporter, Servicer, create_server, drain
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics
+from ambiance.server.admission import CallPool
+from ambiance.server.guard import MAX_STREAMS
+from ambiance.server.lifecycle import Application, HealthReporter, Servicer, create_server, drain
+from ambiance.server.metrics_server import serve_metrics
+from ambiance.server.settings import ServerSettings
+from ambiance.server.telemetry import RpcMetrics
+from ambiance.status_codes import INTERNAL_MESSAGE, from_rpc_error
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc as stubs
 from support import Serve
@@ -269,7 +269,7 @@ class Draining:
 @pytest.fixture
 def start_draining(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Draining]]:
     lame_duck = threading.Event()
-    monkeypatch.setattr("ambiance.rpc.server.time", SimpleNamespace(sleep=lambda _: lame_duck.wait(30)))
+    monkeypatch.setattr("ambiance.server.lifecycle.time", SimpleNamespace(sleep=lambda _: lame_duck.wait(30)))
     reporter = HealthReporter([NAME])
     with ExitStack() as stack:
 

@@ -5,13 +5,13 @@ import sys
 from contextlib import nullcontext
 
 from ambiance.errors import AmbianceError
-from ambiance.rpc.metrics_server import serve_metrics
-from ambiance.rpc.native_lines import native_lines_logged
-from ambiance.rpc.server import Load, ServerProcess
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.stopping import Stop
-from ambiance.rpc.telemetry import configure_logging
-from ambiance.rpc.workers import print_next_step, run_workers
+from ambiance.server.lifecycle import Load, ServerProcess
+from ambiance.server.metrics_server import serve_metrics
+from ambiance.server.native_lines import native_lines_logged
+from ambiance.server.settings import ServerSettings
+from ambiance.server.stopping import Stop
+from ambiance.server.telemetry import configure_logging
+from ambiance.server.workers import print_next_step, run_workers
 
 logger = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from ambiance.limits import MAX_REQUEST_BYTES
-from ambiance.rpc.admission import CallPool
-from ambiance.rpc.guard import MAX_STREAMS, Guard
-from ambiance.rpc.listening import listen
-from ambiance.rpc.settings import ServerSettings
-from ambiance.rpc.telemetry import RpcMetrics
+from ambiance.server.admission import CallPool
+from ambiance.server.guard import MAX_STREAMS, Guard
+from ambiance.server.listening import listen
+from ambiance.server.settings import ServerSettings
+from ambiance.server.telemetry import RpcMetrics
 
 # They answer health checks while every permit and every stream is taken.
 SPARE_THREADS = MAX_STREAMS + 4

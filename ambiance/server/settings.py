@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from ambiance.rpc.environment import is_service_link, unknown_names
+from ambiance.server.environment import is_service_link, unknown_names
 from ambiance.targets import target_offence
 
 PORTS = ("port", "metrics_port")
