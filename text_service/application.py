@@ -53,7 +53,7 @@ def build_encoder(
         return LiteRtEncoder(model, settings.interpreters), lambda: None
     if not tf_serving_installed():
         raise AmbianceError(f"backend tf-serving needs the extra: {install_hint('tf-serving')}")
-    from text_service.tf_serving_backend import TfServingEncoder  # noqa: PLC0415  # needs the extra
+    from text_service.tf_serving.backend import TfServingEncoder  # noqa: PLC0415  # needs the extra
 
     version = artifact.manifest.version
     encoder = TfServingEncoder(settings.tf_serving_target, settings.tf_serving_model, version, signature)
@@ -83,7 +83,7 @@ def tf_serving_servicers(
     logger.info("TF Serving's interface", extra={"served": installed})
     if not installed:
         return []
-    from text_service.tf_serving_service import TfServingServicer  # noqa: PLC0415  # needs the extra
+    from text_service.tf_serving.service import TfServingServicer  # noqa: PLC0415  # needs the extra
 
     return TfServingServicer(encoder, settings.tf_serving_model, version, vocabulary_count).servicers()
 

@@ -22,7 +22,7 @@ from text_encoders import RELEASED
 from text_service.application import load
 from text_service.encoder import MODEL_FILE, read_signature
 from text_service.settings import TextServiceSettings
-from text_service.tf_serving_protos import PredictionServiceStub, PredictRequest
+from text_service.tf_serving.protos import PredictionServiceStub, PredictRequest
 
 pytestmark = pytest.mark.tensorflow
 
@@ -42,7 +42,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def tf() -> Any:
     """TensorFlow itself, imported after its bare stand-in was in use."""
-    assert "text_service.tf_serving_protos" in sys.modules
+    assert "text_service.tf_serving.protos" in sys.modules
     import tensorflow
 
     return tensorflow

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("tensorflow_serving", reason="the tf-serving extra isn't installed")
 
 from text_encoders import SIGNATURE, WINDOW
-from text_service.tf_serving_protos import TensorProto
-from text_service.tf_serving_tensors import TensorError, output_kinds, signature_def, token_ids_kind
+from text_service.tf_serving.protos import TensorProto
+from text_service.tf_serving.tensors import TensorError, output_kinds, signature_def, token_ids_kind
 
 DT_FLOAT, DT_INT32, DT_INT64 = 1, 3, 9
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from text_service.tf_serving_protos import DataType, SignatureDef, TensorInfo, TensorProto
+from text_service.tf_serving.protos import DataType, SignatureDef, TensorInfo, TensorProto
 from text_service.windows import INPUT_NAME, ModelSignature
 
 PREDICT_METHOD = "tensorflow/serving/predict"

@@ -10,8 +10,8 @@ from ambiance.channel import CHANNEL_OPTIONS
 from ambiance.errors import AmbianceError, PeerError, PreconditionError
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
-from text_service.tf_serving_protos import ModelSpec, PredictionServiceStub, PredictRequest, PredictResponse
-from text_service.tf_serving_tensors import TensorError, output_kinds, token_ids_kind
+from text_service.tf_serving.protos import ModelSpec, PredictionServiceStub, PredictRequest, PredictResponse
+from text_service.tf_serving.tensors import TensorError, output_kinds, token_ids_kind
 from text_service.windows import (
     INPUT_NAME,
     SIGNATURE,

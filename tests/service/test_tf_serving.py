@@ -27,8 +27,8 @@ from text_encoders import (
     violations,
 )
 from text_service.service import describe_model, text_servicer
-from text_service.tf_serving_backend import TfServingEncoder
-from text_service.tf_serving_protos import (
+from text_service.tf_serving.backend import TfServingEncoder
+from text_service.tf_serving.protos import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
     GetModelStatusRequest,
@@ -41,8 +41,8 @@ from text_service.tf_serving_protos import (
     SignatureDefMap,
     TensorProto,
 )
-from text_service.tf_serving_service import TfServingServicer
-from text_service.tf_serving_tensors import output_kinds
+from text_service.tf_serving.service import TfServingServicer
+from text_service.tf_serving.tensors import output_kinds
 
 NAME, VERSION = "text_encoder", 3
 OUTPUTS = output_kinds(SIGNATURE)

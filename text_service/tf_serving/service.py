@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
 from ambiance.server.lifecycle import Servicer
 from ambiance.validation import shown
-from text_service.tf_serving_protos import (
+from text_service.tf_serving.protos import (
     MODEL_SERVICE,
     PREDICTION_SERVICE,
     GetModelMetadataRequest,
@@ -28,7 +28,7 @@ from text_service.tf_serving_protos import (
     PredictResponse,
     SignatureDefMap,
 )
-from text_service.tf_serving_tensors import TensorError, output_kinds, signature_def, token_ids_kind
+from text_service.tf_serving.tensors import TensorError, output_kinds, signature_def, token_ids_kind
 from text_service.windows import INPUT_NAME, LONGEST_CALL_S, SIGNATURE, WindowEncoder
 
 DEFAULT_SIGNATURE = "serving_default"
