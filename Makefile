@@ -140,13 +140,13 @@ lint: $(DEVELOPMENT) ## Check style, types, imports and protos
 	else echo "buf lint left out: it comes through npx, and there is no Node.js here" >&2; fi
 
 latency: $(DEVELOPMENT) ## Measure a match on the running cluster beside an echo call
-	@PYTHONPATH=tests $(BIN)/python -m load --only unloaded --target "$(TARGET)"
+	@PYTHONPATH=benchmarks $(BIN)/python -m load --only unloaded --target "$(TARGET)"
 
 load: $(DEVELOPMENT) ## Load the running cluster to its knee and beyond, write a report: make load [FLAGS="--quick"]
-	@PYTHONPATH=tests $(BIN)/python -m load --target "$(TARGET)" $(FLAGS)
+	@PYTHONPATH=benchmarks $(BIN)/python -m load --target "$(TARGET)" $(FLAGS)
 
 bench: $(DEVELOPMENT) ## Measure every part beside its references: make bench [FLAGS="--quick"]
-	@PYTHONPATH=tests $(BIN)/python -m bench $(FLAGS)
+	@PYTHONPATH=benchmarks $(BIN)/python -m bench $(FLAGS)
 
 ## ---- set up
 

@@ -108,8 +108,8 @@ def prepare_cluster(engine: str, folder: Path) -> ClusterUnderTest:
 
 def move_checkout(cluster: ClusterUnderTest, folder: Path) -> ClusterUnderTest:
     """The same cluster run from a copy of this checkout, with an environment of its own in it."""
-    skipped = shutil.ignore_patterns(".*", "artifacts", "data", "runs", "tests", "training", "docs")
-    shutil.copytree(ROOT, folder, ignore=skipped)
+    skipped = (".*", "artifacts", "benchmarks", "data", "docs", "runs", "tests", "training")
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*skipped))
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / ".venv")], check=True)
     path = os.pathsep.join([str(folder), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
     return replace(

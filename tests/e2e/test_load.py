@@ -20,7 +20,7 @@ PATIENT = ("--quick", "--deadline", "30", "--p99-limit", "60000")
 
 def load(*flags: str, data: Path) -> Completed:
     """Run a load test in a process of its own, without data sets."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "AMBIANCE_DATA": str(data)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "benchmarks"), "AMBIANCE_DATA": str(data)}
     command = [sys.executable, "-m", "load", *flags]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 

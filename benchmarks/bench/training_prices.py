@@ -1,4 +1,6 @@
-"""What is lost by pricing a large library on a sample: `PYTHONPATH=tests python -m bench.training_prices`.
+"""What is lost by pricing a large library on a sample.
+
+`PYTHONPATH=benchmarks python -m bench.training_prices` tells.
 
 The clips are made up, as `training.index.scaled` does it; sentences of the written corpus set their prices,
 and GoEmotions' dev comments are answered. Prices learned clip by clip take three minutes of processor time

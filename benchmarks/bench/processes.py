@@ -52,7 +52,7 @@ def serving(module: str, *flags: str) -> Iterator[Running]:
     """
     port = _free_port()
     command = [sys.executable, "-m", module, *flags, "--port", str(port), "--metrics-port", "0"]
-    path = os.pathsep.join(filter(None, (str(ROOT / "tests"), os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(filter(None, (str(ROOT / "benchmarks"), os.environ.get("PYTHONPATH"))))
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
         process = subprocess.Popen(

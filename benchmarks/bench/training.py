@@ -1,6 +1,6 @@
 """From AudioSet's TFRecords to a published index, at AudioSet's size: the job itself, timed stage by stage.
 
-`PYTHONPATH=tests python -m bench.training --clips 100000` runs it alone. It needs the real data sets, of
+`PYTHONPATH=benchmarks python -m bench.training --clips 100000` runs it alone. It needs the real data sets, of
 which its own are made, room for 1.6 KB a clip under `runs/`, and a machine that has nothing else to do.
 """
 
@@ -74,7 +74,7 @@ def _figures(clips: int, job: dict[str, Any]) -> dict[str, Any]:
 def _child(folder: Path, *flags: str) -> tuple[dict[str, Any], dict[str, float]]:
     """What `bench.training_child` measured, and the most memory that it and its workers held."""
     command = [sys.executable, "-m", "bench.training_child", str(folder), *flags]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "benchmarks")}
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out)
         memory = PeakMemory(process.pid)
