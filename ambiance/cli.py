@@ -20,7 +20,7 @@ from ambiance.channel import (
     TEXT_SERVICE_PORT,
 )
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
-from ambiance.extras import install_hint
+from ambiance.extras import install_hint, installed_version
 from ambiance.filter_flags import add_filter_flags, filter_of
 from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
@@ -138,7 +138,9 @@ def serve(arguments: argparse.Namespace) -> int:
     from importlib.metadata import entry_points  # noqa: PLC0415
 
     try:
-        [program] = [point.load() for point in entry_points(group="ambiance.programs", name=SERVE)]
+        # the same one twice, where the distribution is left under an earlier name as well
+        points = set(entry_points(group="ambiance.programs", name=SERVE))
+        [program] = [point.load() for point in points]
     except (ImportError, ValueError) as error:
         what = f"serve needs what the services need: {install_hint('standalone')}"
         raise AmbianceError(f"{what} ({error})" if isinstance(error, ImportError) else what) from error
@@ -150,10 +152,8 @@ class _Version(argparse.Action):
     """Prints the version, which takes a moment to look up, only when asked."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version  # noqa: PLC0415
-
         _require_output()
-        print(f"ambiance {version('ambiance')}")
+        print(f"ambiance {installed_version()}")
         parser.exit()
 
 

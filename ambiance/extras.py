@@ -1,15 +1,28 @@
-"""What a program says without the packages of its extra: a base install has what a client needs, no more."""
+"""What is installed of Ambiance, and what a program says without the packages of its extra: a base install
+has what a client needs, no more."""
 
 import sys
 from contextlib import ContextDecorator
 from types import TracebackType
 
+DISTRIBUTION = "ambiance-music"  # as pip knows it; `ambiance` on the public index is another project
+
 # A module of ours that isn't there is a broken install, and its traceback tells more.
 _OURS = ("ambiance", "text_service", "music_index_service", "gateway", "standalone", "training")
 
 
+def installed_version() -> str:
+    """The version of this installation, for people; a checkout may be run without any."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  # takes a moment
+
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
 def install_hint(extra: str) -> str:
-    """How to install an extra. The name `ambiance` on the public index belongs to another project."""
+    """How to install an extra: from a checkout, as the distribution isn't published."""
     return f"pip install '.[{extra}]' in a checkout of the repository"
 
 

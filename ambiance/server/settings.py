@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -18,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from ambiance.extras import installed_version
 from ambiance.server.environment import is_service_link, unknown_names
 from ambiance.targets import target_offence
 
@@ -159,7 +159,7 @@ def load_settings(settings_type: type[S], program: str, argv: Sequence[str] | No
         allow_abbrev=False,
         formatter_class=_formatter(settings_type),
     )
-    parser.add_argument("--version", action="version", version=f"{program} {version('ambiance')}")
+    parser.add_argument("--version", action="version", version=f"{program} {installed_version()}")
     arguments = list(argv if argv is not None else sys.argv[1:])
     try:
         source: CliSettingsSource[S] = CliSettingsSource(

@@ -235,18 +235,27 @@ def test_the_next_step_dials_where_the_process_listens(host: str, target: str) -
 
 
 @pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Have `ambiance serve` find this program, or none for ""."""
+def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have `ambiance serve` find these programs, or none for ""."""
 
-    def install(value: str) -> None:
-        points = [EntryPoint("serve", value, "ambiance.programs")] if value else []
+    def install(*values: str) -> None:
+        points = [EntryPoint("serve", value, "ambiance.programs") for value in values if value]
         monkeypatch.setattr(metadata, "entry_points", lambda **_: points)
 
     return install
 
 
+def test_a_program_that_two_distributions_bring_is_one(
+    installed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = SimpleNamespace(main=lambda flags: 3)
+    monkeypatch.setitem(sys.modules, "standalone.pretended", program)  # type: ignore[arg-type]
+    installed("standalone.pretended:main", "standalone.pretended:main")
+    assert cli.main(["serve"]) == 3
+
+
 def test_the_command_line_hands_on_its_flags(
-    installed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    installed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[str] = []
     program = SimpleNamespace(main=lambda flags: given.extend(flags) or 3)
@@ -258,7 +267,7 @@ def test_the_command_line_hands_on_its_flags(
 
 @pytest.mark.parametrize("program", ["", "not_installed_here.main:main"])
 def test_without_the_services_the_command_line_says_what_to_install(
-    installed: Callable[[str], None], program: str, capsys: pytest.CaptureFixture[str]
+    installed: Callable[..., None], program: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installed(program)
     assert cli.main(["serve"]) == 1
