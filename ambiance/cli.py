@@ -71,7 +71,7 @@ def _run(given: Sequence[str]) -> int:
 
 def match(arguments: argparse.Namespace) -> int:
     """Print the clips for a text."""
-    from ambiance import Client, documents, presentation  # noqa: PLC0415  # `health` needs neither
+    from ambiance import Client, json_output, presentation  # noqa: PLC0415  # `health` needs neither
 
     _require_output()
     with Client(arguments.target, deadline_s=arguments.deadline) as client:
@@ -86,7 +86,7 @@ def match(arguments: argparse.Namespace) -> int:
             explain=arguments.explain,
         )
     _print(
-        documents.match_as_json(result)
+        json_output.match_as_json(result)
         if arguments.json
         else presentation.match_for_people(result, presentation.Style(colour=_colour()))
     )
@@ -95,14 +95,14 @@ def match(arguments: argparse.Namespace) -> int:
 
 def encode(arguments: argparse.Namespace) -> int:
     """Print the emotion of a text."""
-    from ambiance import Client, documents, presentation  # noqa: PLC0415  # `health` needs neither
+    from ambiance import Client, json_output, presentation  # noqa: PLC0415  # `health` needs neither
 
     _require_output()
     resolvable(arguments.target)  # under the name that the command line has for it
     with Client(text_target=arguments.target, deadline_s=arguments.deadline) as client:
         [text] = client.encode([_text(arguments.text)], explain=arguments.explain)
     _print(
-        documents.text_as_json(text)
+        json_output.text_as_json(text)
         if arguments.json
         else presentation.text_for_people(text, presentation.Style(colour=_colour()))
     )

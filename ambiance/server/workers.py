@@ -87,7 +87,7 @@ class Worker:
         self._started = time.monotonic()
         self.process = self._spawn(self.number)
 
-    def bury(self) -> None:
+    def note_end(self) -> None:
         """Take note that the process ended, and set the time of the next start.
 
         Raises:
@@ -112,7 +112,7 @@ def _watch(workers: Sequence[Worker], stop: Stop, forget: Callable[[int], None])
         for worker in workers:
             if worker.process is not None and worker.process.exitcode is not None:
                 forget(worker.process.pid or 0)
-                worker.bury()
+                worker.note_end()
             if worker.pause_s() == 0:
                 worker.start()
         pause_s = min(worker.pause_s() for worker in workers)

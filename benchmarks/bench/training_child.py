@@ -42,12 +42,12 @@ def run_job(folder: Path) -> dict[str, Any]:
         # Imported here: TensorFlow is part of what the job costs, and the workers need none of it.
         from training.index.config import IndexConfig
         from training.index.job import run
-        from training.index.spooling import Spooling
+        from training.index.spool_workers import SpoolSettings
 
         with timed(STAGES) as stages:
-            spooling = Spooling(folder / "spool", WORKERS)
+            spool_settings = SpoolSettings(folder / "spool", WORKERS)
             config = IndexConfig(splits=SPLITS)
-            artifact = run(config, folder / "data", folder / "artifacts", spooling=spooling)
+            artifact = run(config, folder / "data", folder / "artifacts", spool_settings=spool_settings)
     watches = {name: watch.figures() for name, watch in stages.items()}
     rest = {
         key: round(value - sum(w[key] for w in watches.values()), 2) for key, value in whole.figures().items()
@@ -65,7 +65,7 @@ def hear_only(folder: Path) -> dict[str, Any]:
     from ambiance import artifacts
     from training.data.ontology import load_ontology
     from training.index.spool import Hearing
-    from training.index.spooling import Spooling, spool_music
+    from training.index.spool_workers import SpoolSettings, spool_music
     from training.music.encode import encode_clips
 
     data = folder / "data"
@@ -73,7 +73,7 @@ def hear_only(folder: Path) -> dict[str, Any]:
     pieces = load_ontology(data).musical_piece_classes()
     hearing = Hearing(encoder, encode_clips, pieces)
     with Stopwatch() as watch:
-        spool_music(data, SPLITS, hearing, Spooling(folder / "spool", WORKERS))
+        spool_music(data, SPLITS, hearing, SpoolSettings(folder / "spool", WORKERS))
     return {"stages": {"hear": watch.figures()}, "whole": watch.figures()}
 
 

@@ -179,13 +179,13 @@ def test_a_worker_that_keeps_dying_is_started_ever_later_and_then_no_more(clock:
     for _ in range(workers.MAX_FAILURES - 1):
         worker.start()
         clock[0] += 1
-        worker.bury()
+        worker.note_end()
         pauses.append(worker.pause_s())
         clock[0] += worker.pause_s()
     assert pauses == [0.5, 1, 2, 4]
     worker.start()
     with pytest.raises(AmbianceError, match=r"^worker 3 ended 0\.0 s after its start, with status -9.* 5th"):
-        worker.bury()
+        worker.note_end()
 
 
 def test_a_long_life_makes_up_for_early_deaths(clock: list[float]) -> None:
@@ -193,7 +193,7 @@ def test_a_long_life_makes_up_for_early_deaths(clock: list[float]) -> None:
     for lived_s in (1.0, 1.0, 3_600.0):
         worker.start()
         clock[0] += lived_s
-        worker.bury()
+        worker.note_end()
         pause_s = worker.pause_s()
         clock[0] += pause_s
     assert pause_s == workers.FIRST_PAUSE_S
@@ -204,9 +204,9 @@ def test_a_worker_that_came_up_once_may_fail_to_load_later(clock: list[float]) -
     worker = Worker(0, lambda _: Dead(next(statuses)))  # type: ignore[arg-type,return-value]
     worker.start()
     clock[0] += 3_600
-    worker.bury()
+    worker.note_end()
     worker.start()
-    worker.bury()  # raises nothing
+    worker.note_end()  # raises nothing
     assert worker.pause_s() > 0
 
 
@@ -216,7 +216,7 @@ def test_what_a_worker_cannot_load_is_final_however_long_it_tried(clock: list[fl
     worker.start()
     clock[0] += lived_s
     with pytest.raises(AmbianceError, match=r"with status 78$"):
-        worker.bury()
+        worker.note_end()
 
 
 def test_a_reserved_port_is_for_workers_alone() -> None:

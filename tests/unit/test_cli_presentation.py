@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ambiance.documents import match_as_json, text_as_json
+from ambiance.json_output import match_as_json, text_as_json
 from ambiance.presentation import WIDTH, Style, match_for_people, text_for_people
 from ambiance.results import (
     ArtifactVersion,

@@ -1,4 +1,4 @@
-"""Where the data sets are looked for, what identifies them, and the facts of the real ones."""
+"""Where the data sets are looked for, what identifies them, and the published counts of the real ones."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ from lesson_files import write_emobank, write_xed
 from ambiance.affect import EMOTIONS
 from audioset_files import clip_record, tfrecord, write_archive, write_ontology
 from training.data import __main__ as prepare_job
-from training.data import facts, sources
+from training.data import published_counts, sources
 from training.data.errors import DataError
 from training.data.sources import SOURCES, data_dir, dataset_digests, verify
 
@@ -99,13 +99,13 @@ def test_a_file_that_is_not_the_published_one_is_refused(folder: Path) -> None:
 
 def test_a_split_of_another_size_is_refused(folder: Path) -> None:
     with pytest.raises(DataError, match="goemotions train: 1 comments, its publisher says 43,410"):
-        list(facts.describe(folder))
+        list(published_counts.describe(folder))
 
 
 def test_facts_are_counted_from_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts, "COMMENT_COUNTS", {"train": 1, "dev": 1, "test": 1})
-    monkeypatch.setattr(facts, "CLIP_COUNTS", {"eval": 1, "unbal_train": 5})
-    lines = list(facts.describe(folder))
+    monkeypatch.setattr(published_counts, "COMMENT_COUNTS", {"train": 1, "dev": 1, "test": 1})
+    monkeypatch.setattr(published_counts, "CLIP_COUNTS", {"eval": 1, "unbal_train": 5})
+    lines = list(published_counts.describe(folder))
     assert "goemotions test: 1 comments, 6.667% of token slots unknown" in lines
     assert lines[-2].startswith(
         "audioset eval: 1 clips, 1 of 10 frames, 1 labelled Music, 1 with its descend"
@@ -116,10 +116,10 @@ def test_facts_are_counted_from_the_files(folder: Path, monkeypatch: pytest.Monk
 def test_a_split_that_every_mirror_holds_may_not_be_missing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "COMMENT_COUNTS", {"train": 1, "dev": 1, "test": 1})
-    monkeypatch.setattr(facts, "CLIP_COUNTS", {"bal_train": 1})
+    monkeypatch.setattr(published_counts, "COMMENT_COUNTS", {"train": 1, "dev": 1, "test": 1})
+    monkeypatch.setattr(published_counts, "CLIP_COUNTS", {"bal_train": 1})
     with pytest.raises(DataError, match="holds no clip of bal_train"):
-        list(facts.describe(folder))
+        list(published_counts.describe(folder))
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_the_real_data_sets_hold_what_is_published_of_them() -> None:
     if not folder.is_dir():
         pytest.skip("the data sets are not on this machine")
     verify(folder)
-    found = "\n".join(facts.describe(folder))
+    found = "\n".join(published_counts.describe(folder))
     for fact in (
         r"25,638 distinct words in train, 2,678 in the vocabulary",
         r"goemotions train: 43,410 comments, 4\.578%",

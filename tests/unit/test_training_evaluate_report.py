@@ -30,7 +30,7 @@ from training.evaluate.model_card import TEMPLATE_FILE, Measured, load_manifests
 from training.evaluate.plots import write_plots
 from training.evaluate.released import LARGE
 from training.evaluate.report_file import write_report
-from training.evaluate.section import HeardRows, ReadComments, Section
+from training.evaluate.split_predictions import HeardRows, ReadComments, SplitPredictions
 from training.evaluate.tables import headline_table, markdown_table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def posterior(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def section() -> Section:
+def section() -> SplitPredictions:
     """56 comments, two of each emotion, and 70 mood rows, ten of each mood, all of them read rightly."""
     emotions, moods = np.tile(np.arange(28), 2), np.tile(np.arange(7), 10)
     emotion_posterior, mood_posterior = posterior(emotions, 28), posterior(moods, 7)
@@ -53,7 +53,7 @@ def section() -> Section:
     vectors = at[moods] + rng.normal(0, 0.02, (70, 7)).astype(np.float32)
     comments = ReadComments([(emotion,) for emotion in emotions.tolist()], emotion_posterior, queries)
     rows = HeardRows(np.arange(70), moods, mood_posterior, vectors)
-    return Section(comments, rows, np.eye(7, dtype=np.float32).repeat(3, axis=0))
+    return SplitPredictions(comments, rows, np.eye(7, dtype=np.float32).repeat(3, axis=0))
 
 
 LISTENED = {
@@ -84,7 +84,7 @@ def listened() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def report(section: Section) -> dict[str, Any]:
+def report(section: SplitPredictions) -> dict[str, Any]:
     """A report as `evaluation_report` lays it out, both of its sections from one."""
     figures = section_figures(section) | {"listener": listened()}
     own = {name: LISTENED[name] for name in LISTENER_FIGURES}
@@ -150,7 +150,7 @@ def manifest(kind: str) -> Manifest:
     )
 
 
-def test_perfect_readings_score_one(section: Section) -> None:
+def test_perfect_readings_score_one(section: SplitPredictions) -> None:
     figures = headline(section)
     assert {*figures, *LISTENER_FIGURES} == {figure.name for figure in HEADLINES}
     for name in (
@@ -164,7 +164,7 @@ def test_perfect_readings_score_one(section: Section) -> None:
     assert headline(tuned)["ekman_macro_f1"] == headline(tuned)["emotion_macro_f1"] == 1
 
 
-def test_connection_is_judged_by_the_protocols_table(section: Section) -> None:
+def test_connection_is_judged_by_the_protocols_table(section: SplitPredictions) -> None:
     precision = section_figures(section)["connection"]["precision_at_k"]["protocol"]["all"]
     answers = MOODS.nearest(EMOTIONS.vad)  # of each emotion once: all ten hits are of the nearest mood
     right = np.mean(PROTOCOL[np.arange(28), answers])
@@ -172,7 +172,7 @@ def test_connection_is_judged_by_the_protocols_table(section: Section) -> None:
     assert 0 < right < 1  # the protocol knows five moods only, so that some nearest mood isn't right
 
 
-def test_shares_and_coverage_of_the_library(section: Section) -> None:
+def test_shares_and_coverage_of_the_library(section: SplitPredictions) -> None:
     figures = section_figures(section)
     assert figures["library"]["clips"] == 21
     assert figures["headline"]["library_largest_share"] == figures["library"]["largest_share"]
@@ -188,13 +188,13 @@ def test_hubness_is_skewness_of_how_often_a_clip_answers() -> None:
     assert hub["coverage_at_1"] == pytest.approx(1 / 9, abs=1e-6)
 
 
-def test_intervals_hold_the_figures(section: Section) -> None:
+def test_intervals_hold_the_figures(section: SplitPredictions) -> None:
     values, intervals = headline(section), headline_intervals(section, 50)
     assert all(low <= values[name] <= high for name, (low, high) in intervals.items())
     assert intervals == headline_intervals(section, 50)
 
 
-def test_plots_are_small_files(report: dict[str, Any], section: Section, tmp_path: Path) -> None:
+def test_plots_are_small_files(report: dict[str, Any], section: SplitPredictions, tmp_path: Path) -> None:
     write_plots(report, section, tmp_path / "plots")
     sizes = {plot.name: plot.stat().st_size for plot in (tmp_path / "plots").iterdir()}
     assert set(sizes) == {

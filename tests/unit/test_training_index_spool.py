@@ -21,7 +21,7 @@ from training.index import __main__ as index_job
 from training.index import spool
 from training.index.music import Music, read_music
 from training.index.spool import Hearing, read_part
-from training.index.spooling import Spooling, spool_music
+from training.index.spool_workers import SpoolSettings, spool_music
 from training.music.encode import EncodedClips
 
 CLASSES = frozenset({MUSIC, SAD})
@@ -79,21 +79,21 @@ def hearing(encoder: Artifact, counting: CountingEncoder) -> Hearing:
 
 
 @pytest.fixture
-def spooling(tmp_path: Path) -> Spooling:
+def spool_settings(tmp_path: Path) -> SpoolSettings:
     write_archive(tmp_path, SHARDS)
-    return Spooling(tmp_path / "spool")
+    return SpoolSettings(tmp_path / "spool")
 
 
-def hear(hearing: Hearing, spooling: Spooling) -> list[Path]:
-    return spool_music(spooling.folder.parent, SPLITS, hearing, spooling)
+def hear(hearing: Hearing, spool_settings: SpoolSettings) -> list[Path]:
+    return spool_music(spool_settings.folder.parent, SPLITS, hearing, spool_settings)
 
 
 def rows(music: Music) -> list[list[object]]:
     return [list(row.values()) for row in music.facts.to_pylist()]
 
 
-def test_music_is_gathered_by_clip_id(hearing: Hearing, spooling: Spooling) -> None:
-    files = hear(hearing, spooling)
+def test_music_is_gathered_by_clip_id(hearing: Hearing, spool_settings: SpoolSettings) -> None:
+    files = hear(hearing, spool_settings)
     assert [len(read_part(file)) for file in files] == [2, 0, 2, 1]
     music = read_music(files)
     assert rows(music) == [
@@ -110,64 +110,66 @@ def test_music_is_gathered_by_clip_id(hearing: Hearing, spooling: Spooling) -> N
 
 
 def test_a_finished_part_is_not_read_again(
-    hearing: Hearing, counting: CountingEncoder, spooling: Spooling
+    hearing: Hearing, counting: CountingEncoder, spool_settings: SpoolSettings
 ) -> None:
-    files = hear(hearing, spooling)
+    files = hear(hearing, spool_settings)
     assert counting.clips == 5
-    assert hear(hearing, spooling) == files
+    assert hear(hearing, spool_settings) == files
     assert counting.clips == 5
 
 
 def test_a_job_goes_on_where_damage_stopped_it(
-    hearing: Hearing, counting: CountingEncoder, spooling: Spooling, tmp_path: Path
+    hearing: Hearing, counting: CountingEncoder, spool_settings: SpoolSettings, tmp_path: Path
 ) -> None:
     damaged = bytearray(SHARDS["eval/00"])
     damaged[-100] ^= 1
     write_archive(tmp_path, SHARDS | {"eval/00": bytes(damaged)})
     with pytest.raises(DataError, match=r"features\.tar\.gz: .*eval/00\.tfrecord: record 1: wrong CRC"):
-        hear(hearing, spooling)
+        hear(hearing, spool_settings)
     assert counting.clips == 2
     write_archive(tmp_path, SHARDS)
-    assert len(read_music(hear(hearing, spooling))) == 5
+    assert len(read_music(hear(hearing, spool_settings))) == 5
     assert counting.clips == 5
 
 
 def test_another_encoder_or_content_is_encoded_anew(
-    hearing: Hearing, counting: CountingEncoder, spooling: Spooling, tmp_path: Path
+    hearing: Hearing, counting: CountingEncoder, spool_settings: SpoolSettings, tmp_path: Path
 ) -> None:
-    first = hear(hearing, spooling)
+    first = hear(hearing, spool_settings)
     other = Hearing(publish_encoder(tmp_path), counting, CLASSES)
-    assert set(hear(other, spooling)).isdisjoint(first)
+    assert set(hear(other, spool_settings)).isdisjoint(first)
     assert counting.clips == 10
     write_archive(tmp_path, SHARDS | {"eval/01": tfrecord([clip(6)])})
-    assert hear(hearing, spooling)[:3] == first[:3]
+    assert hear(hearing, spool_settings)[:3] == first[:3]
     assert counting.clips == 11
 
 
-def test_a_part_that_fails_leaves_no_file(encoder: Artifact, spooling: Spooling) -> None:
+def test_a_part_that_fails_leaves_no_file(encoder: Artifact, spool_settings: SpoolSettings) -> None:
     def stray(*arguments: object) -> EncodedClips:
         encoded = encode_clips(*arguments)
         encoded.timbre[1] = np.nan
         return encoded
 
     with pytest.raises(ArtifactError, match=r"timbre: clip 00000000003@3 is at \[nan.*not finite"):
-        hear(Hearing(encoder, stray, CLASSES), spooling)
-    assert list(spooling.folder.iterdir()) == []
+        hear(Hearing(encoder, stray, CLASSES), spool_settings)
+    assert list(spool_settings.folder.iterdir()) == []
 
 
 def test_a_half_written_part_never_counts(
-    hearing: Hearing, spooling: Spooling, monkeypatch: pytest.MonkeyPatch
+    hearing: Hearing, spool_settings: SpoolSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(Path, "rename", lambda path, target: (_ for _ in ()).throw(OSError("power cut")))
         with pytest.raises(OSError, match="power cut"):
-            hear(hearing, spooling)
-    assert list(spooling.folder.glob("*.spool")) == []
-    assert len(read_music(hear(hearing, spooling))) == 5
+            hear(hearing, spool_settings)
+    assert list(spool_settings.folder.glob("*.spool")) == []
+    assert len(read_music(hear(hearing, spool_settings))) == 5
 
 
-def test_a_damaged_spool_file_is_named_with_its_remedy(hearing: Hearing, spooling: Spooling) -> None:
-    files = hear(hearing, spooling)
+def test_a_damaged_spool_file_is_named_with_its_remedy(
+    hearing: Hearing, spool_settings: SpoolSettings
+) -> None:
+    files = hear(hearing, spool_settings)
     whole = files[2].read_bytes()
     changed = [bytes([*whole[:at], whole[at] ^ 1, *whole[at + 1 :]]) for at in range(0, len(whole), 97)]
     for content in (whole[:-50], whole[:7], b"", whole + b"x", *changed):
@@ -175,41 +177,48 @@ def test_a_damaged_spool_file_is_named_with_its_remedy(hearing: Hearing, spoolin
         with pytest.raises(DataError, match=rf"{files[2].name}: damaged .*; delete it and run again"):
             read_part(files[2])
     with pytest.raises(DataError, match=f"{files[2].name}: damaged"):
-        hear(hearing, spooling)
+        hear(hearing, spool_settings)
 
 
-def test_a_folder_that_cant_be_is_refused(hearing: Hearing, spooling: Spooling) -> None:
-    spooling.folder.write_text("a file")
-    with pytest.raises(DataError, match=rf"^{spooling.folder}: not a folder for spool files: File exists$"):
-        hear(hearing, spooling)
+def test_a_folder_that_cant_be_is_refused(hearing: Hearing, spool_settings: SpoolSettings) -> None:
+    spool_settings.folder.write_text("a file")
+    with pytest.raises(
+        DataError, match=rf"^{spool_settings.folder}: not a folder for spool files: File exists$"
+    ):
+        hear(hearing, spool_settings)
 
 
-def test_several_processes_write_what_one_writes(encoder: Artifact, spooling: Spooling) -> None:
+def test_several_processes_write_what_one_writes(encoder: Artifact, spool_settings: SpoolSettings) -> None:
     hearing = Hearing(encoder, encode_clips, CLASSES)
-    alone = hear(hearing, spooling)
-    together = hear(hearing, Spooling(spooling.folder.parent / "more", workers=2))
+    alone = hear(hearing, spool_settings)
+    together = hear(hearing, SpoolSettings(spool_settings.folder.parent / "more", workers=2))
     assert [file.name for file in together] == [file.name for file in alone]
     assert [file.read_bytes() for file in together] == [file.read_bytes() for file in alone]
 
 
 def test_damage_that_a_process_finds_is_told_as_if_it_were_found_here(
-    encoder: Artifact, tmp_path: Path, spooling: Spooling
+    encoder: Artifact, tmp_path: Path, spool_settings: SpoolSettings
 ) -> None:
     write_archive(tmp_path, SHARDS | {"eval/00": tfrecord([clip(1), clip_record(labels=(527,))])})
     hearing = Hearing(encoder, encode_clips, CLASSES)
     with pytest.raises(DataError, match=r"eval/00\.tfrecord: record 1: labels: 0 to 526, got \(527,\)"):
-        hear(hearing, Spooling(spooling.folder, workers=2))
+        hear(hearing, SpoolSettings(spool_settings.folder, workers=2))
 
 
-def test_a_process_that_is_ended_is_told(encoder: Artifact, spooling: Spooling) -> None:
+def test_a_process_that_is_ended_is_told(encoder: Artifact, spool_settings: SpoolSettings) -> None:
     hearing = Hearing(encoder, die, CLASSES)
     with pytest.raises(DataError, match=r"a process that encoded clips was ended; .* go on from .*spool"):
-        hear(hearing, Spooling(spooling.folder, workers=2))
+        hear(hearing, SpoolSettings(spool_settings.folder, workers=2))
 
 
-def test_workers_end_with_a_job_that_is_killed(encoder: Artifact, spooling: Spooling) -> None:
+def test_workers_end_with_a_job_that_is_killed(encoder: Artifact, spool_settings: SpoolSettings) -> None:
     hearing = Hearing(encoder, hang, CLASSES)
-    arguments = (spooling.folder.parent, SPLITS, hearing, Spooling(spooling.folder, workers=2))
+    arguments = (
+        spool_settings.folder.parent,
+        SPLITS,
+        hearing,
+        SpoolSettings(spool_settings.folder, workers=2),
+    )
     job = get_context("spawn").Process(target=spool_music, args=arguments)
     job.start()
     wait_until(lambda: any(encoder.path.parent.glob("1.*")))
@@ -221,7 +230,7 @@ def test_workers_end_with_a_job_that_is_killed(encoder: Artifact, spooling: Spoo
 
 @pytest.mark.parametrize("output", ["moods", "facets", "traits", "vad"])
 def test_what_lies_out_of_range_is_named_with_its_clip(
-    encoder: Artifact, spooling: Spooling, output: str
+    encoder: Artifact, spool_settings: SpoolSettings, output: str
 ) -> None:
     def stray(*arguments: object) -> EncodedClips:
         encoded = encode_clips(*arguments)
@@ -229,16 +238,16 @@ def test_what_lies_out_of_range_is_named_with_its_clip(
         return encoded
 
     with pytest.raises(ArtifactError, match=rf"{output}: clip 00000000003@3 is at .*not in \[0, 1\]"):
-        hear(Hearing(encoder, stray, CLASSES), spooling)
+        hear(Hearing(encoder, stray, CLASSES), spool_settings)
 
 
-def test_an_output_of_another_width_is_refused(encoder: Artifact, spooling: Spooling) -> None:
+def test_an_output_of_another_width_is_refused(encoder: Artifact, spool_settings: SpoolSettings) -> None:
     def narrow(*arguments: object) -> EncodedClips:
         encoded = encode_clips(*arguments)
         return replace(encoded, facets=encoded.facets[:, :11])
 
     with pytest.raises(ArtifactError, match=r"facets float32\(2, 11\) for 2 clips"):
-        hear(Hearing(encoder, narrow, CLASSES), spooling)
+        hear(Hearing(encoder, narrow, CLASSES), spool_settings)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from ambiance.extras import Extra
 
 with Extra("training", "python -m training.data") as extra:
     from training.data.download import download
-    from training.data.facts import describe
+    from training.data.published_counts import describe
     from training.data.shards import ARCHIVE, verify_archive
     from training.data.sources import DOWNLOADS, SOURCES, data_dir, verify
 

@@ -10,11 +10,11 @@ from training.evaluate.acceptable import LISTENER, PROTOCOL, acceptable_moods
 from training.evaluate.calibration import likeliest_reliability
 from training.evaluate.headline_figures import headline
 from training.evaluate.metrics import confusion, count_answers, count_label_sets
-from training.evaluate.readings import GROUP_OF_MOOD
-from training.evaluate.section import Matching, Section
+from training.evaluate.seed_protocol import GROUP_OF_MOOD
+from training.evaluate.split_predictions import Matching, SplitPredictions
 
 
-def text_figures(section: Section) -> dict[str, Any]:
+def text_figures(section: SplitPredictions) -> dict[str, Any]:
     """Of the text encoder: classes, confusion, calibration."""
     comments = section.comments
     ekman = count_answers(section.likeliest_ekman, comments.ekman_truth, list(EKMAN))
@@ -29,7 +29,7 @@ def text_figures(section: Section) -> dict[str, Any]:
     }
 
 
-def music_figures(section: Section) -> dict[str, Any]:
+def music_figures(section: SplitPredictions) -> dict[str, Any]:
     """Of the music encoder: classes, confusion, calibration."""
     rows = section.rows
     answers = rows.groups.argmax(axis=1)
@@ -61,12 +61,12 @@ def connection_figures(matching: Matching) -> dict[str, Any]:
     }
 
 
-def library_figures(section: Section) -> dict[str, Any]:
+def library_figures(section: SplitPredictions) -> dict[str, Any]:
     """Of comments answered with the released library, whose moods nobody knows."""
     return usage_figures(section.library_hits, len(section.library))
 
 
-def section_figures(section: Section) -> dict[str, Any]:
+def section_figures(section: SplitPredictions) -> dict[str, Any]:
     """Every figure of a section, without intervals, as JSON holds it."""
     return {
         "headline": headline(section),

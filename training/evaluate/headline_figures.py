@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluate.bootstrap import RESAMPLES, interval, resample_counts
-from training.evaluate.readings import GROUP_OF_MOOD
-from training.evaluate.section import Matching, Section
-from training.evaluate.weighted import (
+from training.evaluate.seed_protocol import GROUP_OF_MOOD
+from training.evaluate.split_predictions import Matching, SplitPredictions
+from training.evaluate.weighted_figures import (
     Weights,
     coverages,
     largest_shares,
@@ -31,12 +31,14 @@ class Draws:
     rows: Weights  # <float32>[b, mood rows]
 
 
-def headline(section: Section) -> dict[str, float]:
+def headline(section: SplitPredictions) -> dict[str, float]:
     """Each headline figure of a section."""
     return _single(_values(section, everything(section.matching)))
 
 
-def headline_intervals(section: Section, resamples: int = RESAMPLES) -> dict[str, tuple[float, float]]:
+def headline_intervals(
+    section: SplitPredictions, resamples: int = RESAMPLES
+) -> dict[str, tuple[float, float]]:
     """The 95 % interval of each headline figure, with other comments and other clips."""
     draws = Draws(
         resample_counts(np.arange(len(section.comments.labels)), resamples, _COMMENT_SEED),
@@ -52,7 +54,7 @@ def everything(matching: Matching) -> Draws:
     return Draws(np.ones((1, comments), np.float32), np.ones((1, rows), np.float32))
 
 
-def _values(section: Section, draws: Draws) -> Values:
+def _values(section: SplitPredictions, draws: Draws) -> Values:
     comments, rows = section.comments, section.rows
     ekman = precisions(section.likeliest_ekman, comments.ekman_truth, draws.comments)
     music = precisions(rows.groups.argmax(axis=1), rows.group_truth, draws.rows)

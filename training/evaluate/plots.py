@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from ambiance.affect import EKMAN, MOOD_GROUPS
 from training.evaluate.headline import HEADLINES
-from training.evaluate.section import Section
+from training.evaluate.split_predictions import SplitPredictions
 
 _DPI = 80
 _LINE, _REFERENCE = "#2b6a99", "#b0b0b0"
 
 
-def write_plots(report: Mapping[str, Any], section: Section, folder: Path) -> None:
+def write_plots(report: Mapping[str, Any], section: SplitPredictions, folder: Path) -> None:
     """Draw every plot into a folder: of the report, and of the section `test`, whose arrays some need."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = report["released"]["test"]
@@ -92,7 +92,7 @@ def confusion_plot(figures: Mapping[str, Any]) -> Figure:
     return plot
 
 
-def shares_plot(section: Section) -> Figure:
+def shares_plot(section: SplitPredictions) -> Figure:
     """Share of first answers that each clip takes, the most popular first."""
     parts = (
         (f"the {len(section.rows.moods)} mood rows", section.matching.hits, len(section.rows.moods), 0.03),

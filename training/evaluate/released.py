@@ -21,7 +21,7 @@ from ambiance.errors import ArtifactError
 from training.data.goemotions import Comments
 from training.data.written import load_written
 from training.evaluate.corpora import Corpora
-from training.evaluate.section import HeardRows, ReadComments, Section
+from training.evaluate.split_predictions import HeardRows, ReadComments, SplitPredictions
 from training.index.catalog import CATALOG_FILE
 from training.index.models import Models, load_space
 from training.index.vectors import read_vectors
@@ -173,12 +173,14 @@ class HeardCorpora:
             self._seed,
         )
 
-    def section(self, name: SectionName) -> Section:
+    def section(self, name: SectionName) -> SplitPredictions:
         """A section in the release's own mood space, with its own library."""
         if name == "validation":
             rows = self._place(self.held_out.rows, self.held_out.heard_rows)
-            return Section(self._read(self.corpora.dev, self.dev), rows, self.release.heard_library.vectors)
-        return Section(
+            return SplitPredictions(
+                self._read(self.corpora.dev, self.dev), rows, self.release.heard_library.vectors
+            )
+        return SplitPredictions(
             self._read(self.corpora.test, self.test),
             self._place(*self.eval),
             self.release.heard_library.vectors,

@@ -17,7 +17,7 @@ from training.evaluate.released import (
     SectionName,
     load_release,
 )
-from training.evaluate.section import Section
+from training.evaluate.split_predictions import SplitPredictions
 from training.listener.measure import breakdown, intervals, means
 
 Headlines = Mapping[str, float]  # headline figure -> value
@@ -41,7 +41,9 @@ def listener_headline(heard: HeardCorpora, section: SectionName) -> Headlines:
 
 
 def evaluation_report(
-    heard: HeardCorpora, sections: Mapping[SectionName, Section], seeds: Mapping[int, Mapping[str, Headlines]]
+    heard: HeardCorpora,
+    sections: Mapping[SectionName, SplitPredictions],
+    seeds: Mapping[int, Mapping[str, Headlines]],
 ) -> dict[str, Any]:
     """Everything that `evaluation.json` holds.
 
@@ -75,7 +77,7 @@ def spread(runs: Sequence[Headlines]) -> dict[str, dict[str, float]]:
     }
 
 
-def _with_intervals(heard: HeardCorpora, name: SectionName, section: Section) -> dict[str, Any]:
+def _with_intervals(heard: HeardCorpora, name: SectionName, section: SplitPredictions) -> dict[str, Any]:
     listening, figures = heard.listening(HALF_OF_SECTION[name]), section_figures(section)
     listened = means(listening)
     figures["headline"] |= {figure: listened[figure] for figure in LISTENER_FIGURES}

@@ -28,7 +28,7 @@ from training.index.models import Models, load_space
 from training.index.music import Music, read_music
 from training.index.postings import check_postings, write_postings
 from training.index.spool import Hearing
-from training.index.spooling import Spooling, spool_music
+from training.index.spool_workers import SpoolSettings, spool_music
 from training.index.usage import measure_usage
 from training.index.vectors import check_vectors, write_vectors
 from training.listener.files import load_benchmark
@@ -54,11 +54,11 @@ def run(
     data_dir: Path,
     artifacts_root: Path,
     models: Models | None = None,
-    spooling: Spooling | None = None,
+    spool_settings: SpoolSettings | None = None,
 ) -> artifacts.Artifact:
     """Publish the next version of the music index, made with the encoders found beside it.
 
-    Without `spooling` this process reads AudioSet alone, and keeps nothing for another run.
+    Without `spool_settings` this process reads AudioSet alone, and keeps nothing for another run.
 
     Raises:
         DataError: if a data set is missing or damaged.
@@ -69,7 +69,7 @@ def run(
     space, ontology = load_space(encoders.text), load_ontology(data_dir)
     pieces = ontology.musical_piece_classes()
     hearing = Hearing(encoders.music, models.encode_clips, pieces)
-    music = _hear(data_dir, config.splits, hearing, spooling)
+    music = _hear(data_dir, config.splits, hearing, spool_settings)
     worth = listenable(music.facts["labels"].to_pylist(), music.encoded.traits, ontology)
     if not worth.any():
         raise DataError("no piece of music in these splits is worth hearing")
@@ -147,11 +147,13 @@ def _load_encoders(config: IndexConfig, root: Path) -> Encoders:
     return Encoders(music, text)
 
 
-def _hear(data_dir: Path, splits: tuple[str, ...], hearing: Hearing, spooling: Spooling | None) -> Music:
-    if spooling is not None:
-        return read_music(spool_music(data_dir, splits, hearing, spooling))
+def _hear(
+    data_dir: Path, splits: tuple[str, ...], hearing: Hearing, spool_settings: SpoolSettings | None
+) -> Music:
+    if spool_settings is not None:
+        return read_music(spool_music(data_dir, splits, hearing, spool_settings))
     with TemporaryDirectory() as folder:
-        return read_music(spool_music(data_dir, splits, hearing, Spooling(Path(folder))))
+        return read_music(spool_music(data_dir, splits, hearing, SpoolSettings(Path(folder))))
 
 
 def _counts(music: Music, placed: NDArray[np.float32]) -> dict[str, int]:

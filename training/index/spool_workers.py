@@ -21,14 +21,16 @@ _Job = tuple[Hearing, Part, Path]
 
 
 @dataclass(frozen=True)
-class Spooling:
+class SpoolSettings:
     """Where spool files are kept, of which none is ever removed, and how many processes write them."""
 
     folder: Path
     workers: int = 1  # 1: this process alone
 
 
-def spool_music(data_dir: Path, splits: Sequence[str], hearing: Hearing, spooling: Spooling) -> list[Path]:
+def spool_music(
+    data_dir: Path, splits: Sequence[str], hearing: Hearing, spool_settings: SpoolSettings
+) -> list[Path]:
     """Have a spool file for every part of these splits, and return their paths, as the parts were read.
 
     This process reads the files, which for the archive means to unpack it, and the workers parse and encode.
@@ -41,46 +43,46 @@ def spool_music(data_dir: Path, splits: Sequence[str], hearing: Hearing, spoolin
         ArtifactError: if the encoder writes what is out of range; names the clip.
     """
     try:
-        spooling.folder.mkdir(parents=True, exist_ok=True)
+        spool_settings.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{spooling.folder}: not a folder for spool files: {error.strerror}") from error
+        raise DataError(f"{spool_settings.folder}: not a folder for spool files: {error.strerror}") from error
     files: list[Path] = []
     total = sum(CLIP_COUNTS.get(split, 0) for split in splits)
     with tqdm(total=total, desc="hearing", unit=" clips", unit_scale=True, disable=None) as bar:
 
         def unfinished() -> Iterator[_Job]:
             for part in iterate_parts(iterate_split_shards(data_dir, splits)):
-                file = spooling.folder / hearing.file_name(part)
+                file = spool_settings.folder / hearing.file_name(part)
                 files.append(file)
                 if file.exists():
                     bar.update(clips_in(file))
                 else:
                     yield hearing, part, file
 
-        for clips_read in _run(unfinished(), spooling):
+        for clips_read in _run(unfinished(), spool_settings):
             bar.update(clips_read)
     return files
 
 
-def _run(jobs: Iterable[_Job], spooling: Spooling) -> Iterator[int]:
+def _run(jobs: Iterable[_Job], spool_settings: SpoolSettings) -> Iterator[int]:
     """Clips read by each job, as they end."""
-    if spooling.workers == 1:
+    if spool_settings.workers == 1:
         for job in jobs:
             yield spool_part(*job)
         return
     # Spawned: a fork would copy this process's threads in whatever state they are.
-    pool = ProcessPoolExecutor(spooling.workers, get_context("spawn"), end_with_parent)
+    pool = ProcessPoolExecutor(spool_settings.workers, get_context("spawn"), end_with_parent)
     under_way: deque[Future[int]] = deque()
     try:
         for job in jobs:
             under_way.append(pool.submit(spool_part, *job))
-            if len(under_way) > spooling.workers + 1:
+            if len(under_way) > spool_settings.workers + 1:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
     except BrokenProcessPool as error:
         raise DataError(
-            f"a process that encoded clips was ended; run it again to go on from {spooling.folder}"
+            f"a process that encoded clips was ended; run it again to go on from {spool_settings.folder}"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

@@ -5,7 +5,7 @@ import pytest
 
 from training.evaluate.bootstrap import interval, resample_counts
 from training.evaluate.metrics import count_answers, count_label_sets
-from training.evaluate.weighted import (
+from training.evaluate.weighted_figures import (
     coverages,
     largest_shares,
     macro_f1,
