@@ -1,12 +1,14 @@
 """Who gets in: the threads that answer calls, and how a call is refused while all places are taken.
 
-    arrives ─> fewer inside than permits? ─ yes ─> waits for a thread, first come first served ─> is answered
-                  └ no ─> a burst, as `ambiance.server.admission_bursts` has it? ─ yes ─> queues behind those
+    arrives ─> fewer inside than permits? ─ yes ─> waits for a thread ─> is answered
+                  └ no ─> a burst, as `ambiance.server.admission_bursts` has it? ─ yes ─> queues with those
                              └ no ─> is refused
 
-Calls that wait are entries of one deque and hold no thread, whether they have a permit or queue for one. One
-whose caller goes, or whose deadline passes, leaves the queue then; one that would wait beyond its deadline is
-refused by the next thread. Health checks have threads of their own.
+Calls that wait are entries of one deque and hold no thread, whether they have a permit or queue for one. The
+oldest is answered first; while there are more inside than permits, the newest. In a burst that is all the
+same to the last of them. At the beginning of an overload it keeps most answers prompt, where a queue in order
+would make all of them late; those that have waited too long when it is known to be one are refused. A call
+whose caller goes, or whose deadline passes, leaves then. Health checks have threads of their own.
 
 gRPC hands a call to a thread of the pool that its handler names in the attribute `experimental_thread_pool`,
 and among the arguments is what its own code makes the call's context from. Nothing else of gRPC's that isn't
@@ -39,10 +41,6 @@ _RETRY_TIMES = 16
 # How long a call may go on before it counts as slow, in seconds.
 PATIENCE_S = 0.1
 
-# By how much the latest pause between two calls taken up moves the mean one, from which a wait is foretold.
-# Little: one stall mustn't make a queue of hundreds look hopeless. Who waits in vain ends at its deadline.
-_LATEST_SHARE = 1 / 64
-
 P = ParamSpec("P")
 T = TypeVar("T")
 if TYPE_CHECKING:  # generic in its stubs only
@@ -57,7 +55,7 @@ class Admitted:
     ended: Future[Any]
     arrived: float
     began: float = 0.0  # 0 while it waits for a thread
-    hopeless: bool = False  # whether it would have waited beyond its deadline, so that it is to be refused
+    is_shed: bool = False  # whether it waited too long in what is an overload, so that it is to be refused
 
 
 class CallPool(ThreadPoolExecutor):
@@ -91,12 +89,12 @@ class CallPool(ThreadPoolExecutor):
         self._stand_ins = ThreadPoolExecutor(max(1, self._most_stand_ins), thread_name_prefix="call_stand_in")
         self._answering = threading.local()
         self.permits = permits
-        self._bursts, self._note_waiting = Bursts(permits, queue, queue_s), note_waiting
+        self._bursts, self._queue_s = Bursts(permits, queue, queue_s), queue_s
+        self._note_waiting = note_waiting
         self._lock = threading.Lock()  # of what follows
         self._inside = 0
         self._waiting: deque[Admitted] = deque()
         self._running: set[Admitted] = set()
-        self._last_began, self._pause_s = 0.0, 0.0  # between two calls taken up while more wait
         self._watched, self._standing_in = False, 0
         self._start_threads()
 
@@ -130,12 +128,7 @@ class CallPool(ThreadPoolExecutor):
         context = _context(args) if self.is_full() else None
         with self._lock:
             self._inside += 1
-            if context is not None:
-                call.hopeless = len(self._waiting) * self._pause_s > context.time_remaining()
-            if call.hopeless:  # the sooner it is told, the better
-                self._waiting.appendleft(call)
-            else:
-                self._waiting.append(call)
+            self._waiting.append(call)
             self._note_waiting(len(self._waiting))
             unwatched = self._inside > self._usual and not self._watched
             self._watched |= unwatched
@@ -152,14 +145,13 @@ class CallPool(ThreadPoolExecutor):
         self._stand_ins.shutdown(wait, cancel_futures=cancel_futures)
 
     def _answer_next(self) -> bool:
-        """Answer the call that has waited longest; returns whether there was one."""
+        """Answer the call whose turn it is; returns whether there was one."""
         with self._lock:
             if not self._waiting:  # a stand-in took it
                 return False
-            call = self._waiting.popleft()
+            call = self._next()
             self._note_waiting(len(self._waiting))
             call.began = perf_counter()
-            self._note_pause(call)
             self._running.add(call)
         self._answering.call, result, error = call, None, None
         try:
@@ -175,11 +167,15 @@ class CallPool(ThreadPoolExecutor):
             call.ended.set_exception(error)
         return True
 
-    def _note_pause(self, call: Admitted) -> None:
-        """Learn from a call that was taken up how long a place in the queue takes."""
-        if call.arrived < self._last_began and not call.hopeless:  # else nobody waited meanwhile
-            self._pause_s += _LATEST_SHARE * (call.began - self._last_began - self._pause_s)
-        self._last_began = call.began
+    def _next(self) -> Admitted:
+        """Take the next call out of those that wait, see the module's description."""
+        if self._inside <= self.permits:
+            return self._waiting.popleft()
+        oldest = self._waiting[0]
+        if self._bursts.overloaded and perf_counter() - oldest.arrived > self._queue_s:
+            oldest.is_shed = True
+            return self._waiting.popleft()
+        return self._waiting.pop()
 
     def _leave(self, call: Admitted) -> None:
         """Free the place of a call that has ended, if it still waits: nobody waits for its answer."""

@@ -2,9 +2,9 @@
 
 A burst is over by itself: its calls come at once, wait their turn and are gone. In an overload calls keep
 coming faster than they are answered; a queue then only adds its length to the latency of all, so the permits
-alone should be filled. What tells one from the other is how long there has been a queue, not how long it is:
-the idea of CoDel (RFC 8289). Here the calls that arrive are refused rather than those that wait, since every
-call of a burst is let in before it is known not to be one.
+alone should be filled. What tells one from the other is how long there has been a queue, as in CoDel (RFC
+8289), and that it doesn't shrink: a large burst on a slow machine takes long, and a few calls that come later
+must not make an overload of it.
 """
 
 from collections.abc import Callable
@@ -22,28 +22,31 @@ class Bursts:
         Args:
             permits: calls that may be inside at any time.
             queue: calls that may be inside beyond them while there is no overload.
-            patience_s: for how long there may be a queue before that is an overload, as is a full queue. It
-                is over once no call was refused for as long; a free permit is no sign of it, since in an
-                overload too there is one for a moment whenever the thread that lets calls in had to
+            patience_s: for how long a queue may grow or stand before that is an overload, as is a full
+                queue. It is over once no call was refused for as long; a free permit is no sign of it, since
+                in an overload too there is one for a moment whenever the thread that lets calls in had to
                 wait for those that answer them.
             clock: tells the time in seconds.
         """
         self._permits, self._most, self._patience_s = permits, permits + queue, patience_s
         self._clock = clock
         self._queueing_since: float | None = None
-        self._overloaded, self._last_refusal = False, 0.0
+        self._highest = 0  # calls inside since then
+        self.overloaded, self._last_refusal = False, 0.0
 
     def refuses(self, inside: int) -> bool:
         """Whether the call that arrives now, with so many inside, is refused."""
         now = self._clock()
         if inside < self._permits:
             self._queueing_since = None
-            self._overloaded = self._overloaded and now - self._last_refusal < self._patience_s
+            self.overloaded = self.overloaded and now - self._last_refusal < self._patience_s
             return False
-        if self._queueing_since is None:
-            self._queueing_since = now
-        too_long = now - self._queueing_since > self._patience_s
-        self._overloaded = self._overloaded or too_long or inside >= self._most
-        if self._overloaded:
+        # A queue that has shrunk by half is as good as a new one.
+        if self._queueing_since is None or inside < self._highest / 2:
+            self._queueing_since, self._highest = now, inside
+        stands = inside >= self._highest and now - self._queueing_since > self._patience_s
+        self._highest = max(self._highest, inside)
+        self.overloaded = self.overloaded or stands or inside >= self._most
+        if self.overloaded:
             self._last_refusal = now
-        return self._overloaded
+        return self.overloaded

@@ -90,8 +90,8 @@ class Guard(grpc.ServerInterceptor):
             code, admitted = grpc.StatusCode.OK, self._calls.answering()
             metrics.started(admitted.began - admitted.arrived)
             try:
-                if admitted.hopeless:
-                    raise OverloadedError(f"{self._reason}, the wait outlasts the deadline", RETRY_AFTER_S[1])
+                if admitted.is_shed:
+                    raise OverloadedError(f"{self._reason}, and more calls come than leave", RETRY_AFTER_S[1])
                 return _call(handler, request, context)
             except Exception as error:
                 code = status_code(error)

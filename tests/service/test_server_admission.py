@@ -113,14 +113,16 @@ def test_calls_wait_for_a_thread_while_there_are_permits(hold: Any) -> None:
     assert [call.result(5) for call in calls] == [b"0", b"1", b"2"]
 
 
-def test_a_burst_beyond_the_permits_queues_up_to_its_bound_and_in_order(hold: Any) -> None:
+def test_a_burst_beyond_the_permits_queues_up_to_its_bound_and_its_newest_call_is_next(hold: Any) -> None:
     holder = hold(threads=1, permits=2, queue=8)
     calls = holder.fill(running=1, waiting=9)
     holder.wait_for_queue(9)
     assert "all 2 permits" in str(holder.refused())
     for _ in calls:
         holder.leave.release()
-    assert [call.result(5) for call in calls] == holder.begun == [b"%d" % number for number in range(10)]
+    assert [call.result(5) for call in calls] == [b"%d" % number for number in range(10)]
+    # the oldest again as soon as the permits suffice
+    assert holder.begun == [b"%d" % number for number in (0, 9, 8, 7, 6, 5, 4, 3, 1, 2)]
     holder.wait_for_queue(0)
     labels = {"grpc_service": SERVICE, "grpc_method": METHOD}
     assert holder.sample("grpc_server_queue_seconds_count", **labels) == 10
@@ -156,27 +158,20 @@ def test_a_queue_that_lasts_is_closed_until_its_calls_are_gone(hold: Any) -> Non
     holder.wait_for_queue(3)
 
 
-def test_who_would_wait_beyond_the_deadline_is_refused_first(
-    hold: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admission, "_LATEST_SHARE", 1)
-    holder = hold(threads=1, permits=1, queue=8)
-    calls = holder.fill(running=1, waiting=4)
-    holder.wait_for_queue(4)
-    for pause_s in (0, 1):
-        time.sleep(pause_s)
+def test_who_has_waited_too_long_when_it_is_an_overload_is_refused(hold: Any) -> None:
+    holder = hold(threads=1, permits=1, queue=8, queue_seconds=0.05)
+    running, *stale, last = holder.fill(running=1, waiting=3)
+    holder.wait_for_queue(3)
+    time.sleep(0.06)
+    holder.refused()
+    for _ in range(2):
         holder.leave.release()
-        assert holder.entered.acquire(timeout=5)
-    # a place in the queue takes a second, and two calls wait
-    hopeless, hopeful = (holder.call.future(b"late", timeout=timeout) for timeout in (1.5, None))
-    holder.wait_for_queue(4)
-    holder.leave.release()
-    error = from_rpc_error(hopeless.exception(5), "holder")
-    assert isinstance(error, OverloadedError)
-    assert str(error) == "holder: the only permit is taken, the wait outlasts the deadline"
-    for _ in calls:
-        holder.leave.release()
-    assert [call.result(5) for call in [*calls, hopeful]] == [b"0", b"1", b"2", b"3", b"4", b"late"]
+    for call in stale:
+        error = from_rpc_error(call.exception(5), "holder")
+        assert isinstance(error, OverloadedError)
+        assert str(error) == "holder: the only permit is taken, and more calls come than leave"
+        assert error.retry_after_s > 0
+    assert [running.result(5), last.result(5)] == [b"0", b"3"]  # the permit suffices for the last
 
 
 @pytest.mark.parametrize("timeout", [0.1, 30])

@@ -60,6 +60,13 @@ def test_slow_calls_that_hold_every_permit_are_no_queue(arrivals: Arrivals) -> N
     assert arrivals.refused(QUEUE) == 0
 
 
+def test_a_large_burst_on_a_slow_machine_is_no_overload_for_few_more_calls(arrivals: Arrivals) -> None:
+    arrivals.refused(PERMITS + QUEUE)
+    while arrivals.inside > PERMITS:
+        arrivals.now, arrivals.inside = arrivals.now + 2 * PATIENCE_S, arrivals.inside - 2
+        assert arrivals.refused(1) == 0
+
+
 def test_a_queue_that_lasts_too_long_is_closed_until_it_is_gone(arrivals: Arrivals) -> None:
     arrivals.refused(PERMITS + 2)
     arrivals.now += 1.01 * PATIENCE_S
