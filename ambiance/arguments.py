@@ -62,10 +62,10 @@ def require_flag(field: str, value: Any) -> bool:
 
 
 def require_items(field: str, values: Any, what: str) -> Iterable[Any]:
-    """What a list of `what` may be given as: anything iterable but a string, bytes or a mapping.
+    """The items of a list of `what`, given as anything iterable but a string, bytes or a mapping.
 
     Raises:
-        InvalidInputError: if it is none of that.
+        InvalidInputError: if it is anything else.
     """
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise InvalidInputError.of(field, f"a list of {what}, got {_type_name(values)}")

@@ -168,7 +168,7 @@ def publish(root: Path, description: Description, write_files: Callable[[Path], 
 
 
 def seal(folder: Path) -> None:
-    """Write the digest of the manifest beside it; `publish` does. Whoever edits a manifest seals it anew."""
+    """Write the digest of the manifest beside it; `publish` does, and who edits a manifest must."""
     line = f"{file_sha256(folder / MANIFEST_FILE)}  {MANIFEST_FILE}\n"
     (folder / MANIFEST_DIGEST_FILE).write_text(line, encoding="ascii")
 

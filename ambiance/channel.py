@@ -32,7 +32,8 @@ READ_METHODS: Mapping[str, Sequence[str]] = {
 }
 
 # gRPC never repeats a call that its own caller cancelled.
-# UNAVAILABLE: nobody may have answered; a server that already retried says so, see `ambiance.status_codes`.
+# UNAVAILABLE: no server was reached, perhaps; one that has retried by itself says so, see
+# `ambiance.status_codes`.
 # CANCELLED: a server shut down before it began on the call. Overload isn't retried here: the caller is told
 # when to come back, and the clients do, see `ambiance.calls.Patience`.
 _SERVICE_CONFIG = {

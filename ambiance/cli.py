@@ -41,7 +41,7 @@ SERVE = "serve"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors are one sentence on standard error."""
     given = list(map(_as_utf8, sys.argv[1:]) if argv is None else argv)
-    if given[:1] == [SERVE]:  # the program behind it reads its own flags
+    if given[:1] == [SERVE]:  # the standalone program parses its own flags
         given[1:] = ["--", *given[1:]]
     try:
         try:
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _exit_status(error)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader has seen enough
+    except BrokenPipeError:  # whoever reads the output, `head` say, has closed it
         _drop(sys.stdout)
         return EXIT_FAILURE
     except OSError as error:  # a disk that is full, say
@@ -98,7 +98,7 @@ def encode(arguments: argparse.Namespace) -> int:
     from ambiance import Client, json_output, presentation  # noqa: PLC0415  # `health` needs neither
 
     _require_output()
-    resolvable(arguments.target)  # under the name that the command line has for it
+    resolvable(arguments.target)  # so that an error names the flag, not the client's argument
     with Client(text_target=arguments.target, deadline_s=arguments.deadline) as client:
         [text] = client.encode([_text(arguments.text)], explain=arguments.explain)
     _print(
@@ -280,7 +280,7 @@ def _require_output() -> None:
 
 
 def _drop(stream: TextIO) -> None:
-    """Leave the interpreter nothing to flush in vain as it exits."""
+    """Send what is still buffered to nowhere: flushing it at exit would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -7,7 +7,7 @@ from types import TracebackType
 
 DISTRIBUTION = "ambiance-music"  # as pip knows it; `ambiance` on the public index is another project
 
-# A module of ours that isn't there is a broken install, and its traceback tells more.
+# If one of our own packages is missing the install is broken, and the traceback tells more.
 _OURS = ("ambiance", "text_service", "music_index_service", "gateway", "standalone", "training")
 
 
@@ -27,7 +27,7 @@ def install_hint(extra: str) -> str:
 
 
 class Extra(ContextDecorator):
-    """Around a program's imports and its `main`: a package that isn't installed ends it with a sentence."""
+    """Wraps a program's imports and its `main`: ends it with one sentence if a package isn't installed."""
 
     def __init__(self, name: str, program: str) -> None:
         """Take the extra's name, and the program's as a user calls it."""

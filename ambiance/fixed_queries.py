@@ -1,6 +1,6 @@
-"""The queries that a text encoder carries for texts that aren't answered by what was read in them."""
+"""The queries that a text encoder carries for texts that aren't answered by their own vector."""
 
-FALLBACK_FILE = "fallback.npy"  # for a text of too little evidence: calm, in nobody's way
+FALLBACK_FILE = "fallback.npy"  # for a text of too little evidence: calm and unobtrusive
 GENTLE_FILE = "gentle.npy"  # for a text that speaks of self-harm or suicide
 
 # Where they are used, unless an operator sets it otherwise: a text whose probability of telling of something

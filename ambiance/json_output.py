@@ -1,4 +1,4 @@
-"""How the command line shows answers to machines: as one JSON object."""
+"""Answers as the command line prints them for programs: one JSON object."""
 
 import json
 from collections.abc import Iterable
@@ -114,7 +114,7 @@ def _rounded_all(values: Iterable[float]) -> list[float]:
 
 
 def _rounded(value: float) -> float:
-    """Without the digits that widening a 32-bit float made up."""
+    """A number without the digits that come only from widening a 32-bit float."""
     return float(f"{value:.{DIGITS}g}")
 
 

@@ -1,4 +1,4 @@
-"""What people type, in the form that the model learned: the same text however its characters are coded."""
+"""Brings what people type into the form that the model learned, however its characters are encoded."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""From what a model says of a text's windows to one answer for the text, in serving and in evaluation."""
+"""Pools a model's outputs for a text's windows into those of the text, in serving and in evaluation."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ EMOTIONS_OUTPUT = "emotions"  # the model's output <float32>[windows, 28], a pos
 SCENES_OUTPUT = "scenes"  # the output that weighs windows: <float32>[windows, 21], a posterior
 DISTRESS_OUTPUT = "distress"  # <float32>[windows, 1], a probability
 
-# Keeps a window that tells of nothing felt beyond doubt from weighing nothing: a text may hold no other.
+# The least weight of a window that tells of nothing felt: a text may have no other window.
 _LEAST_FEELING = 1e-3
 
 _NONE = SCENES.index(NO_SCENE)

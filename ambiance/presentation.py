@@ -25,7 +25,7 @@ from ambiance.results import (
 WIDTH = 100
 TOP_EMOTIONS = 3
 TOP_SCENES, LEAST_SCENE = 3, 0.1
-TOP_FACETS = 2  # of a clip of which nobody knows why it was chosen
+TOP_FACETS = 2  # of a clip for which no reason is given
 TOP_FITTING, TOP_JARRING, LEAST_WEIGHT = 3, 2, 0.2  # facets that a text asks for, or that jar with it
 LEAST_VOCAL = 0.5
 INDENT = " " * 6
@@ -58,7 +58,7 @@ _DIRECTIONS = (
     ("calmer", "more excited"),
     ("less in control", "more in control"),
 )
-# How a difference along an axis is told, from the smallest that is: below it nobody would hear it.
+# Words for a difference along an axis, from the smallest that is mentioned: below it nobody would hear it.
 _DEGREES = ((0.05, "slightly "), (0.15, ""), (0.3, "much "))
 
 
@@ -81,12 +81,12 @@ class Style:
 
 
 def match_for_people(result: MatchResult, style: Style) -> str:
-    """What should be shown first, what the text tells of, its clips, and what made the answer."""
+    """Notices, what the text tells of, its clips, and the versions that made the answer."""
     return "\n".join(_match_lines(result, style))
 
 
 def text_for_people(text: EncodedText, style: Style) -> str:
-    """What should be shown first, what the text tells of, and the model that read it."""
+    """Notices, what the text tells of, and the model that read it."""
     model = style.faint(f"model {text.model.kind} {text.model.version}")
     return "\n".join([*_text_lines(text, style), model])
 
@@ -126,7 +126,7 @@ def _text_lines(text: EncodedText, style: Style) -> Iterator[str]:
     for notice in text.notices:
         yield from map(style.strong, textwrap.wrap(notice.text, WIDTH))
         yield ""
-    if text.evidence.fallback:  # whatever was read says nothing of the text
+    if text.evidence.fallback:  # the scores say nothing of such a text
         yield from map(style.strong, textwrap.wrap(_too_little(text.evidence), WIDTH))
     else:
         yield from _emotion_lines(text, style)
@@ -169,7 +169,7 @@ def _music(facets: tuple[FacetWeight, ...]) -> str:
 
 
 def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style, *, compared: bool) -> Iterator[str]:
-    """`compared`: whether text and clip can be compared; of a fallback there is nothing to tell."""
+    """The lines of one clip; `compared` is False for a fallback, which can't be compared with the text."""
     clip = neighbor.clip
     span = f"{clip.start_seconds:g}–{clip.end_seconds:g} s"
     yield f"{rank:>4}  {style.strong(f'{clip.url:<36}')}  {span:<12}  distance {neighbor.distance:.3g}"
@@ -219,7 +219,7 @@ def _voice(clip: Clip) -> str:
 
 
 def _worth(clip: Clip) -> str:
-    """A remark on a clip that is there only because it was asked for."""
+    """A remark on a clip that is shown only because unlistenable ones were asked for."""
     return "" if clip.listenable else "left out by default"
 
 

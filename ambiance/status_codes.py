@@ -111,7 +111,7 @@ def _details_of(call: grpc.Call, detail: Message) -> bool:
 
 
 def _is_told(call: grpc.Call) -> bool:
-    """Whether a server of ours sent the status, which then has details; gRPC's own have none."""
+    """Whether a server of ours sent the status: those carry details, gRPC's own don't."""
     return any(key == _DETAILS_KEY for key, _ in call.trailing_metadata() or ())
 
 
@@ -132,7 +132,7 @@ def _overloaded(call: grpc.Call, peer: str, message: str) -> AmbianceError:
 
 
 def _deadline(call: grpc.Call, peer: str, message: str) -> AmbianceError:
-    """With what the server says, if it is the server that gave up: it knows for which of its peers."""
+    """With the server's own words if the server gave up: it knows which of its peers was late."""
     told = message if _is_told(call) else NO_ANSWER_MESSAGE
     return DeadlineError(f"{peer}: {told}")
 

@@ -18,7 +18,7 @@ MAX_PATH_BYTES = 107  # of a Unix socket, by the kernel
 
 _NEEDED = "a host:port is needed"
 _SCHEME = re.compile(r"(dns|ipv4|ipv6|unix-abstract|unix):(.*)", re.DOTALL)
-_NAME_SERVER = re.compile(r"//[^/]*/|/")  # between dns: and what it is asked for; mostly nobody
+_NAME_SERVER = re.compile(r"//[^/]*/|/")  # between dns: and the name to look up; usually empty
 _NAME = re.compile(r"[0-9A-Za-z._-]{1,253}")
 
 

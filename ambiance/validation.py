@@ -29,14 +29,14 @@ T = TypeVar("T")
 
 
 def shown(value: str) -> str:
-    """A caller's own words quoted for a message, printable and cut after MAX_SHOWN_CHARACTERS of it."""
+    """A caller's text quoted for a message: made printable and cut after MAX_SHOWN_CHARACTERS."""
     quoted = ascii(value[: MAX_SHOWN_CHARACTERS + 1])  # an escape is up to ten characters: cut after it, too
     end = MAX_SHOWN_CHARACTERS + 1
     return quoted if len(quoted) <= end + 1 else f"{quoted[:end]}…{quoted[0]}"
 
 
 def raise_violations(violations: Iterable[Violation | None]) -> None:
-    """Raise InvalidInputError for what isn't None, if anything.
+    """Raise InvalidInputError if any of these is a violation rather than None.
 
     Beyond MAX_VIOLATIONS, and beyond what MAX_MESSAGE_BYTES hold, the rest is counted in the last one's
     description, not listed.

@@ -18,12 +18,12 @@ from processes import LocalProcesses
 START_TIMEOUT_S = 60.0
 HEALTH_TIMEOUT_S = 1.0
 POLL_S = 0.1
-# A connection reaches whichever worker the system gives it to. Two workers, say: one in 128 times eight
-# connections miss one.
+# The system chooses the worker of each connection, so several are asked for health: of two workers, eight
+# connections miss one only once in 128 times.
 LOOKS_PER_WORKER = 4
 
-# A channel of its own: a shared one would wait, after a refusal, before it dials again. And none through
-# http_proxy, which is there for the package registry: no proxy finds this machine's loopback address.
+# Each look has a connection of its own: after a refusal a shared one would wait before it dials again. None
+# goes through http_proxy, which is meant for the package registry: no proxy reaches this machine's loopback.
 LOOK_OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]
 
 SERVING = "SERVING"
@@ -51,7 +51,7 @@ def down(engine_name: str | None) -> int:
     with exclusive(cluster.run_dir):
         cluster = load()
         _refuse_other_engine(cluster, engine_name)
-        _engine(cluster, cluster.engine or "local").stop()  # even if forgotten, processes may be left
+        _engine(cluster, cluster.engine or "local").stop()  # processes may be left that nothing records
         cluster.forget()
     print("Ambiance is down.")
     return 0
@@ -77,7 +77,7 @@ def logs(engine_name: str | None, *, follow: bool) -> int:
 
 
 def _start(cluster: Cluster, engine_name: str | None) -> None:
-    """Start the cluster, or what of it ended; what a failed start began is ended again."""
+    """Start the cluster, or those of its processes that have ended; a start that fails is undone."""
     name = (
         cluster.engine
         or engine_name
@@ -102,8 +102,8 @@ def _start(cluster: Cluster, engine_name: str | None) -> None:
 
 
 def _settings_warnings() -> list[str]:
-    """What in the environment looks like a service's setting and isn't one."""
-    # Imported only for a start: what they are built on takes a moment to load.
+    """Warnings of environment variables that look like a service's setting and aren't one."""
+    # Imported only for a start: pydantic takes a moment to load.
     from gateway.settings import GatewaySettings  # noqa: PLC0415
     from music_index_service.settings import MusicIndexSettings  # noqa: PLC0415
     from text_service.settings import TextServiceSettings  # noqa: PLC0415
@@ -161,7 +161,7 @@ def _all_serve(cluster: Cluster) -> bool:
 
 
 def _health(cluster: Cluster, service: Service) -> str:
-    """What a service answers to a health check: SERVING if every worker does that the looks came upon."""
+    """What a service answers to health checks: SERVING only if every worker that was reached does."""
     workers = cluster.workers(service)
     looks = 1 if workers == 1 else LOOKS_PER_WORKER * workers
     answers = {_look(cluster, service) for _ in range(looks)}
@@ -169,7 +169,7 @@ def _health(cluster: Cluster, service: Service) -> str:
 
 
 def _look(cluster: Cluster, service: Service) -> str:
-    """What one worker says: SERVING or NOT_SERVING, or "unreachable" and why."""
+    """What one worker answers: SERVING, NOT_SERVING, or "unreachable" and why."""
     with grpc.insecure_channel(f"127.0.0.1:{cluster.port(service)}", LOOK_OPTIONS) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ BUILD_TAIL_LINES = 30
 
 
 class ComposeContainers:
-    """A cluster under `docker compose`, or docker-compose 1.29 where that is what there is."""
+    """A cluster under `docker compose`, or docker-compose 1.29 where only that is installed."""
 
     def __init__(self, cluster: Cluster, compose: list[str]) -> None:
         self._cluster = cluster
@@ -24,7 +24,7 @@ class ComposeContainers:
         self._up: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        """Build the images and start the containers in order of their dependence, without waiting for it."""
+        """Build the images, then have compose start the containers, without waiting until they serve."""
         print("Building the images (the first time takes a few minutes) ...", file=sys.stderr)
         self._build()
         with (self._cluster.run_dir / "compose.log").open("w") as log:

@@ -19,13 +19,13 @@ from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped
 
 CONFIG = ROOT / "deploy" / "supervisord.conf"
 
-# Every process of a cluster carries it, and nothing else does: it tells them from a user's own.
+# Set in every process of a cluster and in no other, so that a user's own processes are never ended.
 SOCKET_VARIABLE = "AMBIANCE_SUPERVISOR_SOCKET"
 
 # A Unix socket's path holds 107 bytes, and supervisord first binds to it with its process id appended.
 MAX_SOCKET_PATH = 96
 
-STOP_TIMEOUT_S = 45.0  # twice a stopwaitsecs, one for the gateway and one for both services, and some
+STOP_TIMEOUT_S = 45.0  # two stopwaitsecs, the gateway's and then the services', and a margin
 TAIL_LINES = 6
 
 
@@ -43,11 +43,11 @@ class LocalProcesses:
             return
         self._end_orphans()
         for service in SERVICES:
-            self._log_file(service.name).unlink(missing_ok=True)  # what is shown is of this run
+            self._log_file(service.name).unlink(missing_ok=True)  # `logs` shows this run alone
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(CONFIG)]
         done = subprocess.run(
             command,
-            cwd=self._cluster.run_dir,  # where the paths of CONFIG lie
+            cwd=self._cluster.run_dir,  # CONFIG's paths are relative to it
             env=self._environment(),
             capture_output=True,
             text=True,
@@ -94,7 +94,7 @@ class LocalProcesses:
         self._socket.unlink(missing_ok=True)
 
     def _environment(self) -> dict[str, str]:
-        """The services' environment: same ports, same artifacts, and the gateway's way to both services."""
+        """The services' environment: ports, artifacts, and the addresses of both services for the gateway."""
         cluster = self._cluster
         return {
             **cluster.environment(),

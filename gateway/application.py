@@ -1,4 +1,4 @@
-"""The gateway: its parts are put together here, and nowhere else."""
+"""Puts the gateway together from its parts."""
 
 from functools import partial
 
@@ -36,7 +36,7 @@ def build(settings: GatewaySettings) -> Application:
 
 
 def rehearse(matcher: Matcher) -> None:
-    """Match a text for nobody.
+    """Match a sample text, so that everything is warm when the first caller comes.
 
     Raises:
         AmbianceError: as `Matcher.match`.

@@ -21,7 +21,7 @@ from ambiance.type.v1 import space_pb2
 
 DEFAULT_INDEX = "default"
 
-# Connections to each service. One would reach a single worker of it, see `ambiance.server.workers`.
+# Connections to each service: one would reach only one of its workers, see `ambiance.server.workers`.
 CONNECTIONS = 4
 
 _TEXT = text_service_pb2.DESCRIPTOR.services_by_name["TextService"].full_name
@@ -45,7 +45,7 @@ class Backend:
         self._health_checks = [health_pb2_grpc.HealthStub(channel).Check for channel in self._channels]  # type: ignore[attr-defined]
 
     def stub(self) -> Any:
-        """The stub whose turn it is."""
+        """The next channel's stub, in turn."""
         return next(self._stubs)
 
     def call(self, rpc: Callable[..., Any], request: Message, timeout_s: float) -> Any:
@@ -56,7 +56,7 @@ class Backend:
             raise from_rpc_error(error, self.name) from error
 
     def require_serving(self, timeout_s: float) -> None:
-        """Ask the service for its health, over every connection: whose first call finds it open then.
+        """Ask the service for its health over every connection, which opens them for the first calls.
 
         Raises:
             UnavailableError: if it can't be asked in time or isn't serving, in the same words every time.

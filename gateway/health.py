@@ -9,9 +9,9 @@ from ambiance.affect import VAD_SPACE
 from ambiance.errors import AmbianceError, DeadlineError, OverloadedError, PreconditionError
 from ambiance.type.v1.space_pb2 import Space
 
-# Longest pause between two looks while something is wrong, so that a cluster that starts is ready soon.
+# Longest pause between two checks while something is wrong, so that a cluster that starts is ready soon.
 RECOVERY_PAUSE_S = 0.2
-# What a service may take to answer a question that costs it nothing.
+# Deadline of the health checks and of other calls that cost a service next to nothing.
 TIMEOUT_S = 1.0
 
 logger = logging.getLogger(__name__)
@@ -28,13 +28,13 @@ class Peer(Protocol):
 
 
 class Reporter(Protocol):
-    """Where the gateway's health is told."""
+    """What the gateway's health is reported to."""
 
     def report(self, *, serving: bool) -> None: ...
 
 
 class HealthWatch:
-    """Looks at both services again and again, in a thread of its own."""
+    """Checks both services at intervals, in a thread of its own."""
 
     def __init__(
         self,
@@ -46,8 +46,8 @@ class HealthWatch:
     ) -> None:
         """Take both services, the space they must share, and the seconds between two looks.
 
-        `rehearse` does what a call does, so that whatever is lazy is warm when the first caller comes. It
-        raises an AmbianceError if a call would fail.
+        `rehearse` makes a call like a client's, so that everything is warm when the first client comes. It
+        raises an AmbianceError if such a call fails.
         """
         self._text, self._music, self._space = text, music, space
         self._interval_s, self._rehearse = interval_s, rehearse
@@ -75,7 +75,7 @@ class HealthWatch:
             if self._trouble is not None:
                 self._rehearse()
         except (OverloadedError, DeadlineError):
-            # Its health was asked for first, and answered: too busy to say more, and nothing new is known.
+            # Its health check was answered, so it is only too busy for more: what was known still holds.
             return self._trouble
         except AmbianceError as error:
             return str(error)

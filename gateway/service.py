@@ -1,4 +1,4 @@
-"""The gateway's face on the wire: checks a request before it costs a hop, and packs both answers into one."""
+"""The gateway's gRPC service: checks a request before it costs a hop, and merges both answers into one."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
     def MatchText(  # noqa: N802  # gRPC's name
         self, request: pb.MatchTextRequest, context: grpc.ServicerContext
     ) -> pb.MatchTextResponse:
-        """One text; what the text service says of texts[0] is said of `text`."""
+        """Match one text; what the text service reports of `texts[0]` is reported of `text`."""
         text = request.text
         raise_violations([text_violation("text", text)])
         options, budget = _options(request, 1), self._deadlines.budget(context)
@@ -65,7 +65,7 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
     def MatchTexts(  # noqa: N802  # gRPC's name
         self, request: pb.MatchTextsRequest, context: grpc.ServicerContext
     ) -> pb.MatchTextsResponse:
-        """A batch, in two hops as well."""
+        """Match a batch of texts, also in two hops."""
         texts = checked_texts("texts", request.texts)
         if request.explain:
             check_explained("texts", texts)

@@ -13,14 +13,14 @@ from ambiance.errors import Violation
 from ambiance.validation import raise_violations, shown
 from music_index_service.label_hierarchy import LabelHierarchy
 
-_MAX_CLOSEST = 3  # unknown labels whose closest names are looked up, at milliseconds each; the rest are named
+_MAX_CLOSEST = 3  # unknown labels whose closest names are looked up, which takes milliseconds each
 
-# Facets and traits share their names' space: their numbers go through the facets, then through the traits.
+# A filter names facets and traits alike: they are numbered together, the facets first.
 _SCORED = FACETS + TRAITS
 
 T = TypeVar("T", int, str, tuple[int, float])
 
-_Scores = tuple[tuple[int, float], ...]  # what is scored, by number, and a bound that float32 holds exactly
+_Scores = tuple[tuple[int, float], ...]  # number of a mood or facet, and its bound, exact in float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class CanonicalFilter:
     moods: tuple[int, ...]
     min_mood_scores: _Scores
     min_facet_scores: _Scores
-    max_facet_scores: _Scores  # which a score must stay below
+    max_facet_scores: _Scores  # exclusive
     clip_ids: tuple[str, ...]
     without_clip_ids: tuple[str, ...]
     youtube_ids: tuple[str, ...]
@@ -66,7 +66,7 @@ def canonical(
 
 
 def _numbered(scores: Mapping[str, float], names: Sequence[str]) -> _Scores:
-    # A name that stands twice, in other cases, has two bounds: both must be met.
+    # A name given twice, in upper and lower case, has two bounds: both must be met.
     return _once((names.index(folded(name)), float(np.float32(score))) for name, score in scores.items())
 
 

@@ -88,7 +88,7 @@ class ClipCatalog:
             ArtifactError: naming what it needs and what it found.
         """
         _check(path, _map_batch(path))
-        return cls(_map_batch(path))  # another mapping: a process answers for the pages of its own
+        return cls(_map_batch(path))  # mapped anew, without the pages that the checks touched
 
     def __len__(self) -> int:
         """Clips held."""
@@ -204,7 +204,7 @@ def _map_batch(path: Path) -> pa.RecordBatch:
         with pa.memory_map(str(path)) as file:
             reader = pa.ipc.open_file(file)
             count = reader.num_record_batches
-            if count != 1:  # several would have to be copied together
+            if count != 1:  # several chunks would have to be copied into one
                 raise ArtifactError(f"{path}: needs one record batch, found {count}")
             return reader.get_batch(0)
     except (pa.ArrowInvalid, OSError) as error:

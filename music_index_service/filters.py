@@ -16,7 +16,7 @@ from music_index_service.passing import Passing, PassingCache
 from music_index_service.row_set import RowSet
 from music_index_service.terms import Terms
 
-# What compiled filters may hold in memory: so much, and so much more for each clip of the index.
+# Bytes that the cached filters may hold in memory, and more for each clip of the index.
 CACHE_BYTES = 32 * 1024 * 1024
 CACHE_BYTES_PER_CLIP = 4
 
@@ -48,12 +48,12 @@ class ClipFilters:
         """Take a catalogue; without `terms` there are no filters by label or by most probable mood."""
         self._catalog, self._terms = catalog, terms
         self._label_list = LabelList(terms, len(catalog)) if terms is not None else None
-        # What may be an answer without a filter: most requests search within it.
+        # The clips that may be answers without a filter; most requests search among these.
         self.listenable = _listenable(np.ones(len(catalog), np.bool_), catalog)
         self._cache = PassingCache(CACHE_BYTES + CACHE_BYTES_PER_CLIP * len(catalog))
 
     def passing(self, conditions: Conditions, *, include_unlistenable: bool = False) -> Passing:
-        """The clips that meet conditions, those alone that are worth hearing unless others are included.
+        """The clips that meet conditions; without those not worth hearing, unless they are included.
 
         Raises:
             InvalidInputError: if they break their limits, or name an unknown label, mood, facet or trait.
@@ -139,7 +139,10 @@ def _keep_terms(mask: NDArray[np.bool_], conditions: CanonicalFilter, terms: Ter
 def _keep_rows(
     mask: NDArray[np.bool_], wanted: Sequence[str], unwanted: Sequence[str], rows_of: Callable[[str], range]
 ) -> tuple[str, ...]:
-    """Clear the rows of a mask that no wanted id has, if any is, or an unwanted one; the ids without rows."""
+    """Clear the rows of a mask that the wanted ids, if there are any, leave out, and those of unwanted ids.
+
+    Returns the ids that have no rows.
+    """
     held = {name: rows_of(name) for name in (*wanted, *unwanted)}
     if wanted:
         mask &= _union(len(mask), (held[name] for name in wanted))

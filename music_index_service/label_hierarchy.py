@@ -12,11 +12,11 @@ from ambiance.errors import ArtifactError
 
 LABEL_HIERARCHY_FILE = "label_hierarchy.json"
 
-# What AudioSet's ontology holds beyond its 527 labels, and version 5 of the index and those before it don't.
+# Names of AudioSet's ontology beyond its 527 labels, which indexes up to version 5 don't hold.
 _PARENTS_FILE = Path(__file__).resolve().parent / "parent_labels.json"
 
-_NAMED_LABELS = 3  # that are closest to one that is unknown
-# What counts as close, by difflib's ratio: below it a suggestion is a guess, and none is better than that.
+_NAMED_LABELS = 3  # suggested for an unknown one
+# Least ratio of difflib's that counts as close: a suggestion below it would be a guess, worse than none.
 _ALIKE_NAME, _ALIKE_WORD = 0.75, 0.8
 
 _WORD = re.compile(r"[^\W_]+")
@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W_]+")
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    below: dict[str, list[str]]  # name of each label, and of those above some -> names below, at any depth
+    below: dict[str, list[str]]  # name of each label, and of those above any -> names below it, at any depth
 
 
 class LabelHierarchy:
@@ -34,7 +34,7 @@ class LabelHierarchy:
     """
 
     def __init__(self, labels: Sequence[str], below: Mapping[str, Sequence[str]]) -> None:
-        """Take the labels' names, and for each of them and of what else is above some the names below it.
+        """Take the labels' names, and the names below each of them and below each other name.
 
         Raises:
             ValueError: if a label is missing, a name is below that stands for nothing, or two names differ in
@@ -88,7 +88,7 @@ class LabelHierarchy:
         return [one for one in above if self._below[one].isdisjoint(above)]
 
     def closest(self, name: str) -> list[str]:
-        """The names most like one that is unknown, the likest first, those that hold it before others.
+        """The names most like an unknown one, the most similar first, those that contain it before others.
 
         They are misspelt by little, or each word of the name is like one of theirs; often there is none.
         """
@@ -100,7 +100,7 @@ class LabelHierarchy:
         close = set(get_close_matches(wanted, words_of, _NAMED_LABELS, _ALIKE_NAME))
         if alike:
             close |= {known for known, own in words_of.items() if all(map(set(own).intersection, alike))}
-        matcher = SequenceMatcher(b=wanted)  # which keeps what it knows of its second text
+        matcher = SequenceMatcher(b=wanted)  # it caches its analysis of its second text
 
         def unlikeness(known: str) -> tuple[bool, float, int]:
             matcher.set_seq1(known)

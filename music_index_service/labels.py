@@ -31,7 +31,7 @@ class LabelList:
         """Labels that begin with `prefix` and are below `parent`, ordered by name; any for an empty text.
 
         Raises:
-            InvalidInputError: if one of both is too long, or the parent unknown.
+            InvalidInputError: if either is too long, or the parent unknown.
         """
         for field, text in (("prefix", prefix), ("parent", parent)):
             if len(text) > MAX_LABEL_CHARACTERS:

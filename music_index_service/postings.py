@@ -14,7 +14,7 @@ STARTS_FILE = "posting_starts.npy"
 
 T = TypeVar("T", np.uint32, np.int64)
 
-_CHECKED_AT_ONCE = 1 << 20  # entries: what is checked is read in pieces, not kept
+_CHECKED_AT_ONCE = 1 << 20  # entries that are checked at once: bounds memory
 
 
 class Postings:

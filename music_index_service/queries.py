@@ -1,4 +1,4 @@
-"""Queries of a search as they arrive, and their way into one checked matrix."""
+"""Checks the queries of a search and puts them into one matrix."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -31,7 +31,7 @@ class Query(Protocol):
 
 
 def common_space(queries: Sequence[Query], held: Mapping[str, Space]) -> Space:
-    """The space that all of one or more queries are in, of those held by name.
+    """The one space that all queries are in, of those held by name.
 
     Raises:
         InvalidInputError: naming the queries that are elsewhere.
@@ -63,7 +63,7 @@ def as_matrix(queries: Sequence[Query], space: Space) -> NDArray[np.float32]:
     dimension = space.dimension
     if any(len(values) != dimension for values in fields):
         check_each("queries", fields, lambda field, values: _dimension_violation(field, values, space))
-    rows = [values[:] for values in fields]  # out of the messages at once; component by component is slow
+    rows = [values[:] for values in fields]  # each in one slice: component by component is slow
     matrix = np.array(rows, np.float32)
     fitting = np.abs(matrix) <= MAX_COMPONENT  # false for a NaN, too
     if not fitting.all():

@@ -1,5 +1,4 @@
-"""ambiance.music.v1.MusicIndexService: requests to the numpy world and its answers back; the only module
-of this service that knows the messages."""
+"""The gRPC side of the music index service: its only module that uses ambiance.music.v1."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -110,7 +109,7 @@ class MusicIndexService(MusicIndexServiceServicer):
         response = messages.ListClipsResponse(
             next_page_token=page.next_token, total_clip_count=len(served.index), index=served.version
         )
-        for row in page.rows:  # past the cache: a walk over the catalogue would empty it
+        for row in page.rows:  # not through the cache, which a walk over the catalogue would empty
             response.clips.append(_clip_message(served.index.clip(row)))
         return response
 

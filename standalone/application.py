@@ -22,9 +22,10 @@ from standalone.settings import StandaloneSettings
 from text_service.application import load as load_text
 from text_service.settings import AnswerPolicy, TextServiceSettings
 
-# How long a call may go on computing while gRPC's own thread waits to let others in or refuse them. Where one
-# process does everything Python's 5 ms are too long: of 2,200 calls/s two in five met their deadline, neither
-# answered nor refused; with this and 2 threads, one in a hundred. The services by themselves gain nothing.
+# How long a thread may keep the interpreter while gRPC's own thread waits to admit or refuse calls. Where one
+# process does everything Python's default of 5 ms is too long: of 2,200 calls/s two in five ran into their
+# deadline, neither answered nor refused; with this and 2 threads, one in a hundred. The services as processes
+# of their own gain nothing from it.
 SWITCH_S = 5e-4
 
 
@@ -36,7 +37,7 @@ def load(settings: StandaloneSettings) -> Application:
         PreconditionError: if they don't share the default space.
     """
     sys.setswitchinterval(SWITCH_S)
-    # `model_construct`: their own environment variables are meant for processes of theirs
+    # `model_construct` reads no environment: the services' own variables are meant for their own processes
     text = load_text(
         TextServiceSettings.model_construct(
             artifacts=settings.artifacts,
@@ -66,9 +67,9 @@ def load(settings: StandaloneSettings) -> Application:
 
 
 def _next_step(host: str, port: int) -> str:
-    """The sentence that asks for a match on this machine, with the program as a shell finds it."""
+    """What to tell the user next, with a command that this machine's shell can run."""
     program = "ambiance"
-    if which(program) is None:  # it lies in a virtual environment that isn't active
+    if which(program) is None:  # it is in a virtual environment that isn't active
         path = Path(sys.executable).with_name(program)
         program = shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
     near = {ANY_IPV4: "127.0.0.1", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)

@@ -1,4 +1,4 @@
-"""The two services as the gateway's parts know them, in this process: see `gateway.matching`."""
+"""The two services in this process, behind the interface that the gateway's parts call."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,7 +23,7 @@ class TextPeer:
         self._call = DirectMethods(application.servicers).call
 
     def require_serving(self, timeout_s: float) -> None:
-        """It is."""
+        """Do nothing: a service that is loaded in this process serves."""
 
     def spaces(self, timeout_s: float) -> Sequence[Space]:
         """Spaces that the loaded model writes."""
@@ -47,7 +47,7 @@ class MusicPeer:
         self._call = DirectMethods(application.servicers).call
 
     def require_serving(self, timeout_s: float) -> None:
-        """It is."""
+        """Do nothing: a service that is loaded in this process serves."""
 
     def spaces(self, timeout_s: float) -> Sequence[Space]:
         """Spaces of the default index."""

@@ -20,12 +20,12 @@ class StandaloneSettings(AnswerPolicy, ServerSettings):
     metrics_port: int = Field(
         9051, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
     )
-    # As the gateway's.
+    # Fewer than a service by itself lets in, as in the gateway's settings.
     permits: int = Field(
         24, ge=1, le=4096, description="calls let in, being answered or waiting for it; more queue in a burst"
     )
-    # A match computes from end to end here and waits for nobody, and Python runs one of them at a time: 2
-    # threads answered a fifth more than 4.
+    # A match here only computes, it never waits for another process, and Python runs one thread at a time:
+    # 2 threads answered a fifth more calls than 4.
     threads: int = Field(
         2,
         ge=1,

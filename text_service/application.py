@@ -1,4 +1,4 @@
-"""Puts the text service together: artifact, tokenizer, what runs the model, and the services on top."""
+"""Puts the text service together: artifact, tokenizer, the model's backend, and the servicers on top."""
 
 import logging
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def build_reader(
     tokenizer: TextTokenizer,
     encoder: WindowEncoder,
 ) -> TextReader:
-    """What reads texts by the settings, with an artifact's tokenizer and model.
+    """A reader by the settings, with an artifact's tokenizer and model.
 
     Raises:
         ArtifactError: as `load_fixed_vectors`.
@@ -89,7 +89,7 @@ def tf_serving_servicers(
 
 
 def check_vocabulary(encoder: WindowEncoder, vocabulary_count: int) -> None:
-    """Read a window of the vocabulary's last token, for which the model's table must be long enough.
+    """Read a window of the vocabulary's last token, to see that the model's table of tokens is long enough.
 
     Raises:
         ArtifactError: if the model fails on it.

@@ -1,7 +1,7 @@
-"""How much a text gives to go by, and if it is too little, why: it decides which texts get the fallback.
+"""How much evidence of an emotion a text gives, and why if too little: this decides which get the fallback.
 
-Nearly every text is plainly English, which a few common words tell. The others are asked which of their words
-the vocabulary holds whole; it holds English ones. Only of what is left is the language detected.
+Nearly every text is plainly English, as a few common words show. Of the others it is counted which words the
+vocabulary, which is English, holds whole. Only if those are few is the language detected.
 """
 
 import re
@@ -32,11 +32,11 @@ things first having
 _ENGLISH_WORDS = frozenset(_ENGLISH.split())
 _ENGLISH_SHARE = 8  # one word in so many makes a text plainly English
 
-_WHOLE_SHARE = 0.6  # of letters, from which on the words are the vocabulary's; foreign texts have 0 to .5
-_LEAST_PROBABILITY = 0.5  # of a language: English is never to be called another
+_WHOLE_SHARE = 0.6  # of the letters must be in words that the vocabulary holds; foreign texts have 0 to .5
+_LEAST_PROBABILITY = 0.5  # of a language, high enough that English isn't called another
 
-# A word is in fragments from this few letters a token on. Rare English words and names have 2 to 5, gibberish
-# has 1.4.
+# At most so many letters a token make a word one of fragments. Rare English words and names have 2 to 5,
+# gibberish has 1.4.
 _FRAGMENT_LETTERS = 1.8
 _LEAST_FRAGMENT = 4  # letters of such a word; "omg" is no gibberish
 
@@ -65,10 +65,10 @@ class Evidence(NamedTuple):
 
 
 class EvidenceJudge:
-    """Tells of texts how much they give to go by."""
+    """Judges how much evidence of an emotion texts give."""
 
     def __init__(self, tokenizer: TextTokenizer, least_score: float, detect: Detect) -> None:
-        """Take what texts are read with, the score below which nothing is felt, and what tells languages."""
+        """Take the tokenizer, the score below which nothing is felt, and the language detector."""
         self._tokenizer, self._least, self._detect = tokenizer, least_score, detect
 
     def judge(self, texts: Sequence[str], scenes: NDArray[np.float32]) -> list[Evidence]:
@@ -99,14 +99,14 @@ class EvidenceJudge:
         return Evidence(0.0, Reason.UNKNOWN_WORDS) if 2 * unknown > count else None
 
     def _is_fragments(self, word: str) -> bool:
-        """Whether a word is read in pieces that say nothing of it, or not at all."""
+        """Whether a word is read in pieces too short to mean anything, or not at all."""
         ids = self._tokenizer.ids(word)
         few = len(word) >= _LEAST_FRAGMENT and len(word) <= _FRAGMENT_LETTERS * len(ids)
         return few or UNKNOWN_ID in ids
 
 
 def is_plainly_english(text: str) -> bool:
-    """Whether so many of a text's words are common English ones that nothing else needs to be asked."""
+    """Whether enough of a text's words are common English ones to settle that it is English."""
     words = text.lower().split()
     common = [word for word in words if word in _ENGLISH_WORDS]
     return _ENGLISH_SHARE * len(common) >= len(words) > 0

@@ -1,4 +1,4 @@
-"""The vectors of "mood" that a text encoder carries for texts that aren't answered by what was read."""
+"""The vectors of "mood" that a text encoder carries for texts that aren't answered by their own."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ SPACE_FOLDER = "space"
 class FixedVectors:
     """One vector <float32>[dimension of "mood"] for all texts of a kind."""
 
-    fallback: NDArray[np.float32]  # texts that give too little to go by
-    gentle: NDArray[np.float32]  # texts that speak of self-harm or suicide
+    fallback: NDArray[np.float32]  # for texts of too little evidence
+    gentle: NDArray[np.float32]  # for texts that speak of self-harm or suicide
 
 
 def load_fixed_vectors(artifact: Artifact) -> FixedVectors:

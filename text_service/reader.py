@@ -1,4 +1,4 @@
-"""Reads texts in the numpy world: text -> windows -> model -> one answer a text, its scores in order."""
+"""Reads texts, free of gRPC: text -> windows -> model -> one answer per text, its scores in order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class TextReader:
         fixed: FixedVectors,
         distress_threshold: float,
     ) -> None:
-        """Take what reads, what tells too little from enough, and what is answered to texts that aren't read.
+        """Take a model's parts, and what decides which texts are answered with a fixed vector.
 
         Args:
             tokenizer: of the model.
@@ -83,7 +83,7 @@ class TextReader:
         """
         windows = np.concatenate([encoding.windows for encoding in encodings])
         outputs = pool(self._encoder.encode(windows, timeout_s, is_wanted), encodings)
-        # Rounding leads out by a hair. (np.clip takes three times as long.)
+        # Rounding may exceed the range by a hair. (np.clip takes three times as long.)
         outputs[VAD_SPACE] = np.minimum(np.maximum(outputs[VAD_SPACE], 0), 1)
         evidence = self._judge.judge(texts, outputs[SCENES_OUTPUT])
         distressed = [value >= self._distress_threshold for (value,) in outputs[DISTRESS_OUTPUT].tolist()]
@@ -100,7 +100,7 @@ class TextReader:
     def _answered(
         self, mood: NDArray[np.float32], evidence: Sequence[Evidence], distressed: Sequence[bool]
     ) -> NDArray[np.float32]:
-        """<float32>[n, dimension] the vectors to answer by: those read, or the fixed one of a text."""
+        """<float32>[n, dimension] the vector to answer each text with: the one read, or a fixed one."""
         too_little = [each.reason is not None for each in evidence]
         if not any(too_little) and not any(distressed):
             return mood

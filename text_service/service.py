@@ -1,4 +1,4 @@
-"""The text service on the wire: the only file of it that knows ambiance.text.v1."""
+"""The gRPC side of the text service: its only file that uses ambiance.text.v1."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -24,7 +24,7 @@ from text_service.windows import LONGEST_CALL_S, IsWanted
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["TextService"].full_name
 
 REHEARSED_METHOD = f"{SERVICE_NAME}/EncodeTexts"
-REHEARSAL = pb.EncodeTextsRequest(texts=["this is a rehearsal"])  # warms up what is lazy but for the detector
+REHEARSAL = pb.EncodeTextsRequest(texts=["this is a rehearsal"])  # loads all but the language detector
 
 _REASONS = {reason: pb.EvidenceReason.Value(f"EVIDENCE_REASON_{reason.name}") for reason in Reason}
 
@@ -57,7 +57,7 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
     """Implements ambiance.text.v1.TextService."""
 
     def __init__(self, reader: TextReader, model: pb.Model, distress_notice: str) -> None:
-        """Take what reads texts, what it reads with, and what to show beside one that tells of distress."""
+        """Take the reader, the description of its model, and the notice for texts that tell of distress."""
         self._reader, self._model = reader, model
         self._distress_notice = pb.Notice(kind=pb.NOTICE_KIND_DISTRESS, text=distress_notice)
         self._lineages = {space.name: space.lineage for space in model.spaces}
@@ -114,7 +114,7 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
         return response
 
     def _add_verdict(self, result: pb.EncodedText, reading: Reading, row: int) -> None:
-        """Tell how much the text gave to go by, and what to show with the answer."""
+        """Add how much evidence the text gave, and a notice if one is to be shown."""
         evidence, told = reading.evidence[row], result.evidence
         told.score = evidence.score  # sets the message, a 0 too
         if evidence.reason is not None:

@@ -1,4 +1,4 @@
-"""What every backend is to the rest of the service: windows of token ids in, the model's outputs out."""
+"""The interface of every backend: windows of token ids in, the model's outputs out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from ambiance.pooling import DISTRESS_OUTPUT, EMOTIONS_OUTPUT, SCENES_OUTPUT
 INPUT_NAME, SIGNATURE = "token_ids", "encode"
 EMBEDDING_OUTPUT = "embedding"  # the one output that a model may lack
 
-# The time of callers without a deadline. gRPC gives them 9e18 seconds, more than a lock can wait.
+# Deadline of callers that set none. gRPC reports 9e18 seconds for them, more than a lock can wait.
 LONGEST_CALL_S = 3600.0
 
-_ROUNDING = 1e-4  # how far the model's arithmetic may lead out of a range
+_ROUNDING = 1e-4  # how far rounding may take the model's outputs out of their range
 _LARGEST = float(np.finfo(np.float32).max)
 _POSTERIORS = (EMOTIONS_OUTPUT, SCENES_OUTPUT)
 _RANGES = dict.fromkeys((*_POSTERIORS, VAD_SPACE, DISTRESS_OUTPUT), (0.0, 1.0))
 
-# Outputs whose width is known beforehand. That of the embedding isn't.
+# Outputs of a fixed width; the embedding's depends on the model.
 _WIDTHS = {
     EMOTIONS_OUTPUT: len(EMOTIONS.names),
     SCENES_OUTPUT: len(SCENES),
@@ -41,7 +41,7 @@ IsWanted = Callable[[], bool]
 
 
 def always() -> bool:
-    """Of what is read for nobody in particular."""
+    """The answer is wanted whatever happens: for reading on nobody's behalf, in a warm-up or a test."""
     return True
 
 

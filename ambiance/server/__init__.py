@@ -1,1 +1,1 @@
-"""What every Ambiance process does the same way: settings, errors on the wire, telemetry, life and death."""
+"""The server kit that every process shares: settings, admission, telemetry, workers, start and end."""

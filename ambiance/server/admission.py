@@ -99,7 +99,7 @@ class CallPool(ThreadPoolExecutor):
         self._start_threads()
 
     def _start_threads(self) -> None:
-        """So that the first calls needn't: each would wait for a thread of its own to start."""
+        """Start every thread now: the first calls would each wait for one to start."""
         all_there = threading.Barrier(self._usual + 1)
         for _ in range(self._usual):
             super().submit(all_there.wait)
@@ -140,7 +140,7 @@ class CallPool(ThreadPoolExecutor):
         return call.ended
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """As the base class does."""
+        """Shut down the stand-ins as well; the arguments are the base class's."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         self._stand_ins.shutdown(wait, cancel_futures=cancel_futures)
 
@@ -156,7 +156,7 @@ class CallPool(ThreadPoolExecutor):
         self._answering.call, result, error = call, None, None
         try:
             result = call.run()
-        except BaseException as raised:  # whoever holds the future is told, as by the base class
+        except BaseException as raised:  # the future holds it, as with the base class
             error = raised
         with self._lock:
             self._running.remove(call)
@@ -188,7 +188,7 @@ class CallPool(ThreadPoolExecutor):
         call.ended.set_result(None)
 
     def _watch(self) -> None:
-        """Look after the calls that wait, as long as there are any."""
+        """While calls wait, start a stand-in thread for each slow call."""
         while True:
             time.sleep(PATIENCE_S)
             with self._lock:
@@ -201,7 +201,7 @@ class CallPool(ThreadPoolExecutor):
                 self._stand_ins.submit(self._stand_in)
 
     def _stand_in(self) -> None:
-        """Answer calls while some wait and slow ones need it."""
+        """Answer waiting calls while slow ones keep that many of the usual threads busy."""
         needed = True
         while needed:
             answered = self._answer_next()
@@ -210,7 +210,7 @@ class CallPool(ThreadPoolExecutor):
                 self._standing_in -= not needed
 
     def _slow(self) -> int:
-        """Calls that have taken too long to count as running."""
+        """How many running calls have taken more than PATIENCE_S."""
         latest = perf_counter() - PATIENCE_S
         return sum(call.began < latest for call in self._running)
 
@@ -228,7 +228,7 @@ class _CallingThread(ThreadPoolExecutor):
     """Runs what is submitted at once, in the thread that submits it."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As the base class does, except when."""
+        """Run `fn` now; the future that is returned holds its result already."""
         future: Future[T] = Future()
         future.set_result(fn(*args, **kwargs))
         return future

@@ -18,7 +18,7 @@ REHEARSAL_S = 30.0
 class DirectContext:
     """What a servicer of this process asks of a call's context: the seconds left, and whether to go on.
 
-    It knows the deadline that its caller set, and not whether that caller's own caller is still there.
+    It knows its caller's deadline, but not whether the client that caller works for is still connected.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -44,11 +44,11 @@ class DirectMethods:
             servicer.add_to(self)  # type: ignore[arg-type]  # the part of a server that it uses
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
-        """As `grpc.Server`."""
+        """Keep the methods of a service; generated code calls this as it would on a `grpc.Server`."""
         self._handlers.update({f"{service}/{name}": each.unary_unary for name, each in handlers.items()})
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
-        """As `grpc.Server`; the same methods once more, in a form that can't be listed."""
+        """Do nothing: these are the same methods again, in a form that can't be listed."""
 
     def call(self, method: str, request: Message, timeout_s: float) -> Any:
         """Answer "package.Service/Method" within `timeout_s` seconds."""

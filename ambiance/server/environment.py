@@ -1,4 +1,4 @@
-"""What of the environment is meant for a process's settings, and what somebody else put there.
+"""Tells the environment variables of a process's settings from those that Kubernetes sets for Services.
 
 Kubernetes tells every container of every Service beside it, in variables that begin with the Service's name:
 for one named ambiance-gateway in AMBIANCE_GATEWAY_PORT=tcp://10.0.0.1:50051 and others.

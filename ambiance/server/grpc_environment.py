@@ -1,7 +1,7 @@
 """What gRPC's core reads from the environment, set for our server processes before anything else.
 
-gRPC reads it while it is imported, so a process imports this first. Only processes of ours do: a library has
-no business in its host's environment. What somebody has set already stays.
+gRPC reads it while it is imported, so a process imports this first. Only our own processes do: a library
+mustn't change its host's environment. A value that is set already stays.
 """
 
 import os

@@ -19,8 +19,8 @@ from ambiance.status_codes import status_code, to_status
 
 # Health and reflection answer even when every permit is taken.
 UNGUARDED_PREFIX = "/grpc."
-# Of streams in both directions, which is what reflection speaks: each holds a thread for as long as its
-# caller likes. A health Watch holds none.
+# The most bidirectional streams at a time, which reflection uses: each holds a thread until its caller ends
+# it. A health Watch holds none.
 MAX_STREAMS = 4
 
 logger = logging.getLogger(__name__)

@@ -18,14 +18,15 @@ from ambiance.server.listening import listen
 from ambiance.server.settings import ServerSettings
 from ambiance.server.telemetry import RpcMetrics
 
-# They answer health checks while every permit and every stream is taken.
+# Threads for health checks, which are answered even while every permit and every stream is taken.
 SPARE_THREADS = MAX_STREAMS + 4
 
-# The end of a process, in seconds. First it serves on, for a caller that watches its health to turn away;
+# How a process ends. It reports NOT_SERVING, but goes on answering for this long, so that callers that watch
+# its health have time to turn to another.
 LAME_DUCK_S = 0.5
-# then it waits for calls to end, looking this often;
+# Then it accepts no more calls, and checks this often whether those that run have ended.
 LOOK_S = 0.05
-# and at last the answers get this long to leave. Whoever watches its health still would never go.
+# Then the last answers have this long to be sent. Health watches, which never end by themselves, are cut.
 LEAVE_S = 0.2
 
 
@@ -47,7 +48,7 @@ class Application:
     watch_health: Callable[["HealthReporter"], None] | None = None
     close: Callable[[], None] = lambda: None
     max_request_bytes: int = MAX_REQUEST_BYTES
-    # For whoever started the process at a terminal: what to do once it listens on this port. None: nothing.
+    # The sentence printed for the user who started the process, once it listens on this port. None: nothing.
     next_step: Callable[[int], str] | None = None
 
 
@@ -59,7 +60,7 @@ class HealthReporter:
     """Sets the health of every service of a process, and of the process itself (""), together."""
 
     def __init__(self, service_names: Sequence[str], tell: Callable[[bool], None] = lambda _: None) -> None:
-        """Take the services' full names, and whom else to tell whether they serve."""
+        """Take the services' full names, and what else to call with every change of whether they serve."""
         self.servicer = health.HealthServicer()
         self._names = ("", *service_names)
         self._tell = tell
@@ -78,14 +79,14 @@ class HealthReporter:
         self._tell_on()
 
     def _tell_on(self) -> None:
-        """Tell what a health check says now, which after a drain isn't what was reported."""
+        """Pass on what health checks answer now: after a drain that is NOT_SERVING, whatever is reported."""
         request = health_pb2.HealthCheckRequest()
-        answer = self.servicer.Check(request, None)  # type: ignore[arg-type]  # of its context it needs nothing
+        answer = self.servicer.Check(request, None)  # type: ignore[arg-type]  # it ignores the context
         self._tell(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 class _Registrar:
-    """Stands where the server would while servicers are added: it tells the guard of their methods."""
+    """Takes the server's place while servicers are added, to tell the guard of their methods."""
 
     def __init__(self, server: grpc.Server, guard: Guard) -> None:
         self._guard = guard
@@ -139,7 +140,7 @@ def create_server(
 
 
 def drain(server: grpc.Server, reporter: HealthReporter, calls: CallPool, limit_s: float) -> None:
-    """Stop a server gently: NOT_SERVING, a short while later no new calls, and the end once none is left.
+    """Stop a server gently: report NOT_SERVING, accept no new calls soon after, end once none is running.
 
     Calls that take longer than `limit_s` seconds after the last was accepted are cancelled.
     """
@@ -168,12 +169,12 @@ class ServerProcess:
         self._server, self.port, self._calls = create_server(
             self._application, settings, self.metrics, self._reporter
         )
-        # What is loaded lives as long as the process: the garbage collector needn't walk it during calls.
+        # What is loaded lives as long as the process: the garbage collector needn't examine it during calls.
         gc.freeze()
 
     @property
     def next_step(self) -> str | None:
-        """What whoever started the process may do now; None if the application tells nothing."""
+        """What the user who started the process may do now; None if the application doesn't say."""
         tell = self._application.next_step
         return tell(self.port) if tell is not None else None
 

@@ -1,4 +1,4 @@
-"""Where a server listens: every address of a host, or none; alone, or with other workers of its process.
+"""Binds a server to every address of a host, or to none; alone, or beside other workers of its process.
 
 0.0.0.0 is every IPv4 address, :: every address of both families.
 """
@@ -86,7 +86,7 @@ def _binds(holder: socket.socket, port: int) -> bool:
 
 
 def _reserve(holder: socket.socket, address: str, port: int) -> int:
-    """Bind alone, whoever else would share, and only then open the port to those who come later.
+    """Bind as the only one, and only then let later sockets share the port.
 
     REUSEADDR gets past connections that linger from an earlier run. Left on, it would let a second process
     reserve the port in the time before the first worker listens.

@@ -1,4 +1,4 @@
-"""The HTTP side of a process: /metrics for Prometheus, /healthz for whoever can't ask by gRPC."""
+"""The HTTP side of a process: /metrics for Prometheus, /healthz for checkers without gRPC."""
 
 import socket
 from collections.abc import Callable, Iterable

@@ -59,7 +59,7 @@ def _is_stderr() -> bool:
 
 
 def _log_lines(read_end: int, real: int) -> None:
-    """Read lines until the last one that `native_lines_logged` writes, or a pipe that nobody holds."""
+    """Read lines until `native_lines_logged` writes its last one, or no process holds the pipe any more."""
     with os.fdopen(read_end, "rb") as lines, os.fdopen(real, "wb", buffering=0) as stderr:
         for line in lines:
             if _is_record(line):

@@ -30,7 +30,7 @@ def _checked_target(target: str) -> str:
     return target
 
 
-# Where a process calls another: what `ambiance.targets` lets through.
+# The address of another process, in any form that `ambiance.targets` accepts.
 Target = Annotated[str, Field(min_length=1), AfterValidator(_checked_target)]
 
 
@@ -119,13 +119,13 @@ class ServerSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """As usual, but what Kubernetes put into a port's variable isn't read."""
+        """Read the usual sources, but skip port variables that Kubernetes set for a Service."""
         return init_settings, _Environment(settings_cls), dotenv_settings, file_secret_settings
 
 
 class _Environment(EnvSettingsSource):
     def __call__(self) -> dict[str, Any]:
-        """The values, without what is no port."""
+        """The values, without port variables that hold a Service's address."""
         values = super().__call__()
         return {
             name: value

@@ -1,8 +1,8 @@
-"""Word to stop, which can't be missed.
+"""The request to stop a process, by a signal or another thread, which the main thread can't miss.
 
-A handler written in Python runs only once the main thread gets round to it. A signal that comes just before
-that thread begins to wait wouldn't wake it, and the process would never end. So the interpreter's own handler
-writes to a socket, and the main thread waits for that.
+Python runs a signal's handler in the main thread, between two instructions. A signal that arrives just
+before that thread begins to wait wouldn't wake it, and the process would never end. So the interpreter's own
+handler, which runs at once, writes to a socket, and the main thread waits for that.
 """
 
 import signal
@@ -11,10 +11,10 @@ from multiprocessing import connection
 
 
 class Stop:
-    """Set by SIGTERM, SIGINT or SIGHUP, or from any thread; stays set."""
+    """An event that SIGTERM, SIGINT, SIGHUP or any thread sets; it stays set."""
 
     def __init__(self) -> None:
-        """Listen to these signals from now on. For the main thread, once a process."""
+        """Handle these signals from now on. Call it in the main thread, once in a process."""
         # `reader` has something to read once this is set, for `multiprocessing.connection.wait` to look for.
         self.reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)
@@ -23,10 +23,10 @@ class Stop:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup has it ignored
             numbers.append(signal.SIGHUP)  # the terminal was closed
         for number in numbers:
-            signal.signal(number, lambda *_: None)  # without a handler there is nothing to wake up for
+            signal.signal(number, lambda *_: None)  # only a signal with a handler is written to the socket
 
     def set(self) -> None:
-        """Stop."""
+        """Ask the process to stop."""
         self._writer.send(b"\0")
 
     def wait(self, timeout_s: float | None = None) -> bool:

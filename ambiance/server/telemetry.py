@@ -9,7 +9,7 @@ from prometheus_client.process_collector import ProcessCollector
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-# From a tenth of a millisecond, which an echo takes, to the longest deadline that is of use.
+# From a tenth of a millisecond, as an echo takes, to the default deadline.
 LATENCY_BUCKETS_S = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1, 2, 5)
 
 SERVING_GAUGE = "ambiance_serving"
@@ -87,7 +87,7 @@ class MethodMetrics:
     ) -> None:
         self._handled, self._labels = handled, labels
         self._seconds, self._queue_seconds, self._in_flight = seconds, queue_seconds, in_flight
-        # The usual one is there from the start, for the first call and for whoever graphs the rate.
+        # OK's counter exists from the start: its lookup costs the first call nothing, and rates begin at 0.
         self._by_code = {_OK: handled.labels(*labels, _OK)}
 
     def started(self, waited_s: float) -> None:
@@ -102,7 +102,7 @@ class MethodMetrics:
         self._count(code)
 
     def refused(self) -> None:
-        """Note that a call was refused for want of a permit, in next to no time."""
+        """Note that a call was refused because no permit was free. That takes too little time to record."""
         self._count(_REFUSED)
 
     def _count(self, code: str) -> None:
@@ -113,15 +113,15 @@ class MethodMetrics:
 
 
 class PlainFormatter(logging.Formatter):
-    """A line a record: time, level, logger and message, and then its facts as name=value."""
+    """One line per record: time, level, logger and message, then its extra fields as name=value."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
-        """As the base class does, and the facts."""
-        facts = [f"{name}={value!r}" for name, value in vars(record).items() if name not in RESERVED_ATTRS]
-        return " ".join([super().formatMessage(record), *facts])
+        """The base class's line, followed by the extra fields."""
+        fields = [f"{name}={value!r}" for name, value in vars(record).items() if name not in RESERVED_ATTRS]
+        return " ".join([super().formatMessage(record), *fields])
 
 
 def configure_logging(level: str, style: str) -> None:

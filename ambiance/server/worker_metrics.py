@@ -1,4 +1,4 @@
-"""One /metrics for several workers: each writes to mapped files, from which the parent adds up."""
+"""One /metrics for several workers: each writes to memory-mapped files, and the parent sums these."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,15 +12,15 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client as a worker imports it
+_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client reads it when a worker imports it
 
-# The process that fills each worker's place; None if none does at the moment.
+# Worker's number -> id of its process; None while it has none.
 ProcessIds = Callable[[], Mapping[int, int | None]]
 
 
 @contextmanager
 def shared_metrics() -> Iterator[str]:
-    """A folder that the workers spawned within write their metrics to."""
+    """A folder for the metrics of workers that are spawned until the block ends."""
     with TemporaryDirectory(prefix="ambiance-metrics-") as directory:
         os.environ[_DIRECTORY] = directory
         try:
@@ -30,7 +30,7 @@ def shared_metrics() -> Iterator[str]:
 
 
 def summed(directory: str, process_ids: ProcessIds) -> CollectorRegistry:
-    """A registry of every worker's counts together, and of each process that runs."""
+    """A registry with the workers' counts added up, and the memory and the like of each running process."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
     registry.register(_Processes(process_ids))

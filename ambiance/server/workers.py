@@ -1,6 +1,6 @@
 """The parent of several workers: keeps their port, starts them, restarts those that die, ends them all.
 
-A worker is a spawned process with a server of its own on the shared port; the kernel deals connections out.
+A worker is a spawned process with a server of its own on the shared port; the kernel spreads connections.
 """
 
 import logging
@@ -22,17 +22,17 @@ from ambiance.server.stopping import Stop
 from ambiance.server.telemetry import configure_logging
 from ambiance.server.worker_metrics import forget_calls_in_flight, shared_metrics, summed
 
-# A worker that ends sooner than this after its start didn't come up.
+# A worker that ends sooner than this after its start counts as failed to start.
 EARLY_S = 10.0
-# So many failures in a row of one worker, and another start is no use.
+# After this many failures of one worker in a row, it isn't started again.
 MAX_FAILURES = 5
 # The pause before the next start, doubled with every failure in a row.
 FIRST_PAUSE_S = 0.5
-# What a worker may take to end, beyond its drain, before it is killed. By default all of it is less than the
-# 15 s after which supervisord and Docker kill the parent.
+# How long a worker may take to end, beyond its drain, before it is killed. With the default settings drain
+# and this together stay below the 15 s after which supervisord and Docker kill the parent.
 END_SLACK_S = 3.0
 
-# The exit status of a worker that couldn't load or listen, and has said why; Python's own for a failure is 1.
+# Exit status of a worker that couldn't load or listen and has printed why; other failures exit with 1.
 REFUSED = 78
 
 logger = logging.getLogger(__name__)
@@ -61,13 +61,13 @@ def run_workers(program: str, settings: ServerSettings, load: Load) -> int:
 
 
 class Worker:
-    """The place of one worker: the process that fills it, or when the next one will."""
+    """One worker: its process, or while it has none, when the next is due to start."""
 
     def __init__(self, number: int, spawn: Callable[[int], SpawnProcess]) -> None:
         """Take the worker's number and how to start its process."""
         self.number, self._spawn = number, spawn
         self.process: SpawnProcess | None = None
-        self._started = 0.0  # by the monotonic clock, as the next
+        self._started = 0.0  # by the monotonic clock, as the next field
         self._due = 0.0
         self._spawned = 0
         self._failures = 0  # in a row
@@ -78,7 +78,7 @@ class Worker:
         return self.process.pid if self.process is not None else None
 
     def pause_s(self) -> float:
-        """Seconds until the next start; endless while a process runs."""
+        """Seconds until the next start; infinite while a process runs."""
         return float("inf") if self.process is not None else max(0.0, self._due - time.monotonic())
 
     def start(self) -> None:
@@ -91,7 +91,7 @@ class Worker:
         """Take note that the process ended, and set the time of the next start.
 
         Raises:
-            AmbianceError: if another start is no use.
+            AmbianceError: if it failed too often, or couldn't start at all.
         """
         assert self.process is not None
         lived_s, status = time.monotonic() - self._started, self.process.exitcode
@@ -107,7 +107,7 @@ class Worker:
 
 
 def _watch(workers: Sequence[Worker], stop: Stop, forget: Callable[[int], None]) -> None:
-    """Keep a process in every place until told to stop."""
+    """Keep every worker running until told to stop."""
     while not stop.wait(0):
         for worker in workers:
             if worker.process is not None and worker.process.exitcode is not None:
@@ -141,7 +141,7 @@ def _spawn(program: str, settings: ServerSettings, load: Load, number: int) -> S
 
 
 def _work(program: str, settings: ServerSettings, load: Load, number: int) -> None:
-    """What a worker's process does."""
+    """Run as a worker's process: load, serve until told to stop, drain."""
     configure_logging(settings.log_level, settings.log_format)
     stop = Stop()
     threading.Thread(target=_stop_with_parent, args=(stop,), name="parent", daemon=True).start()
@@ -152,7 +152,7 @@ def _work(program: str, settings: ServerSettings, load: Load, number: int) -> No
         sys.exit(REFUSED)
     process.start()
     logger.info("listening", extra={"program": program, "worker": number, "port": process.port})
-    if number == 0:  # one of them says it
+    if number == 0:  # print it once, not once per worker
         print_next_step(process)
     stop.wait()
     process.end()
@@ -161,12 +161,12 @@ def _work(program: str, settings: ServerSettings, load: Load, number: int) -> No
 def print_next_step(process: ServerProcess) -> None:
     """Print what to do next, on standard output: standard error holds the log, an object a line."""
     if process.next_step is not None:
-        with suppress(OSError):  # nobody reads
+        with suppress(OSError):  # standard output is closed
             print(process.next_step, flush=True)  # noqa: T201  # for a person
 
 
 def _stop_with_parent(stop: Stop) -> None:
-    """A worker whose parent was killed would hold the port against its successor."""
+    """Stop once the parent has died: a worker left behind would keep the next parent from the port."""
     parent = parent_process()
     assert parent is not None
     parent.join()

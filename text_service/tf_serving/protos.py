@@ -15,7 +15,7 @@ from types import ModuleType
 
 @contextmanager
 def _bare_tensorflow() -> Iterator[None]:
-    if "tensorflow" in sys.modules:  # loaded in earnest already: nothing to save
+    if "tensorflow" in sys.modules:  # TensorFlow itself is loaded already: nothing to save
         yield
         return
     spec = find_spec("tensorflow")
