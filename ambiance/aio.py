@@ -77,8 +77,8 @@ class Client:
         deadline_s: float | None = None,
     ) -> MatchResult:
         """As `ambiance.Client.match`."""
-        options = calls.MatchOptions(k, index, space, seed, explain, filter, include_unlistenable)
-        return await self._send(calls.match_text(text, options), deadline_s)
+        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
+        return await self._send(calls.match_text(text, options, space=space, explain=explain), deadline_s)
 
     async def match_batch(
         self,
@@ -94,8 +94,8 @@ class Client:
         deadline_s: float | None = None,
     ) -> list[MatchResult]:
         """As `ambiance.Client.match_batch`."""
-        options = calls.MatchOptions(k, index, space, seed, explain, filter, include_unlistenable)
-        return await self._send(calls.match_texts(texts, options), deadline_s)
+        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
+        return await self._send(calls.match_texts(texts, options, space=space, explain=explain), deadline_s)
 
     async def encode(
         self, texts: Sequence[str], *, explain: bool = False, deadline_s: float | None = None
@@ -115,10 +115,8 @@ class Client:
         deadline_s: float | None = None,
     ) -> list[SearchResult]:
         """As `ambiance.Client.search`."""
-        call = calls.find_neighbors(
-            queries, k, index, seed, filter, include_unlistenable=include_unlistenable
-        )
-        return await self._send(call, deadline_s)
+        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
+        return await self._send(calls.find_neighbors(queries, options), deadline_s)
 
     async def list_labels(
         self, prefix: str = "", *, parent: str = "", index: str = "", deadline_s: float | None = None
@@ -164,7 +162,8 @@ class Client:
                 raise
             raise UnavailableError(CLOSED_MESSAGE) from error
         except grpc.RpcError as error:
-            raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
+            told = from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}")
+            raise calls.by_argument(told) from error
 
     def _stub(self, peer: calls.Peer) -> Any:
         self._enter_loop()

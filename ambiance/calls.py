@@ -14,13 +14,15 @@ from google.protobuf.message import Message
 from ambiance import parsing
 from ambiance.arguments import require_flag, require_integer, require_items, require_number, require_utf8
 from ambiance.clip_filter import ClipFilter
-from ambiance.errors import InvalidInputError, OverloadedError
+from ambiance.errors import AmbianceError, InvalidInputError, OverloadedError, Violation
 from ambiance.limits import MAX_K, MAX_REQUEST_BYTES
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
+from ambiance.validation import OPTIONS_PREFIX
 
 MAX_INT32 = 2**31 - 1
 MAX_SEED = 2**64 - 1
@@ -89,42 +91,56 @@ class Patience:
         return pause_s if 0 < pause_s < self.left_s() else None
 
 
-@dataclass(frozen=True)
-class MatchOptions:
-    """What a match is asked for besides its texts, checked as far as a message can't hold it."""
+def search_options(
+    k: int,
+    index: str,
+    seed: int,
+    clip_filter: ClipFilter | None,
+    *,
+    include_unlistenable: bool,
+) -> SearchOptions:
+    """The options of a search, checked as far as a message can't hold them.
 
-    k: int
-    index: str
-    space: str
-    seed: int
-    explain: bool
-    filter: ClipFilter | None = None
-    include_unlistenable: bool = False
-
-    def fields(self) -> dict[str, Any]:
-        """The fields of either request, by name."""
-        require_utf8({"index": self.index, "space": self.space})
-        return {
-            "k": _int32("k", self.k),
-            "index": self.index,
-            "space": self.space,
-            "seed": _seed(self.seed),
-            "explain": require_flag("explain", self.explain),
-            "filter": _filter_message(self.filter),
-            "include_unlistenable": require_flag("include_unlistenable", self.include_unlistenable),
-        }
+    Raises:
+        InvalidInputError: naming the argument of the client's method that can't be sent.
+    """
+    require_utf8({"index": index})
+    return SearchOptions(
+        k=_int32("k", k),
+        index=index,
+        seed=_seed(seed),
+        filter=_filter_message(clip_filter),
+        include_unlistenable=require_flag("include_unlistenable", include_unlistenable),
+    )
 
 
-def match_text(text: str, options: MatchOptions) -> Call[MatchResult]:
+def by_argument(error: AmbianceError) -> AmbianceError:
+    """A service's error as a caller of the client's methods knows it: an option is an argument of its own."""
+    if not isinstance(error, InvalidInputError):
+        return error
+    return InvalidInputError(
+        Violation(violation.field.removeprefix(OPTIONS_PREFIX), violation.description)
+        for violation in error.violations
+    )
+
+
+def match_text(text: str, options: SearchOptions, *, space: str, explain: bool) -> Call[MatchResult]:
     """MatchText of the gateway."""
-    require_utf8({"text": text})
-    request = match_service_pb2.MatchTextRequest(text=text, **options.fields())
+    require_utf8({"text": text, "space": space})
+    request = match_service_pb2.MatchTextRequest(
+        text=text, options=options, space=space, explain=require_flag("explain", explain)
+    )
     return Call(GATEWAY, "MatchText", request, parsing.match_result)
 
 
-def match_texts(texts: Iterable[str], options: MatchOptions) -> Call[list[MatchResult]]:
+def match_texts(
+    texts: Iterable[str], options: SearchOptions, *, space: str, explain: bool
+) -> Call[list[MatchResult]]:
     """MatchTexts of the gateway."""
-    request = match_service_pb2.MatchTextsRequest(texts=_texts("texts", texts), **options.fields())
+    require_utf8({"space": space})
+    request = match_service_pb2.MatchTextsRequest(
+        texts=_texts("texts", texts), options=options, space=space, explain=require_flag("explain", explain)
+    )
     return Call(GATEWAY, "MatchTexts", request, parsing.match_results)
 
 
@@ -136,24 +152,10 @@ def encode_texts(texts: Iterable[str], *, explain: bool) -> Call[list[EncodedTex
     return Call(TEXT_SERVICE, "EncodeTexts", request, parsing.encoded_texts)
 
 
-def find_neighbors(
-    queries: Iterable[Vector],
-    k: int,
-    index: str,
-    seed: int,
-    clip_filter: ClipFilter | None = None,
-    *,
-    include_unlistenable: bool = False,
-) -> Call[list[SearchResult]]:
+def find_neighbors(queries: Iterable[Vector], options: SearchOptions) -> Call[list[SearchResult]]:
     """FindNeighbors of the music index service."""
-    require_utf8({"index": index})
     request = music_index_service_pb2.FindNeighborsRequest(
-        queries=_vector_messages("queries", queries),
-        k=_int32("k", k),
-        index=index,
-        seed=_seed(seed),
-        filter=_filter_message(clip_filter),
-        include_unlistenable=require_flag("include_unlistenable", include_unlistenable),
+        queries=_vector_messages("queries", queries), options=options
     )
     return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
 

@@ -102,8 +102,8 @@ class Client:
         A text that gives too little to go by is answered with calm music: `result.text.evidence` says so.
         What should be shown beside the answer stands in `result.text.notices`.
         """
-        options = calls.MatchOptions(k, index, space, seed, explain, filter, include_unlistenable)
-        return self._send(calls.match_text(text, options), deadline_s)
+        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
+        return self._send(calls.match_text(text, options, space=space, explain=explain), deadline_s)
 
     def match_batch(
         self,
@@ -122,8 +122,8 @@ class Client:
 
         Texts x k is at most 10,000; with `explain` the texts hold at most 20,000 characters together.
         """
-        options = calls.MatchOptions(k, index, space, seed, explain, filter, include_unlistenable)
-        return self._send(calls.match_texts(texts, options), deadline_s)
+        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
+        return self._send(calls.match_texts(texts, options, space=space, explain=explain), deadline_s)
 
     def encode(
         self, texts: Sequence[str], *, explain: bool = False, deadline_s: float | None = None
@@ -151,10 +151,8 @@ class Client:
         `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000. `seed`, `filter` and
         `include_unlistenable` are as in `match`.
         """
-        call = calls.find_neighbors(
-            queries, k, index, seed, filter, include_unlistenable=include_unlistenable
-        )
-        return self._send(call, deadline_s)
+        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
+        return self._send(calls.find_neighbors(queries, options), deadline_s)
 
     def list_labels(
         self, prefix: str = "", *, parent: str = "", index: str = "", deadline_s: float | None = None
@@ -198,4 +196,5 @@ class Client:
         except grpc.RpcError as error:
             if self._closed.is_set():
                 raise UnavailableError(CLOSED_MESSAGE) from error
-            raise from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}") from error
+            told = from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}")
+            raise calls.by_argument(told) from error

@@ -8,7 +8,10 @@ from typing import Protocol
 
 from ambiance.errors import Violation
 from ambiance.limits import MAX_FILTER_IDS, MAX_FILTER_LABELS, MAX_FILTER_MOODS, MAX_LABEL_CHARACTERS
-from ambiance.validation import check_count, check_each, raise_violations, shown
+from ambiance.validation import OPTIONS_PREFIX, check_count, check_each, raise_violations, shown
+
+# Path of a request's filter, before the names of its fields.
+FILTER_PREFIX = f"{OPTIONS_PREFIX}filter."
 
 # YouTube's ids are 11 characters of base64url; a clip's adds where it starts, to 1 ms.
 _YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}", re.ASCII)
@@ -71,14 +74,14 @@ def check_filter(conditions: Conditions, moods: Collection[str]) -> None:
     """Check what can be checked without an index; `moods` are the names of all moods.
 
     Raises:
-        InvalidInputError: naming field (`filter.labels[2]`), limit and offence.
+        InvalidInputError: naming field (`options.filter.labels[2]`), limit and offence.
     """
     for name, values, rule in _lists(conditions, moods):
         if not values:
             continue
-        check_count(f"filter.{name}", len(values), rule.limit)
+        check_count(f"{FILTER_PREFIX}{name}", len(values), rule.limit)
         if not all(map(rule.fits, values)):  # which costs half of naming each
-            check_each(f"filter.{name}", values, rule.violation)
+            check_each(f"{FILTER_PREFIX}{name}", values, rule.violation)
     _check_scores("min_mood_scores", conditions.min_mood_scores, moods)
     if conditions.min_facet_scores or conditions.max_facet_scores:
         from ambiance.affect import FACETS, TRAITS  # noqa: PLC0415  # brings numpy, which few commands need
@@ -131,7 +134,7 @@ def _check_scores(field: str, scores: Mapping[str, float], names: Collection[str
     if not scores:
         return
     raise_violations(
-        _score_violation(f"filter.{field}[{shown(name)}]", name, score, names)
+        _score_violation(f"{FILTER_PREFIX}{field}[{shown(name)}]", name, score, names)
         for name, score in sorted(scores.items())
     )
 

@@ -22,6 +22,9 @@ MAX_MESSAGE_BYTES = 1_300
 _COUNT_BYTES = 50  # kept free for the count of what isn't listed
 MAX_SHOWN_CHARACTERS = 64
 
+# Path of a request's SearchOptions, before the names of their fields.
+OPTIONS_PREFIX = "options."
+
 # Category Cc without white space.
 _CONTROL_CHARACTER = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
@@ -107,10 +110,11 @@ def resolve_k(k: int, query_count: int) -> int:
     Raises:
         InvalidInputError: if k is out of range or queries x k is more than MAX_HITS.
     """
+    field = f"{OPTIONS_PREFIX}k"
     if k < 0 or k > MAX_K:
-        raise InvalidInputError.of("k", f"1 to {MAX_K:,}, or 0 for {DEFAULT_K}, got {k:,}")
+        raise InvalidInputError.of(field, f"1 to {MAX_K:,}, or 0 for {DEFAULT_K}, got {k:,}")
     resolved = k or DEFAULT_K
     if query_count * resolved > MAX_HITS:
         product = f"{query_count:,} x {resolved:,}"
-        raise InvalidInputError.of("k", f"queries x k is at most {MAX_HITS:,}, got {product}")
+        raise InvalidInputError.of(field, f"queries x k is at most {MAX_HITS:,}, got {product}")
     return resolved

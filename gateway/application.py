@@ -4,12 +4,12 @@ from functools import partial
 
 import grpc
 
-from ambiance.limits import DEFAULT_K
 from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, Servicer
 from gateway.backends import MusicBackend, TextBackend
 from gateway.health import TIMEOUT_S, HealthWatch
-from gateway.matching import Budget, Matcher, MatchOptions
+from gateway.matching import Budget, Matcher
 from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
 from gateway.settings import GatewaySettings
 
@@ -41,5 +41,4 @@ def rehearse(matcher: Matcher) -> None:
     Raises:
         AmbianceError: as `Matcher.match`.
     """
-    options = MatchOptions(k=DEFAULT_K, index="", space="", seed=0, explain=False)
-    matcher.match(["a rehearsal"], options, Budget(TIMEOUT_S))
+    matcher.match(["a rehearsal"], SearchOptions(), Budget(TIMEOUT_S))

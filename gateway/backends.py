@@ -3,7 +3,7 @@
 A failed call raises the domain error behind it, with the service's name in the message.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance.channel import CHANNEL_OPTIONS
 from ambiance.errors import DeadlineError, UnavailableError
-from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
+from ambiance.music.v1 import music_index_service_pb2, music_index_service_pb2_grpc
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
@@ -82,10 +82,9 @@ class TextBackend(Backend):
         super().__init__("text service", _TEXT, target, text_service_pb2_grpc.TextServiceStub)
 
     def encode(
-        self, texts: Sequence[str], *, explain: bool, timeout_s: float
+        self, request: text_service_pb2.EncodeTextsRequest, timeout_s: float
     ) -> text_service_pb2.EncodeTextsResponse:
         """EncodeTexts within `timeout_s` seconds."""
-        request = text_service_pb2.EncodeTextsRequest(texts=texts, explain=explain)
         response: text_service_pb2.EncodeTextsResponse
         response = self.call(self.stub().EncodeTexts, request, timeout_s)
         return response
@@ -105,25 +104,9 @@ class MusicBackend(Backend):
         )
 
     def find_neighbors(
-        self,
-        index: str,
-        queries: Iterable[space_pb2.Vector],
-        k: int,
-        seed: int,
-        clip_filter: clip_filter_pb2.ClipFilter | None,
-        *,
-        include_unlistenable: bool,
-        timeout_s: float,
+        self, request: music_index_service_pb2.FindNeighborsRequest, timeout_s: float
     ) -> music_index_service_pb2.FindNeighborsResponse:
         """FindNeighbors within `timeout_s` seconds."""
-        request = music_index_service_pb2.FindNeighborsRequest(
-            index=index,
-            queries=queries,
-            k=k,
-            seed=seed,
-            filter=clip_filter,
-            include_unlistenable=include_unlistenable,
-        )
         response: music_index_service_pb2.FindNeighborsResponse
         response = self.call(self.stub().FindNeighbors, request, timeout_s)
         return response

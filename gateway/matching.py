@@ -13,12 +13,12 @@ from time import monotonic
 from typing import Protocol
 
 from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, PeerError, Violation
-from ambiance.music.v1.clip_filter_pb2 import ClipFilter
-from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
-from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
+from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest, FindNeighborsResponse, Neighbors
+from ambiance.music.v1.search_options_pb2 import SearchOptions
+from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsRequest, EncodeTextsResponse
 from ambiance.type.v1.affect_pb2 import FacetScore
 from ambiance.type.v1.space_pb2 import Vector
-from ambiance.validation import shown
+from ambiance.validation import OPTIONS_PREFIX, shown
 
 # Share of the time left that the first hop may take: a text service that stalls leaves time for the search.
 TEXT_HOP_SHARE = 0.6
@@ -32,32 +32,17 @@ MAX_REASONS = 3
 LEAST_REASON_SCORE = 0.15
 _WEIGHT = itemgetter(0)
 
-# Fields that a request for a match passes on to the index service under the same name.
-_SHARED_FIELDS = ("index", "k", "space")
-# One that it passes on whole: whatever is wrong within it stands under the same path.
-_FILTER = "filter."
-
 
 class TextEncoder(Protocol):
     """Encodes texts, one result per text, in order."""
 
-    def encode(self, texts: Sequence[str], *, explain: bool, timeout_s: float) -> EncodeTextsResponse: ...
+    def encode(self, request: EncodeTextsRequest, timeout_s: float) -> EncodeTextsResponse: ...
 
 
 class NeighborFinder(Protocol):
     """Finds the clips near each query, one result per query, in order."""
 
-    def find_neighbors(
-        self,
-        index: str,
-        queries: Iterable[Vector],
-        k: int,
-        seed: int,
-        clip_filter: ClipFilter | None,
-        *,
-        include_unlistenable: bool,
-        timeout_s: float,
-    ) -> FindNeighborsResponse: ...
+    def find_neighbors(self, request: FindNeighborsRequest, timeout_s: float) -> FindNeighborsResponse: ...
 
 
 class Budget:
@@ -78,19 +63,6 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class MatchOptions:
-    """What a caller asks of a match besides the texts; an empty name means the default."""
-
-    k: int
-    index: str
-    space: str
-    seed: int  # 0: the nearest clips; else a draw among the near ones
-    explain: bool  # whether to tell which words moved the emotion most
-    filter: ClipFilter | None = None  # which clips may be answers; None: all
-    include_unlistenable: bool = False  # whether those may, too, that aren't worth hearing
-
-
-@dataclass(frozen=True)
 class Matched:
     """The answers of both services; their results stand in the order of the texts."""
 
@@ -105,43 +77,44 @@ class Matcher:
         self._encoder, self._finder = encoder, finder
         self._default_space = default_space
 
-    def match(self, texts: Sequence[str], options: MatchOptions, budget: Budget) -> Matched:
+    def match(
+        self,
+        texts: Sequence[str],
+        options: SearchOptions,
+        budget: Budget,
+        *,
+        space: str = "",
+        explain: bool = False,
+    ) -> Matched:
         """Find the clips near each text, and tell why each is one and how it differs from the text in VAD.
 
+        The index service is handed the options as they are. An empty space means the default; `explain` asks
+        which words moved each text's emotion most.
+
         Raises:
-            InvalidInputError: if a service refuses what the caller sent; fields are `texts[i]`, `k`, `space`,
-                `filter.labels[i]`.
+            InvalidInputError: if a service refuses what the caller sent; fields are `texts[i]`, `space`, and
+                those of the options, such as `options.k`.
             AmbianceError: what else the services answer, and DeadlineError if the budget is spent.
         """
-        encoded = self._encode(texts, options, budget.for_text_hop())
-        queries = [_vector(text, options.space or self._default_space) for text in encoded.results]
-        found = self._find(queries, options, budget.for_search_hop())
+        encoded = self._encode(EncodeTextsRequest(texts=texts, explain=explain), budget.for_text_hop())
+        queries = [_vector(text, space or self._default_space) for text in encoded.results]
+        found = self._find(FindNeighborsRequest(queries=queries, options=options), budget.for_search_hop())
         for text, neighbors in zip(encoded.results, found.results, strict=True):
             _set_differences(text, neighbors)
             _set_reasons(text, neighbors)
         return Matched(encoded, found)
 
-    def _encode(self, texts: Sequence[str], options: MatchOptions, timeout_s: float) -> EncodeTextsResponse:
-        encoded = self._encoder.encode(texts, explain=options.explain, timeout_s=timeout_s)
-        _require_results("text service", len(encoded.results), len(texts))
+    def _encode(self, request: EncodeTextsRequest, timeout_s: float) -> EncodeTextsResponse:
+        encoded = self._encoder.encode(request, timeout_s)
+        _require_results("text service", len(encoded.results), len(request.texts))
         return encoded
 
-    def _find(
-        self, queries: Sequence[Vector], options: MatchOptions, timeout_s: float
-    ) -> FindNeighborsResponse:
+    def _find(self, request: FindNeighborsRequest, timeout_s: float) -> FindNeighborsResponse:
         try:
-            found = self._finder.find_neighbors(
-                options.index,
-                queries,
-                options.k,
-                options.seed,
-                options.filter,
-                include_unlistenable=options.include_unlistenable,
-                timeout_s=timeout_s,
-            )
+            found = self._finder.find_neighbors(request, timeout_s)
         except InvalidInputError as error:
             raise _to_blame(error) from error
-        _require_results("music index service", len(found.results), len(queries))
+        _require_results("music index service", len(found.results), len(request.queries))
         return found
 
 
@@ -213,7 +186,6 @@ def _to_blame(refusal: InvalidInputError) -> AmbianceError:
 
 def _callers_field(field: str) -> str | None:
     """The caller's name for a field of the search; None for what the caller didn't set."""
-    if field.startswith(_FILTER):
+    if field.startswith(OPTIONS_PREFIX):
         return field
-    name = field.rpartition(".")[2]  # queries[3].space is the caller's space
-    return name if name in _SHARED_FIELDS else None
+    return "space" if field.endswith(".space") else None  # queries[3].space is the caller's space

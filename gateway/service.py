@@ -1,5 +1,6 @@
 """The gateway's gRPC service: checks a request before it costs a hop, and merges both answers into one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -11,9 +12,10 @@ from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1.clip_filter_pb2 import FilterEffect
 from ambiance.music.v1.music_index_service_pb2 import Neighbors
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.text.v1.text_service_pb2 import EncodedText
 from ambiance.validation import check_explained, checked_texts, raise_violations, resolve_k, text_violation
-from gateway.matching import Budget, Matched, Matcher, MatchOptions
+from gateway.matching import Budget, Matched, Matcher
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MatchService"].full_name
 
@@ -49,9 +51,9 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
         """Match one text; what the text service reports of `texts[0]` is reported of `text`."""
         text = request.text
         raise_violations([text_violation("text", text)])
-        options, budget = _options(request, 1), self._deadlines.budget(context)
+        _check_options(request.options, 1)
         try:
-            matched = self._matcher.match([text], options, budget)
+            matched = self._match([text], request, context)
         except InvalidInputError as error:
             raise InvalidInputError(map(_of_single_text, error.violations)) from error
         response = pb.MatchTextResponse(
@@ -69,8 +71,8 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
         texts = checked_texts("texts", request.texts)
         if request.explain:
             check_explained("texts", texts)
-        options, budget = _options(request, len(texts)), self._deadlines.budget(context)
-        matched = self._matcher.match(texts, options, budget)
+        _check_options(request.options, len(texts))
+        matched = self._match(texts, request, context)
         response = pb.MatchTextsResponse(
             origin=_origin(matched),
             filter_effect=_filter_effect(matched),
@@ -80,21 +82,23 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
             _fill(response.matches.add(), encoded, found)
         return response
 
+    def _match(
+        self,
+        texts: Sequence[str],
+        request: pb.MatchTextRequest | pb.MatchTextsRequest,
+        context: grpc.ServicerContext,
+    ) -> Matched:
+        budget = self._deadlines.budget(context)
+        return self._matcher.match(
+            texts, request.options, budget, space=request.space, explain=request.explain
+        )
 
-def _options(request: pb.MatchTextRequest | pb.MatchTextsRequest, text_count: int) -> MatchOptions:
-    k = resolve_k(request.k, text_count)
-    clip_filter = request.filter if request.HasField("filter") else None
-    if clip_filter is not None:
-        check_filter(clip_filter, MOODS.names)
-    return MatchOptions(
-        k,
-        request.index,
-        request.space,
-        request.seed,
-        request.explain,
-        clip_filter,
-        request.include_unlistenable,
-    )
+
+def _check_options(options: SearchOptions, text_count: int) -> None:
+    """Refuse at once what the index service would refuse after a hop."""
+    resolve_k(options.k, text_count)
+    if options.HasField("filter"):
+        check_filter(options.filter, MOODS.names)
 
 
 def _of_single_text(violation: Violation) -> Violation:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from ambiance.affect import FACETS, MOODS, TRAITS
-from ambiance.clip_filter import Conditions, folded
+from ambiance.clip_filter import FILTER_PREFIX, Conditions, folded
 from ambiance.errors import Violation
 from ambiance.validation import raise_violations, shown
 from music_index_service.label_hierarchy import LabelHierarchy
@@ -81,7 +81,7 @@ def _label_numbers(field: str, names: Sequence[str], labels: LabelHierarchy | No
     numbers = [labels.number(name) for name in names]
     unknown = [i for i, number in enumerate(numbers) if number is None]
     raise_violations(
-        unknown_label(f"filter.{field}[{i}]", names[i], labels if rank < _MAX_CLOSEST else None)
+        unknown_label(f"{FILTER_PREFIX}{field}[{i}]", names[i], labels if rank < _MAX_CLOSEST else None)
         for rank, i in enumerate(unknown)
     )
     return _once(number for number in numbers if number is not None)

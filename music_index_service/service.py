@@ -11,6 +11,7 @@ from ambiance.errors import NotFoundError
 from ambiance.music.v1 import clip_filter_pb2, clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import MusicIndexServiceServicer
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
@@ -51,20 +52,21 @@ class MusicIndexService(MusicIndexServiceServicer):
         for name, served in self._served.items():
             for space, values in served.index.expected_queries().items():
                 query = space_pb2.Vector(space=space, values=values)
-                yield messages.FindNeighborsRequest(index=name, queries=[query], seed=1)
+                options = SearchOptions(index=name, seed=1)
+                yield messages.FindNeighborsRequest(queries=[query], options=options)
 
     def FindNeighbors(  # noqa: N802  # the proto's name, as below
         self, request: messages.FindNeighborsRequest, context: grpc.ServicerContext
     ) -> messages.FindNeighborsResponse:
         """Find the clips nearest to each query."""
-        served = self._named(request.index)
-        conditions = request.filter if request.HasField("filter") else None
+        options = request.options
+        served = self._named(options.index)
         hits = served.index.search(
             request.queries,
-            request.k,
-            request.seed,
-            conditions,
-            include_unlistenable=request.include_unlistenable,
+            options.k,
+            options.seed,
+            options.filter if options.HasField("filter") else None,
+            include_unlistenable=options.include_unlistenable,
         )
         response = messages.FindNeighborsResponse(
             space=served.spaces[hits.space.name], index=served.version, left_out_clip_count=hits.left_out

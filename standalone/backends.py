@@ -1,13 +1,12 @@
 """The two services in this process, behind the interface that the gateway's parts call."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
-from ambiance.music.v1.clip_filter_pb2 import ClipFilter
 from ambiance.server.direct_calls import DirectMethods
 from ambiance.server.lifecycle import Application
 from ambiance.text.v1 import text_service_pb2 as text_pb
-from ambiance.type.v1.space_pb2 import Space, Vector
+from ambiance.type.v1.space_pb2 import Space
 from music_index_service.service import DEFAULT_INDEX
 
 _TEXT = text_pb.DESCRIPTOR.services_by_name["TextService"].full_name
@@ -31,9 +30,8 @@ class TextPeer:
         response = self._call(f"{_TEXT}/GetModel", text_pb.GetModelRequest(), timeout_s)
         return list(response.model.spaces)
 
-    def encode(self, texts: Sequence[str], *, explain: bool, timeout_s: float) -> text_pb.EncodeTextsResponse:
+    def encode(self, request: text_pb.EncodeTextsRequest, timeout_s: float) -> text_pb.EncodeTextsResponse:
         """EncodeTexts within `timeout_s` seconds."""
-        request = text_pb.EncodeTextsRequest(texts=texts, explain=explain)
         response: text_pb.EncodeTextsResponse = self._call(f"{_TEXT}/EncodeTexts", request, timeout_s)
         return response
 
@@ -56,24 +54,8 @@ class MusicPeer:
         return [space for index in response.indexes if index.name == DEFAULT_INDEX for space in index.spaces]
 
     def find_neighbors(
-        self,
-        index: str,
-        queries: Iterable[Vector],
-        k: int,
-        seed: int,
-        clip_filter: ClipFilter | None,
-        *,
-        include_unlistenable: bool,
-        timeout_s: float,
+        self, request: music_pb.FindNeighborsRequest, timeout_s: float
     ) -> music_pb.FindNeighborsResponse:
         """FindNeighbors within `timeout_s` seconds."""
-        request = music_pb.FindNeighborsRequest(
-            index=index,
-            queries=queries,
-            k=k,
-            seed=seed,
-            filter=clip_filter,
-            include_unlistenable=include_unlistenable,
-        )
         response: music_pb.FindNeighborsResponse = self._call(f"{_MUSIC}/FindNeighbors", request, timeout_s)
         return response

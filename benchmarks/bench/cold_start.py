@@ -112,7 +112,9 @@ def encode_calls(channel: grpc.Channel) -> Call:
 def search_calls(channel: grpc.Channel, queries: list[Vector]) -> Call:
     """A call that searches with one vector."""
     find = music_index_service_pb2_grpc.MusicIndexServiceStub(channel).FindNeighbors
-    requests = [music_index_service_pb2.FindNeighborsRequest(queries=[query], k=K) for query in queries]
+    requests = [
+        music_index_service_pb2.FindNeighborsRequest(queries=[query], options={"k": K}) for query in queries
+    ]
     return lambda number: find(requests[number % len(requests)], timeout=DEADLINE_S)
 
 

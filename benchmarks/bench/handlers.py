@@ -36,7 +36,9 @@ def searches(encode: Answer, texts: list[bytes]) -> list[bytes]:
     """Requests to find clips near each text, as the gateway sends them."""
     results = chain.from_iterable(EncodeTextsResponse.FromString(encode(text)).results for text in texts)
     vectors = [vector for text in results for vector in text.vectors if vector.space == MOOD_SPACE]
-    return [FindNeighborsRequest(queries=[vector], k=K).SerializeToString() for vector in vectors]
+    return [
+        FindNeighborsRequest(queries=[vector], options={"k": K}).SerializeToString() for vector in vectors
+    ]
 
 
 def _call(answer: Answer, requests: list[bytes]) -> Call:

@@ -87,7 +87,7 @@ def match_requests() -> list[bytes]:
 def match_calls(channel: grpc.Channel) -> dict[str, Callable[[int], Message]]:
     """A call that matches one text, and one that matches a batch of BATCH."""
     stub, singles = stubs.MatchServiceStub(channel), _requests()
-    batch = pb.MatchTextsRequest(texts=[TEXTS[i % len(TEXTS)] for i in range(BATCH)], k=K)
+    batch = pb.MatchTextsRequest(texts=[TEXTS[i % len(TEXTS)] for i in range(BATCH)], options={"k": K})
     return {
         MATCH: lambda number: stub.MatchText(singles[number % len(singles)], timeout=DEADLINE_S),
         BATCHED: lambda _: stub.MatchTexts(batch, timeout=DEADLINE_S),
@@ -101,7 +101,7 @@ def echo_call(channel: grpc.Channel) -> Call:
 
 
 def _requests() -> list[pb.MatchTextRequest]:
-    return [pb.MatchTextRequest(text=text, k=K) for text in TEXTS]
+    return [pb.MatchTextRequest(text=text, options={"k": K}) for text in TEXTS]
 
 
 def _channel(target: str) -> grpc.Channel:

@@ -46,7 +46,10 @@ def prepare(target: Target, texts: Texts, k: int, space: str, deadline_s: float)
         NobodyAnswersError: if no server answers.
         LoadError: if one refuses, or its answer isn't a match of k clips in the space.
     """
-    requests = [pb.MatchTextRequest(text=text, k=k, space=space).SerializeToString() for text in texts.texts]
+    requests = [
+        pb.MatchTextRequest(text=text, options={"k": k}, space=space).SerializeToString()
+        for text in texts.texts
+    ]
     sizes = sorted(map(len, _probe(target, requests[:PROBES], k, space)))
     batches = [_batch(texts, i, k, space).SerializeToString() for i in range(BATCHES)]
     least = sizes[0] // 2  # replies differ in length; half of the shortest holds no k clips
@@ -59,7 +62,7 @@ def prepare(target: Target, texts: Texts, k: int, space: str, deadline_s: float)
 
 def _batch(texts: Texts, number: int, k: int, space: str) -> pb.MatchTextsRequest:
     of_batch = [texts.texts[(number * BATCH + i) % len(texts.texts)] for i in range(BATCH)]
-    return pb.MatchTextsRequest(texts=of_batch, k=k, space=space)
+    return pb.MatchTextsRequest(texts=of_batch, options={"k": k}, space=space)
 
 
 def _probe(target: Target, requests: list[bytes], k: int, space: str) -> list[bytes]:

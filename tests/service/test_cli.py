@@ -17,6 +17,7 @@ from ambiance import cli
 from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, NotFoundError
 from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, HealthReporter, Servicer
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
@@ -79,14 +80,14 @@ def test_match_prints_clips(fake: Fake, target: str, capsys: pytest.CaptureFixtu
     assert "distance 0.5" in output.out
     assert "\x1b" not in output.out  # not a terminal
     assert output.err == ""
-    assert fake.requests == [pb.MatchTextRequest(text="joy", k=3, index="small")]
+    assert fake.requests == [pb.MatchTextRequest(text="joy", options={"k": 3, "index": "small"})]
 
 
 def test_a_seed_and_explain_are_passed_on(fake: Fake, target: str) -> None:
     assert cli.main(["match", "joy", "--seed", "7", "--explain", "--target", target]) == 0
     assert cli.main(["encode", "joy", "--explain", "--target", target]) == 0
     assert fake.requests == [
-        pb.MatchTextRequest(text="joy", k=10, seed=7, explain=True),
+        pb.MatchTextRequest(text="joy", options={"k": 10, "seed": 7}, explain=True),
         text_pb.EncodeTextsRequest(texts=["joy"], explain=True),
     ]
 
@@ -96,37 +97,33 @@ def test_flags_make_a_filter(fake: Fake, target: str) -> None:
     flags += ["--min-mood", " Sad =0.5", "--min-mood=tender=1e-1", "--clip=-bcdefghijk@1"]
     flags += ["--without-clip", "abcdefghijk@2", "--video", "abcdefghijk", "--without-video=-----------"]
     assert cli.main(["match", "joy", *flags, "--target", target]) == 0
-    assert fake.requests == [
-        pb.MatchTextRequest(
-            text="joy",
-            k=10,
-            filter={
-                "labels": ["Rock music", "Jazz"],
-                "without_labels": ["Singing"],
-                "moods": ["sad"],
-                "min_mood_scores": {"sad": 0.5, "tender": 0.1},
-                "clip_ids": ["-bcdefghijk@1"],
-                "without_clip_ids": ["abcdefghijk@2"],
-                "youtube_ids": ["abcdefghijk"],
-                "without_youtube_ids": ["-----------"],
-            },
-        )
-    ]
+    conditions = {
+        "labels": ["Rock music", "Jazz"],
+        "without_labels": ["Singing"],
+        "moods": ["sad"],
+        "min_mood_scores": {"sad": 0.5, "tender": 0.1},
+        "clip_ids": ["-bcdefghijk@1"],
+        "without_clip_ids": ["abcdefghijk@2"],
+        "youtube_ids": ["abcdefghijk"],
+        "without_youtube_ids": ["-----------"],
+    }
+    assert fake.requests == [pb.MatchTextRequest(text="joy", options={"k": 10, "filter": conditions})]
 
 
 def test_facet_flags_bound_scores_on_either_side(fake: Fake, target: str) -> None:
     flags = ["--facet", "calm>=0.5", "--facet=sad=.25", "--facet", " Low_quality < 0.75", "--facet", "calm<1"]
     flags += ["--facet", "vocal<0.5", "--instrumental", "--no-speech", "--all-clips"]
     assert cli.main(["match", "joy", *flags, "--target", target]) == 0
-    expected = pb.MatchTextRequest(text="joy", k=10, include_unlistenable=True)
-    expected.filter.min_facet_scores.update({"calm": 0.5, "sad": 0.25})
-    expected.filter.max_facet_scores.update({"low_quality": 0.75, "calm": 1, "vocal": 0.5, "speech": 0.2})
-    assert fake.requests == [expected]
+    options = SearchOptions(k=10, include_unlistenable=True)
+    options.filter.min_facet_scores.update({"calm": 0.5, "sad": 0.25})
+    options.filter.max_facet_scores.update({"low_quality": 0.75, "calm": 1, "vocal": 0.5, "speech": 0.2})
+    assert fake.requests == [pb.MatchTextRequest(text="joy", options=options)]
 
 
 def test_all_clips_alone_is_no_filter(fake: Fake, target: str) -> None:
     assert cli.main(["match", "joy", "--all-clips", "--target", target]) == 0
-    assert fake.requests == [pb.MatchTextRequest(text="joy", k=10, include_unlistenable=True)]
+    options = SearchOptions(k=10, include_unlistenable=True)
+    assert fake.requests == [pb.MatchTextRequest(text="joy", options=options)]
 
 
 @pytest.mark.parametrize(
@@ -359,7 +356,7 @@ def test_what_is_not_ascii_in_a_locale_that_is(
         assert (status, error) == (0, "")
         assert "nes" in output
     assert [request.text for request in fake.requests] == ["línes"] * 3
-    assert list(fake.requests[-1].filter.labels) == ["línes"]
+    assert list(fake.requests[-1].options.filter.labels) == ["línes"]
 
 
 def test_bytes_in_an_argument_that_are_not_utf8(target: str) -> None:

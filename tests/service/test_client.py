@@ -30,6 +30,7 @@ from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc as music_grpc
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.results import Vector
 from ambiance.server.lifecycle import Application, Servicer
 from ambiance.text.v1 import text_service_pb2 as text_pb
@@ -38,6 +39,9 @@ from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 WAIT_S = 20.0
 NOBODY = "127.0.0.1:1"
 ROCK = ambiance.ClipFilter(labels=["Rock music"])
+ROCK_OPTIONS = SearchOptions(
+    k=3, index="small", seed=7, filter={"labels": ["Rock music"]}, include_unlistenable=True
+)
 
 Run = Callable[..., Any]
 
@@ -119,12 +123,13 @@ def run(request: pytest.FixtureRequest, target: str) -> Iterator[Run]:
 
 
 def test_match(run: Run, fake: Fake) -> None:
-    options = {"index": "small", "space": "vad", "seed": 7, "explain": True, "include_unlistenable": True}
-    assert run("match", "joy", 3, **options).text.token_count == 3
-    assert run("match", "joy", 3, **options, filter=ROCK).text.token_count == 3
+    options = {"index": "small", "seed": 7, "include_unlistenable": True}
+    asked = {"space": "vad", "explain": True}
+    assert run("match", "joy", 3, **options, **asked).text.token_count == 3
+    assert run("match", "joy", 3, **options, **asked, filter=ROCK).text.token_count == 3
     assert fake.requests == [
-        pb.MatchTextRequest(text="joy", k=3, **options),
-        pb.MatchTextRequest(text="joy", k=3, **options, filter={"labels": ["Rock music"]}),
+        pb.MatchTextRequest(text="joy", options={"k": 3, **options}, **asked),
+        pb.MatchTextRequest(text="joy", options=ROCK_OPTIONS, **asked),
     ]
 
 
@@ -132,9 +137,7 @@ def test_match_batch(run: Run, fake: Fake) -> None:
     options = {"index": "small", "space": "vad", "seed": 7, "explain": True, "include_unlistenable": True}
     results = run("match_batch", ["a", "bbb", "cc"], 3, **options, filter=ROCK)
     assert [result.text.token_count for result in results] == [1, 3, 2]
-    request = pb.MatchTextsRequest(
-        texts=["a", "bbb", "cc"], k=3, **options, filter={"labels": ["Rock music"]}
-    )
+    request = pb.MatchTextsRequest(texts=["a", "bbb", "cc"], options=ROCK_OPTIONS, space="vad", explain=True)
     assert fake.requests == [request]
 
 
@@ -159,9 +162,7 @@ def test_search(run: Run, fake: Fake) -> None:
     )
     assert [result.neighbors[0].distance for result in results] == [0.5, 0.25]
     [request] = fake.requests
-    assert (request.k, request.index, request.seed) == (3, "small", 7)
-    assert list(request.filter.labels) == ["Rock music"]
-    assert request.include_unlistenable
+    assert request.options == ROCK_OPTIONS
     assert [query.lineage for query in request.queries] == ["vad-1", ""]
 
 
@@ -169,7 +170,7 @@ def test_clips_that_are_not_worth_hearing_are_left_out_unless_asked_for(run: Run
     run("match", "joy")
     run("match_batch", ["joy"])
     run("search", [Vector("vad", [0.5, 0, 0])])
-    assert not any(request.include_unlistenable for request in fake.requests)
+    assert not any(request.options.include_unlistenable for request in fake.requests)
 
 
 def test_what_cannot_be_sent_is_refused_before_any_call(run: Run, fake: Fake) -> None:
@@ -209,6 +210,22 @@ def test_every_violation_arrives(run: Run, fake: Fake) -> None:
     with pytest.raises(InvalidInputError) as caught:
         run("encode", ["", "a", ""])
     assert caught.value.violations == violations
+
+
+@pytest.mark.parametrize(
+    ("method", "argument"), [("match", "a"), ("match_batch", ["a"]), ("search", [Vector("vad", [0.1])])]
+)
+def test_what_is_wrong_with_an_option_is_told_of_the_argument(
+    run: Run, fake: Fake, method: str, argument: Any
+) -> None:
+    fake.errors = [
+        InvalidInputError(
+            [Violation("options.k", "at most 1"), Violation("options.filter.labels[0]", "unknown")]
+        )
+    ]
+    with pytest.raises(InvalidInputError, match=r"^k: at most 1; filter\.labels\[0\]: unknown$") as caught:
+        run(method, argument)
+    assert [violation.field for violation in caught.value.violations] == ["k", "filter.labels[0]"]
 
 
 def test_a_client_that_is_refused_comes_back_when_told(run: Run, fake: Fake) -> None:

@@ -23,7 +23,6 @@ from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, PreconditionError
 from ambiance.match.v1 import match_service_pb2 as match_pb
 from ambiance.match.v1 import match_service_pb2_grpc
-from ambiance.music.v1 import clip_filter_pb2
 from ambiance.music.v1 import music_index_service_pb2 as pb
 from ambiance.music.v1.music_index_service_pb2_grpc import (
     MusicIndexServiceStub,
@@ -213,8 +212,8 @@ def test_a_small_catalogue_is_to_blame_where_the_filter_is_not(serve: Callable[.
         assert answer.shortfall_reason is reason
 
 
-def asked(cluster: Cluster, k: int, **fields: Any) -> match_pb.MatchTextResponse:
-    request = match_pb.MatchTextRequest(text="joy", k=k, **fields)
+def asked(cluster: Cluster, k: int, **options: Any) -> match_pb.MatchTextResponse:
+    request = match_pb.MatchTextRequest(text="joy", options={"k": k, **options})
     return match_service_pb2_grpc.MatchServiceStub(cluster.gateway).MatchText(request)
 
 
@@ -347,18 +346,18 @@ def test_an_index_published_before_there_were_filters(serve: Callable[..., Any])
 
 def test_status_and_details_on_the_wire(cluster: Cluster) -> None:
     stub = MusicIndexServiceStub(cluster.music)
-    query = {"space": "vad", "values": QUERY}
+    query, options = {"space": "vad", "values": QUERY}, {"filter": {"labels": ["Polka"]}}
     with pytest.raises(grpc.RpcError) as caught:
-        stub.FindNeighbors(pb.FindNeighborsRequest(queries=[query], filter={"labels": ["Polka"]}))
+        stub.FindNeighbors(pb.FindNeighborsRequest(queries=[query], options=options))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     bad_request, status = error_details_pb2.BadRequest(), rpc_status.from_call(caught.value)
     assert status is not None
     assert status.details[0].Unpack(bad_request)
-    assert [violation.field for violation in bad_request.field_violations] == ["filter.labels[0]"]
+    assert [violation.field for violation in bad_request.field_violations] == ["options.filter.labels[0]"]
 
 
 def test_a_filter_that_is_there_and_empty_is_told_of(cluster: Cluster) -> None:
-    request = match_pb.MatchTextRequest(text="joy", filter=clip_filter_pb2.ClipFilter())
+    request = match_pb.MatchTextRequest(text="joy", options={"filter": {}})
     response = match_service_pb2_grpc.MatchServiceStub(cluster.gateway).MatchText(request)
     assert response.filter_effect.clip_count == SIZE
 
@@ -367,7 +366,8 @@ def test_a_client_that_knows_the_contract_by_reflection_alone(cluster: Cluster) 
     pool = DescriptorPool(ProtoReflectionDescriptorDatabase(cluster.gateway))
     method = pool.FindServiceByName("ambiance.match.v1.MatchService").FindMethodByName("MatchText")
     request_type, response_type = map(GetMessageClass, (method.input_type, method.output_type))
-    written = {"text": "joy", "k": 2, "filter": {"labels": ["Rock music"], "minMoodScores": {"sad": 0.5}}}
+    conditions = {"labels": ["Rock music"], "minMoodScores": {"sad": 0.5}}
+    written = {"text": "joy", "options": {"k": 2, "filter": conditions}}
     request = json_format.ParseDict(written, request_type())
     call = cluster.gateway.unary_unary(
         "/ambiance.match.v1.MatchService/MatchText",

@@ -33,6 +33,7 @@ from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc as music_grpc
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, HealthReporter, Servicer, create_server
 from ambiance.server.settings import ServerSettings
 from ambiance.server.telemetry import RpcMetrics
@@ -233,13 +234,13 @@ def wait_for_health(channel: grpc.Channel, wanted: int, service: str = "") -> No
 
 
 def test_a_match_holds_both_answers_and_what_made_them(cluster: Cluster) -> None:
-    response = cluster.stub().MatchText(pb.MatchTextRequest(text="joy", k=3, index="small"))
+    response = cluster.stub().MatchText(pb.MatchTextRequest(text="joy", options={"k": 3, "index": "small"}))
     assert response.match.text.token_count == 3
     assert [neighbor.clip.id for neighbor in response.match.neighbors] == ["abcdefghijk@30"]
     assert response.match.shortfall_reason == music_pb.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
     assert response.origin == pb.MatchOrigin(space=SPACE, model=MODEL, index=INDEX)
     [request] = cluster.music.script.requests
-    assert (request.k, request.index) == (3, "small")
+    assert request.options == SearchOptions(k=3, index="small")
     assert (request.queries[0].space, request.queries[0].lineage) == ("mood", "mood-1")
 
 
@@ -265,10 +266,11 @@ def test_what_is_not_worth_hearing_is_asked_for_and_what_was_left_out_comes_back
     cluster.music.answer = music_pb.FindNeighborsResponse(left_out_clip_count=7)
     stub = cluster.stub()
     for included in (False, True):
-        single = stub.MatchText(pb.MatchTextRequest(text="joy", include_unlistenable=included))
-        batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], include_unlistenable=included))
+        options = SearchOptions(include_unlistenable=included)
+        single = stub.MatchText(pb.MatchTextRequest(text="joy", options=options))
+        batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], options=options))
         assert single.left_out_clip_count == batch.left_out_clip_count == 7
-    asked = [request.include_unlistenable for request in cluster.music.script.requests]
+    asked = [request.options.include_unlistenable for request in cluster.music.script.requests]
     assert asked == [False, False, True, True]
 
 
@@ -286,10 +288,10 @@ def test_evidence_and_notices_of_a_text_come_back_as_they_are(cluster: Cluster) 
 
 def test_seed_and_explain_are_passed_on(cluster: Cluster) -> None:
     stub = cluster.stub()
-    single = stub.MatchText(pb.MatchTextRequest(text="joy", seed=2**64 - 1, explain=True))
-    batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], seed=5, explain=True))
+    single = stub.MatchText(pb.MatchTextRequest(text="joy", options={"seed": 2**64 - 1}, explain=True))
+    batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], options={"seed": 5}, explain=True))
     plain = stub.MatchText(pb.MatchTextRequest(text="joy"))
-    assert [request.seed for request in cluster.music.script.requests] == [2**64 - 1, 5, 0]
+    assert [request.options.seed for request in cluster.music.script.requests] == [2**64 - 1, 5, 0]
     assert [word.word for word in single.match.text.word_influences] == ["joy"]
     assert [match.text.word_influences[0].word for match in batch.matches] == ["a", "b"]
     assert not plain.match.text.word_influences
@@ -298,10 +300,10 @@ def test_seed_and_explain_are_passed_on(cluster: Cluster) -> None:
 def test_a_filter_is_passed_on_and_what_it_did_comes_back(cluster: Cluster) -> None:
     effect = {"clip_count": 7, "unknown_clip_ids": ["abcdefghijk@0"]}
     cluster.music.answer = music_pb.FindNeighborsResponse(filter_effect=effect)
-    stub, rock = cluster.stub(), {"labels": ["Rock music"]}
-    single = stub.MatchText(pb.MatchTextRequest(text="joy", filter=rock))
-    batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], filter=rock))
-    assert [list(request.filter.labels) for request in cluster.music.script.requests] == [["Rock music"]] * 2
+    stub, rock = cluster.stub(), SearchOptions(filter={"labels": ["Rock music"]})
+    single = stub.MatchText(pb.MatchTextRequest(text="joy", options=rock))
+    batch = stub.MatchTexts(pb.MatchTextsRequest(texts=["a", "b"], options=rock))
+    assert [request.options for request in cluster.music.script.requests] == [rock] * 2
     assert single.filter_effect == batch.filter_effect == cluster.music.answer.filter_effect
 
 
@@ -312,12 +314,12 @@ def test_the_space_can_be_chosen(cluster: Cluster) -> None:
     assert violations(error) == [("space", "the text service writes mood, got 'tempo'")]
 
 
-def test_a_batch_is_two_hops_in_order_with_the_default_k(cluster: Cluster) -> None:
+def test_a_batch_is_two_hops_in_order_with_the_options_as_they_came(cluster: Cluster) -> None:
     response = cluster.stub().MatchTexts(pb.MatchTextsRequest(texts=["a", "bbb", "cc"]))
     assert [match.text.token_count for match in response.matches] == [1, 3, 2]
     assert [match.neighbors[0].distance for match in response.matches] == [1, 3, 2]
     assert cluster.hops() == (1, 1)
-    assert cluster.music.script.requests[0].k == 10
+    assert cluster.music.script.requests[0].options == SearchOptions()
 
 
 @pytest.mark.parametrize(
@@ -329,15 +331,21 @@ def test_a_batch_is_two_hops_in_order_with_the_default_k(cluster: Cluster) -> No
             pb.MatchTextRequest(text="a\x00"),
             ("text", "control character U+0000 at character 1; only white space is allowed among these"),
         ),
-        (pb.MatchTextRequest(text="a", k=-1), ("k", "1 to 1,000, or 0 for 10, got -1")),
-        (pb.MatchTextRequest(text="a", k=10_000), ("k", "1 to 1,000, or 0 for 10, got 10,000")),
         (
-            pb.MatchTextRequest(text="a", filter={"labels": [""]}),
-            ("filter.labels[0]", "1 to 100 characters, not white space alone, got ''"),
+            pb.MatchTextRequest(text="a", options={"k": -1}),
+            ("options.k", "1 to 1,000, or 0 for 10, got -1"),
         ),
         (
-            pb.MatchTextRequest(text="a", filter={"max_facet_scores": {"vocal": 1.5}}),
-            ("filter.max_facet_scores['vocal']", "above 0, at most 1, got 1.5"),
+            pb.MatchTextRequest(text="a", options={"k": 10_000}),
+            ("options.k", "1 to 1,000, or 0 for 10, got 10,000"),
+        ),
+        (
+            pb.MatchTextRequest(text="a", options={"filter": {"labels": [""]}}),
+            ("options.filter.labels[0]", "1 to 100 characters, not white space alone, got ''"),
+        ),
+        (
+            pb.MatchTextRequest(text="a", options={"filter": {"max_facet_scores": {"vocal": 1.5}}}),
+            ("options.filter.max_facet_scores['vocal']", "above 0, at most 1, got 1.5"),
         ),
     ],
 )
@@ -356,8 +364,8 @@ def test_a_bad_text_or_k_costs_no_hop(
         (pb.MatchTextsRequest(texts=["a"] * 300), ("texts", "at most 256, got 300")),
         (pb.MatchTextsRequest(texts=["a", ""]), ("texts[1]", "is empty")),
         (
-            pb.MatchTextsRequest(texts=["a"] * 11, k=1_000),
-            ("k", "queries x k is at most 10,000, got 11 x 1,000"),
+            pb.MatchTextsRequest(texts=["a"] * 11, options={"k": 1_000}),
+            ("options.k", "queries x k is at most 10,000, got 11 x 1,000"),
         ),
         (
             pb.MatchTextsRequest(texts=["a" * 10_001] * 2, explain=True),

@@ -31,12 +31,18 @@ _SERVICES = {
 }
 _LONG = "The rain had stopped. She packed the last box and looked once more at the empty room. " * 12
 _VAD = {"space": "vad", "values": [0.9, 0.7, 0.6]}
+_EVERYTHING = {"includeUnlistenable": True}
+_NARROW = {"clipIds": ["nosuchvideo@30"], "labels": ["Rock music"]}
 _CALM = {"minFacetScores": {"calm": 0.5}, "maxFacetScores": {"vocal": 0.5}}
 
 # Name -> service, method and request.
 REQUESTS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     **{
-        f"match: {text[:40]}": ("ambiance.match.v1.MatchService", "MatchText", {"text": text, "k": 5})
+        f"match: {text[:40]}": (
+            "ambiance.match.v1.MatchService",
+            "MatchText",
+            {"text": text, "options": {"k": 5}},
+        )
         for text in (
             "My father died yesterday",
             "I love you",
@@ -52,40 +58,48 @@ REQUESTS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     "match, explained": (
         "ambiance.match.v1.MatchService",
         "MatchText",
-        {"text": "I am not sad, I miss her", "k": 3, "explain": True},
+        {"text": "I am not sad, I miss her", "options": {"k": 3}, "explain": True},
     ),
     "match, drawn and filtered": (
         "ambiance.match.v1.MatchService",
         "MatchTexts",
-        {"texts": ["We won!", "Snow fell softly"], "k": 4, "seed": 7, "filter": _CALM},
+        {"texts": ["We won!", "Snow fell softly"], "options": {"k": 4, "seed": 7, "filter": _CALM}},
     ),
     "match, everything, in vad": (
         "ambiance.match.v1.MatchService",
         "MatchText",
-        {"text": "Charge! The army stormed the gates.", "space": "vad", "includeUnlistenable": True},
+        {"text": "Charge! The army stormed the gates.", "space": "vad", "options": _EVERYTHING},
     ),
     "match, too narrow": (
         "ambiance.match.v1.MatchService",
         "MatchText",
-        {"text": "I love you", "filter": {"clipIds": ["nosuchvideo@30"], "labels": ["Rock music"]}},
+        {"text": "I love you", "options": {"filter": _NARROW}},
     ),
-    "match, too many": ("ambiance.match.v1.MatchService", "MatchText", {"text": "I love you", "k": 1001}),
+    "match, too many": (
+        "ambiance.match.v1.MatchService",
+        "MatchText",
+        {"text": "I love you", "options": {"k": 1001}},
+    ),
     "match, no text": ("ambiance.match.v1.MatchService", "MatchText", {"text": " "}),
     "match, unknown label": (
         "ambiance.match.v1.MatchService",
         "MatchText",
-        {"text": "I love you", "filter": {"labels": ["Rock musik"]}},
+        {"text": "I love you", "options": {"filter": {"labels": ["Rock musik"]}}},
     ),
     "encode": (
         "ambiance.text.v1.TextService",
         "EncodeTexts",
         {"texts": ["The monster crept closer in the dark", "..."]},
     ),
-    "neighbors": ("ambiance.music.v1.MusicIndexService", "FindNeighbors", {"queries": [_VAD], "k": 30}),
+    "neighbors": (
+        "ambiance.music.v1.MusicIndexService",
+        "FindNeighbors",
+        {"queries": [_VAD], "options": {"k": 30}},
+    ),
     "neighbors, filtered": (
         "ambiance.music.v1.MusicIndexService",
         "FindNeighbors",
-        {"queries": [_VAD], "filter": {"moods": ["sad"], "withoutLabels": ["Vocal music"]}},
+        {"queries": [_VAD], "options": {"filter": {"moods": ["sad"], "withoutLabels": ["Vocal music"]}}},
     ),
     "neighbors, no space": (
         "ambiance.music.v1.MusicIndexService",

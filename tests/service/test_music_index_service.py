@@ -9,6 +9,7 @@ import faiss
 import grpc
 import numpy as np
 import pytest
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
@@ -21,6 +22,7 @@ from ambiance.music.v1.music_index_service_pb2_grpc import (
     MusicIndexServiceStub,
     add_MusicIndexServiceServicer_to_server,
 )
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, Servicer
 from ambiance.type.v1 import space_pb2
 from music_index_service.clip_catalog import Clip
@@ -118,10 +120,8 @@ def find(
 ) -> messages.FindNeighborsResponse:
     index = fields.pop("index", "")
     vectors = [space_pb2.Vector(**{"space": "vad", "values": query, **fields}) for query in queries]
-    request = messages.FindNeighborsRequest(
-        index=index, queries=vectors, k=k, seed=seed, include_unlistenable=include_unlistenable
-    )
-    return stub.FindNeighbors(request)
+    options = SearchOptions(index=index, k=k, seed=seed, include_unlistenable=include_unlistenable)
+    return stub.FindNeighbors(messages.FindNeighborsRequest(queries=vectors, options=options))
 
 
 def failure(call: Callable[[], object], code: grpc.StatusCode) -> str:
@@ -266,9 +266,9 @@ def test_256_queries_get_what_each_gets_alone(stub: MusicIndexServiceStub) -> No
     [
         ([], {}, "queries", "at least 1, at most 256, got none"),
         ([[0, 0, 0]] * 257, {}, "queries", "at most 256, got 257"),
-        ([[0, 0, 0]], {"k": -1}, "k", "1 to 1,000, or 0 for 10, got -1"),
-        ([[0, 0, 0]], {"k": 10_000}, "k", "1 to 1,000, or 0 for 10, got 10,000"),
-        ([[0, 0, 0]] * 11, {"k": 1_000}, "k", "queries x k is at most 10,000, got 11 x 1,000"),
+        ([[0, 0, 0]], {"k": -1}, "options.k", "1 to 1,000, or 0 for 10, got -1"),
+        ([[0, 0, 0]], {"k": 10_000}, "options.k", "1 to 1,000, or 0 for 10, got 10,000"),
+        ([[0, 0, 0]] * 11, {"k": 1_000}, "options.k", "queries x k is at most 10,000, got 11 x 1,000"),
         ([[0, 0, 0], []], {}, "queries[1].values", "3 components in the space vad, got none"),
         ([[0, 0, 0], [0, 0]], {}, "queries[1].values", "3 components in the space vad, got 2"),
         ([[0, NAN, 0]], {}, "queries[0].values[1]", "finite, from -1e+18 to 1e+18, got nan"),
@@ -293,19 +293,19 @@ def test_another_lineage_is_a_failed_precondition(stub: MusicIndexServiceStub) -
 
 
 @pytest.mark.parametrize(
-    ("method", "request_type"),
+    ("method", "request_"),
     [
-        ("FindNeighbors", messages.FindNeighborsRequest),
-        ("GetClip", messages.GetClipRequest),
-        ("BatchGetClips", messages.BatchGetClipsRequest),
-        ("ListClips", messages.ListClipsRequest),
+        ("FindNeighbors", messages.FindNeighborsRequest(options={"index": "jazz"})),
+        ("GetClip", messages.GetClipRequest(index="jazz")),
+        ("BatchGetClips", messages.BatchGetClipsRequest(index="jazz")),
+        ("ListClips", messages.ListClipsRequest(index="jazz")),
     ],
 )
 def test_an_unknown_index_is_not_found_and_the_others_are_named(
-    stub: MusicIndexServiceStub, method: str, request_type: type
+    stub: MusicIndexServiceStub, method: str, request_: Message
 ) -> None:
     call = getattr(stub, method)
-    message = failure(lambda: call(request_type(index="jazz")), grpc.StatusCode.NOT_FOUND)
+    message = failure(lambda: call(request_), grpc.StatusCode.NOT_FOUND)
     assert message == "index: no 'jazz'; loaded: default"
 
 

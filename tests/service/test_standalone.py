@@ -28,13 +28,11 @@ from ambiance.match.v1 import match_service_pb2 as match_pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc
-from ambiance.music.v1.clip_filter_pb2 import ClipFilter
 from ambiance.server.direct_calls import DirectContext
 from ambiance.server.lifecycle import Application, Servicer
 from ambiance.server.settings import load_settings
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.text.v1 import text_service_pb2_grpc
-from ambiance.type.v1.space_pb2 import Vector
 from standalone.application import _next_step, load
 from standalone.backends import MusicPeer, TextPeer
 from standalone.settings import StandaloneSettings
@@ -67,7 +65,7 @@ def test_a_match_is_what_both_services_say_in_turn(client: Client, channel: grpc
     [text] = client.encode([GRIEF])
     assert result.text == text
     vector = text.vectors["mood"]
-    request = music_pb.FindNeighborsRequest(k=5)
+    request = music_pb.FindNeighborsRequest(options={"k": 5})
     request.queries.add(space="mood", lineage=vector.lineage, values=vector.values)
     found = music_index_service_pb2_grpc.MusicIndexServiceStub(channel).FindNeighbors(request, timeout=5)
     expected = [(near.clip.id, near.distance) for near in found.results[0].neighbors]
@@ -120,8 +118,7 @@ def test_the_services_answer_for_themselves(channel: grpc.Channel) -> None:
     assert [space.name for space in model.spaces] == ["vad", "mood"]
 
 
-@pytest.mark.parametrize("include_unlistenable", [False, True])
-def test_a_search_is_passed_on_whole(include_unlistenable: bool) -> None:
+def test_a_search_is_passed_on_whole() -> None:
     class Index(music_index_service_pb2_grpc.MusicIndexServiceServicer):
         asked: music_pb.FindNeighborsRequest
 
@@ -132,26 +129,18 @@ def test_a_search_is_passed_on_whole(include_unlistenable: bool) -> None:
     index = Index()
     add = partial(music_index_service_pb2_grpc.add_MusicIndexServiceServicer_to_server, index)
     peer = MusicPeer(Application([Servicer("ambiance.music.v1.MusicIndexService", add)]))
-    sad = ClipFilter(moods=["sad"])
-    vector = Vector(space="mood", values=[0.5])
-    found = peer.find_neighbors(
-        "small", [vector], 3, 7, sad, include_unlistenable=include_unlistenable, timeout_s=5
-    )
-    assert found.left_out_clip_count == 7
-    assert index.asked == music_pb.FindNeighborsRequest(
-        index="small",
-        queries=[vector],
-        k=3,
-        seed=7,
-        filter=sad,
-        include_unlistenable=include_unlistenable,
-    )
+    request = music_pb.FindNeighborsRequest(queries=[{"space": "mood"}], options={"k": 3, "index": "small"})
+    assert peer.find_neighbors(request, 5).left_out_clip_count == 7
+    assert index.asked == request
 
 
 def test_what_is_not_worth_hearing_is_left_out_unless_it_is_asked_for(channel: grpc.Channel) -> None:
     stub = match_service_pb2_grpc.MatchServiceStub(channel)
     default, whole = (
-        stub.MatchText(match_pb.MatchTextRequest(text=GRIEF, k=50, include_unlistenable=included), timeout=5)
+        stub.MatchText(
+            match_pb.MatchTextRequest(text=GRIEF, options={"k": 50, "include_unlistenable": included}),
+            timeout=5,
+        )
         for included in (False, True)
     )
     assert default.left_out_clip_count > whole.left_out_clip_count == 0
@@ -162,7 +151,7 @@ def test_what_is_not_worth_hearing_is_left_out_unless_it_is_asked_for(channel: g
 def test_the_deadline_reaches_the_model() -> None:
     text = TextPeer(load(settings()))
     with pytest.raises(DeadlineError):
-        text.encode([GRIEF], explain=False, timeout_s=0.0)
+        text.encode(text_pb.EncodeTextsRequest(texts=[GRIEF]), 0.0)
 
 
 def test_a_context_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from ambiance import Client, ClipFilter, aio, calls
 from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.arguments import require_deadline
-from ambiance.errors import InvalidInputError, OverloadedError, Violation
+from ambiance.errors import InvalidInputError, NotFoundError, OverloadedError, Violation
 from ambiance.limits import (
     MAX_FILTER_IDS,
     MAX_FILTER_LABELS,
@@ -26,12 +26,24 @@ from ambiance.limits import (
 )
 from ambiance.match.v1.match_service_pb2 import MatchTextRequest
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest
+from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.results import Vector
 from ambiance.type.v1 import space_pb2
 
-OPTIONS = calls.MatchOptions(k=10, index="", space="", seed=0, explain=False)
+QUERIES = [Vector("vad", [0.1])]
 NOBODY = "127.0.0.1:1"
 SURROGATE = "lone surrogate U+D800 at character 2; it has no UTF-8 encoding"
+
+
+def options(**changed: Any) -> SearchOptions:
+    """The options of a search whose caller gave these arguments."""
+    given = {"k": 10, "index": "", "seed": 0, "clip_filter": None, "include_unlistenable": False}
+    return calls.search_options(**given | changed)
+
+
+def match(text: str = "joy", *, space: str = "", explain: bool = False, **changed: Any) -> Any:
+    """The request of a match with these arguments."""
+    return calls.match_text(text, options(**changed), space=space, explain=explain).request
 
 
 def violation(error: "pytest.ExceptionInfo[InvalidInputError]") -> Violation:
@@ -46,7 +58,7 @@ def violation(error: "pytest.ExceptionInfo[InvalidInputError]") -> Violation:
 def test_a_lone_surrogate_names_its_field_and_place(field: str, values: tuple[str, str, str]) -> None:
     text, index, space = values
     with pytest.raises(InvalidInputError) as caught:
-        calls.match_text(text, replace(OPTIONS, index=index, space=space))
+        match(text, index=index, space=space)
     assert violation(caught) == Violation(field, SURROGATE)
 
 
@@ -54,7 +66,7 @@ def test_a_lone_surrogate_names_its_field_and_place(field: str, values: tuple[st
     "build",
     [
         lambda texts: calls.encode_texts(texts, explain=False),
-        lambda texts: calls.match_texts(texts, OPTIONS),
+        lambda texts: calls.match_texts(texts, options(), space="", explain=False),
     ],
 )
 def test_in_a_batch_the_offending_text_is_named(build: Callable[[list[str]], object]) -> None:
@@ -65,7 +77,7 @@ def test_in_a_batch_the_offending_text_is_named(build: Callable[[list[str]], obj
 
 def test_a_lone_surrogate_in_a_query_names_the_query() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        calls.find_neighbors([Vector("vad", [0.1]), Vector("ab\ud800", [0.1])], 10, "", 0)
+        calls.find_neighbors([*QUERIES, Vector("ab\ud800", [0.1])], options())
     assert violation(caught) == Violation("queries[1].space", SURROGATE)
 
 
@@ -78,20 +90,15 @@ def test_a_single_text_is_not_taken_for_a_batch_of_characters() -> None:
 @pytest.mark.parametrize("k", [2**31, -(2**31) - 1])
 def test_a_k_that_the_message_has_no_room_for(k: int) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        calls.match_text("joy", replace(OPTIONS, k=k))
+        options(k=k)
     assert violation(caught) == Violation("k", f"1 to 1,000, got {k:,}")
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64])
 def test_a_seed_that_the_message_has_no_room_for(seed: int) -> None:
-    limit = "0 to 18,446,744,073,709,551,615"
-    for build in (
-        lambda: calls.match_text("joy", replace(OPTIONS, seed=seed)),
-        lambda: calls.find_neighbors([Vector("vad", [0.1])], 10, "", seed),
-    ):
-        with pytest.raises(InvalidInputError) as caught:
-            build()
-        assert violation(caught) == Violation("seed", f"{limit}, got {seed:,}")
+    with pytest.raises(InvalidInputError) as caught:
+        options(seed=seed)
+    assert violation(caught) == Violation("seed", f"0 to 18,446,744,073,709,551,615, got {seed:,}")
 
 
 @pytest.mark.parametrize(
@@ -103,29 +110,25 @@ def test_a_seed_that_the_message_has_no_room_for(seed: int) -> None:
     ],
 )
 def test_a_lone_surrogate_in_a_filter_names_its_field(conditions: ClipFilter, field: str) -> None:
-    for build in (
-        lambda: calls.match_texts(["joy"], replace(OPTIONS, filter=conditions)),
-        lambda: calls.find_neighbors([Vector("vad", [0.1])], 10, "", 0, conditions),
-    ):
-        with pytest.raises(InvalidInputError) as caught:
-            build()
-        assert violation(caught) == Violation(field, SURROGATE)
+    with pytest.raises(InvalidInputError) as caught:
+        options(clip_filter=conditions)
+    assert violation(caught) == Violation(field, SURROGATE)
 
 
 def test_a_single_label_is_not_taken_for_a_list_of_characters() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        calls.match_text("joy", replace(OPTIONS, filter=ClipFilter(labels="Jazz")))
+        options(clip_filter=ClipFilter(labels="Jazz"))
     assert violation(caught) == Violation("filter.labels", "a list of texts, got a single text")
 
 
 def test_what_comes_from_an_iterator_is_read_once_and_goes_out_whole() -> None:
     conditions = ClipFilter(moods=(mood for mood in ["sad"]), without_labels=map(str, ["Music"]))  # type: ignore[arg-type]
-    sent: Any = calls.match_text("joy", replace(OPTIONS, filter=conditions)).request
-    assert (list(sent.filter.moods), list(sent.filter.without_labels)) == (["sad"], ["Music"])
-    batch: Any = calls.match_texts(iter(["joy", "grief"]), OPTIONS).request
+    sent = options(clip_filter=conditions).filter
+    assert (list(sent.moods), list(sent.without_labels)) == (["sad"], ["Music"])
+    batch: Any = calls.match_texts(iter(["joy", "grief"]), options(), space="", explain=False).request
     encoded: Any = calls.encode_texts(iter(["joy", "grief"]), explain=False).request
     assert list(batch.texts) == list(encoded.texts) == ["joy", "grief"]
-    found: Any = calls.find_neighbors(iter([Vector("vad", [0.5], "vad-1")]), 10, "", 0).request
+    found: Any = calls.find_neighbors(iter([Vector("vad", [0.5], "vad-1")]), options()).request
     assert [query.lineage for query in found.queries] == ["vad-1"]
 
 
@@ -161,7 +164,7 @@ def test_what_comes_from_an_iterator_is_read_once_and_goes_out_whole() -> None:
 )
 def test_a_filter_of_other_types_is_named_by_its_field(conditions: Any, offence: Violation) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        calls.match_text("joy", replace(OPTIONS, filter=conditions))
+        options(clip_filter=conditions)
     assert violation(caught) == offence
 
 
@@ -259,16 +262,14 @@ def test_the_deadline_of_a_client_is_a_number(client: Any, deadline_s: Any) -> N
 
 
 def test_numbers_of_numpy_are_welcome() -> None:
-    options = replace(OPTIONS, k=np.int64(3), seed=np.uint64(2**64 - 1), explain=np.True_)  # type: ignore[arg-type]
-    sent: Any = calls.match_text("joy", options).request
-    assert (sent.k, sent.seed, sent.explain) == (3, 2**64 - 1, True)
+    conditions = ClipFilter(min_mood_scores={"sad": np.float64(0.5)})
+    sent = match(k=np.int64(3), seed=np.uint64(2**64 - 1), explain=np.True_, clip_filter=conditions)  # type: ignore[arg-type]
+    assert (sent.options.k, sent.options.seed, sent.explain) == (3, 2**64 - 1, True)
+    assert dict(sent.options.filter.min_mood_scores) == {"sad": 0.5}
     vector = Vector("vad", np.array([0.25, 0.5], np.float32))  # type: ignore[arg-type]
-    [query] = calls.find_neighbors([vector], np.int8(3), "", 0).request.queries  # type: ignore[arg-type, attr-defined]
+    [query] = calls.find_neighbors([vector], options(k=np.int8(3))).request.queries  # type: ignore[attr-defined]
     assert list(query.values) == [0.25, 0.5]
     assert require_deadline(np.float32(0.5)) == 0.5  # type: ignore[arg-type]
-    conditions = ClipFilter(min_mood_scores={"sad": np.float64(0.5)})
-    filtered: Any = calls.match_text("joy", replace(OPTIONS, filter=conditions)).request
-    assert dict(filtered.filter.min_mood_scores) == {"sad": 0.5}
 
 
 def test_a_text_that_is_none_is_named() -> None:
@@ -290,14 +291,13 @@ def test_a_filter_goes_out_as_it_was_written_and_none_goes_out_unasked() -> None
         min_facet_scores=MappingProxyType({"calm": 0.5}),
         max_facet_scores={"vocal": 0.5, "speech": 0.25},
     )
-    sent = calls.match_text("joy", replace(OPTIONS, filter=conditions)).request
-    assert isinstance(sent, MatchTextRequest)
+    sent = options(clip_filter=conditions).filter
     for field in fields(ClipFilter):
-        value, expected = getattr(sent.filter, field.name), getattr(conditions, field.name)
+        value, expected = getattr(sent, field.name), getattr(conditions, field.name)
         form = dict if field.name.endswith("_scores") else list
         assert form(value) == form(expected)
-    assert not calls.match_text("joy", OPTIONS).request.HasField("filter")
-    assert calls.match_text("joy", replace(OPTIONS, filter=ClipFilter())).request.HasField("filter")
+    assert not options().HasField("filter")
+    assert options(clip_filter=ClipFilter()).HasField("filter")
 
 
 def test_a_request_with_everything_at_its_limit_can_be_sent() -> None:
@@ -306,17 +306,17 @@ def test_a_request_with_everything_at_its_limit_can_be_sent() -> None:
     moods, facets = dict.fromkeys(MOODS.names, 1.0), dict.fromkeys(FACETS + TRAITS, 1.0)
     everything = ClipFilter(labels, labels, MOODS.names, moods, ids, ids, videos, videos, facets, facets)
     texts = ["\U0001f3b5" * MAX_TEXT_CHARACTERS] * MAX_TEXTS
-    calls.match_texts(texts, replace(OPTIONS, filter=everything))
+    full = options(k=1_000, index="i" * 64, seed=2**64 - 1, clip_filter=everything, include_unlistenable=True)
+    calls.match_texts(texts, full, space="s" * 16, explain=True)
     queries = [Vector("v" * 16, (1.0,) * 128, "l" * 32)] * MAX_QUERIES
-    searched = calls.find_neighbors(queries, 10, "i" * 64, 2**64 - 1, everything).request
-    assert searched.ByteSize() < MAX_MUSIC_REQUEST_BYTES
+    assert calls.find_neighbors(queries, full).request.ByteSize() < MAX_MUSIC_REQUEST_BYTES
 
 
 def test_a_request_too_large_to_send() -> None:
     with pytest.raises(
         InvalidInputError, match=rf"^request: at most {MAX_REQUEST_BYTES:,} bytes, got 30,000,00\d$"
     ):
-        calls.match_text("a" * 30_000_000, OPTIONS)
+        match("a" * 30_000_000)
 
 
 @pytest.mark.parametrize("deadline_s", [0, -1.0, math.nan, math.inf, 86_401, 1e18])
@@ -352,27 +352,15 @@ def test_a_target_that_cannot_be_called(client: Any, field: str, target: Any, of
 
 
 def test_what_goes_out_is_what_was_asked() -> None:
-    call = calls.find_neighbors([Vector("vad", (0.25, 0.5, 0.75), "vad-1")], 3, "small", 9)
+    small = options(k=3, index="small", seed=9)
+    call = calls.find_neighbors([Vector("vad", (0.25, 0.5, 0.75), "vad-1")], small)
     assert (call.peer, call.method) == (calls.MUSIC_INDEX_SERVICE, "FindNeighbors")
     query = space_pb2.Vector(space="vad", values=[0.25, 0.5, 0.75], lineage="vad-1")
-    assert call.request == FindNeighborsRequest(index="small", queries=[query], k=3, seed=9)
-
-
-def test_clips_that_are_not_worth_hearing_are_asked_for_only_if_wanted() -> None:
-    vectors = [Vector("vad", (0.25, 0.5, 0.75))]
-    wanted = replace(OPTIONS, include_unlistenable=True)
-    asked: list[Any] = [
-        calls.match_text("joy", wanted).request,
-        calls.match_texts(["joy"], wanted).request,
-        calls.find_neighbors(vectors, 3, "", 0, include_unlistenable=True).request,
-    ]
-    unasked: list[Any] = [
-        calls.match_text("joy", OPTIONS).request,
-        calls.match_texts(["joy"], OPTIONS).request,
-        calls.find_neighbors(vectors, 3, "", 0).request,
-    ]
-    assert all(request.include_unlistenable for request in asked)
-    assert not any(request.include_unlistenable for request in unasked)
+    assert small == SearchOptions(k=3, index="small", seed=9)
+    assert call.request == FindNeighborsRequest(queries=[query], options=small)
+    call = calls.match_text("joy", small, space="vad", explain=True)
+    assert call.request == MatchTextRequest(text="joy", options=small, space="vad", explain=True)
+    assert options(include_unlistenable=True) == SearchOptions(k=10, include_unlistenable=True)
 
 
 def test_who_is_refused_comes_back_no_sooner_than_told_and_waits_longer_each_time() -> None:
@@ -395,3 +383,15 @@ def test_who_is_refused_does_not_come_back_after_the_deadline_or_untold() -> Non
     assert patience.pause_s(OverloadedError("full", 0.1)) is None
     now[0] += 0.9
     assert patience.left_s() == 0
+
+
+def test_a_service_s_refusal_names_the_argument() -> None:
+    refusal = InvalidInputError(
+        Violation(field, "is wrong") for field in ("options.k", "options.filter.labels[0]", "texts[1]")
+    )
+    told = calls.by_argument(refusal)
+    assert isinstance(told, InvalidInputError)
+    assert [each.field for each in told.violations] == ["k", "filter.labels[0]", "texts[1]"]
+    assert str(told) == "k: is wrong; filter.labels[0]: is wrong; texts[1]: is wrong"
+    other = NotFoundError("index: no 'jazz'")
+    assert calls.by_argument(other) is other

@@ -63,18 +63,20 @@ def test_the_filter_of_the_client_has_the_fields_of_the_message() -> None:
 
 @pytest.mark.parametrize("field", ["labels", "without_labels"])
 def test_labels_are_counted_and_measured(field: str) -> None:
-    assert violations(ClipFilter(**{field: ["Jazz"] * 101})) == {f"filter.{field}": "at most 100, got 101"}
+    assert violations(ClipFilter(**{field: ["Jazz"] * 101})) == {
+        f"options.filter.{field}": "at most 100, got 101"
+    }
     assert violations(ClipFilter(**{field: ["Jazz", "", "x" * 101, " \n"]})) == {
-        f"filter.{field}[1]": f"{LABEL}, got ''",
-        f"filter.{field}[2]": f"{LABEL}, got '{'x' * 64}…'",
-        f"filter.{field}[3]": f"{LABEL}, got ' \\n'",
+        f"options.filter.{field}[1]": f"{LABEL}, got ''",
+        f"options.filter.{field}[2]": f"{LABEL}, got '{'x' * 64}…'",
+        f"options.filter.{field}[3]": f"{LABEL}, got ' \\n'",
     }
 
 
 @pytest.mark.parametrize("field", ["clip_ids", "without_clip_ids", "youtube_ids", "without_youtube_ids"])
 def test_ids_are_counted(field: str) -> None:
     found = violations(ClipFilter(**{field: [CLIP] * 1_001}))
-    assert found == {f"filter.{field}": "at most 1,000, got 1,001"}
+    assert found == {f"options.filter.{field}": "at most 1,000, got 1,001"}
 
 
 @pytest.mark.parametrize("field", ["clip_ids", "without_clip_ids"])
@@ -83,21 +85,23 @@ def test_ids_are_counted(field: str) -> None:
 )
 def test_a_malformed_clip_id_is_named(field: str, bad: str) -> None:
     found = violations(ClipFilter(**{field: [CLIP, bad]}))
-    assert found == {f"filter.{field}[1]": f"{CLIP_ID}, got {bad!a}"}
+    assert found == {f"options.filter.{field}[1]": f"{CLIP_ID}, got {bad!a}"}
 
 
 @pytest.mark.parametrize("field", ["youtube_ids", "without_youtube_ids"])
 @pytest.mark.parametrize("bad", ["", CLIP, "abcdefghij", "abcdefghij é", "abcdefghijé", "abcdefghijk\n"])
 def test_a_malformed_video_id_is_named(field: str, bad: str) -> None:
     found = violations(ClipFilter(**{field: ["abcdefghijk", bad]}))
-    assert found == {f"filter.{field}[1]": f"{YOUTUBE_ID}, got {bad!a}"}
+    assert found == {f"options.filter.{field}[1]": f"{YOUTUBE_ID}, got {bad!a}"}
 
 
 def test_an_unknown_mood_is_named_with_those_there_are() -> None:
-    assert violations(ClipFilter(moods=["sad", "sat"])) == {"filter.moods[1]": f"one of {NAMES}, got 'sat'"}
-    assert violations(ClipFilter(moods=["sad"] * 8)) == {"filter.moods": "at most 7, got 8"}
+    assert violations(ClipFilter(moods=["sad", "sat"])) == {
+        "options.filter.moods[1]": f"one of {NAMES}, got 'sat'"
+    }
+    assert violations(ClipFilter(moods=["sad"] * 8)) == {"options.filter.moods": "at most 7, got 8"}
     assert violations(ClipFilter(min_mood_scores={"gloomy": 0.5})) == {
-        "filter.min_mood_scores['gloomy']": f"one of {NAMES}, got 'gloomy'"
+        "options.filter.min_mood_scores['gloomy']": f"one of {NAMES}, got 'gloomy'"
     }
 
 
@@ -107,10 +111,10 @@ def test_an_unknown_facet_is_named_with_those_there_are(field: str) -> None:
         ClipFilter(**{field: {"calm": 0.5, "Calmer": 0.5, "funny": 0.5, "vocal": 0, "sad": 1.5}})
     )
     assert found == {
-        f"filter.{field}['Calmer']": f"one of {FACET_NAMES}, got 'Calmer'",
-        f"filter.{field}['funny']": f"one of {FACET_NAMES}, got 'funny'",
-        f"filter.{field}['sad']": "above 0, at most 1, got 1.5",
-        f"filter.{field}['vocal']": "above 0, at most 1, got 0",
+        f"options.filter.{field}['Calmer']": f"one of {FACET_NAMES}, got 'Calmer'",
+        f"options.filter.{field}['funny']": f"one of {FACET_NAMES}, got 'funny'",
+        f"options.filter.{field}['sad']": "above 0, at most 1, got 1.5",
+        f"options.filter.{field}['vocal']": "above 0, at most 1, got 0",
     }
 
 
@@ -122,5 +126,5 @@ def test_a_score_out_of_range_is_named(field: str, score: float, shown: str) -> 
     with pytest.raises(InvalidInputError) as caught:
         check_filter(ClipFilter(**{field: {"happy": 0.5, "sad": score}}), MOODS.names)
     [violation] = caught.value.violations
-    assert violation.field == f"filter.{field}['sad']"
+    assert violation.field == f"options.filter.{field}['sad']"
     assert violation.description == f"above 0, at most 1, got {shown}"

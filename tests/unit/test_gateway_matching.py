@@ -1,18 +1,20 @@
 """The gateway's composition with both services faked: who is asked what, within what time, and is blamed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from ambiance.affect import FACETS
 from ambiance.errors import DeadlineError, InvalidInputError, PeerError, Violation
-from ambiance.music.v1.clip_filter_pb2 import ClipFilter
-from ambiance.music.v1.music_index_service_pb2 import FindNeighborsResponse, Neighbors
-from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsResponse
+from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest, FindNeighborsResponse, Neighbors
+from ambiance.music.v1.search_options_pb2 import SearchOptions
+from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsRequest, EncodeTextsResponse
 from ambiance.type.v1.space_pb2 import Vector
-from gateway.matching import RESERVE_S, RESERVE_SHARE, TEXT_HOP_SHARE, Budget, Matched, Matcher, MatchOptions
+from gateway.matching import RESERVE_S, RESERVE_SHARE, TEXT_HOP_SHARE, Budget, Matched, Matcher
 
-ROCK = ClipFilter(labels=["Rock music"])
+EVERY_OPTION = SearchOptions(
+    k=7, index="small", seed=2**64 - 1, filter={"labels": ["Rock music"]}, include_unlistenable=True
+)
 
 
 class Clock:
@@ -29,13 +31,13 @@ class FakeEncoder:
     """Writes each text's length in the space "vad" and its negative in the space "mood"."""
 
     def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        self.calls: list[tuple[list[str], bool, float]] = []
+        self.calls: list[tuple[EncodeTextsRequest, float]] = []
         self._meanwhile = meanwhile
 
-    def encode(self, texts: Sequence[str], *, explain: bool, timeout_s: float) -> EncodeTextsResponse:
-        self.calls.append((list(texts), explain, timeout_s))
+    def encode(self, request: EncodeTextsRequest, timeout_s: float) -> EncodeTextsResponse:
+        self.calls.append((request, timeout_s))
         self._meanwhile()
-        return EncodeTextsResponse(results=[self._encoded(len(text)) for text in texts])
+        return EncodeTextsResponse(results=[self._encoded(len(text)) for text in request.texts])
 
     @staticmethod
     def _encoded(length: int) -> EncodedText:
@@ -53,52 +55,27 @@ class FakeFinder:
         result_count: int | None = None,
         found: Neighbors | None = None,
     ) -> None:
-        self.calls: list[tuple[str, list[Vector], int, int, ClipFilter | None, bool, float]] = []
+        self.calls: list[tuple[FindNeighborsRequest, float]] = []
         self._error, self._result_count, self._found = error, result_count, found or Neighbors()
 
-    def find_neighbors(
-        self,
-        index: str,
-        queries: Iterable[Vector],
-        k: int,
-        seed: int,
-        clip_filter: ClipFilter | None,
-        *,
-        include_unlistenable: bool,
-        timeout_s: float,
-    ) -> FindNeighborsResponse:
-        vectors = list(queries)
-        self.calls.append((index, vectors, k, seed, clip_filter, include_unlistenable, timeout_s))
+    def find_neighbors(self, request: FindNeighborsRequest, timeout_s: float) -> FindNeighborsResponse:
+        self.calls.append((request, timeout_s))
         if self._error is not None:
             raise self._error
-        count = len(vectors) if self._result_count is None else self._result_count
+        count = len(request.queries) if self._result_count is None else self._result_count
         return FindNeighborsResponse(results=[self._found] * count)
 
 
-def options(
-    k: int = 1,
-    index: str = "",
-    space: str = "",
-    seed: int = 0,
-    *,
-    explain: bool = False,
-    clip_filter: ClipFilter | None = None,
-    include_unlistenable: bool = False,
-) -> MatchOptions:
-    return MatchOptions(k, index, space, seed, explain, clip_filter, include_unlistenable)
-
-
 def matched_with(finder: FakeFinder, space: str = "") -> Matched:
-    return Matcher(FakeEncoder(), finder, "vad").match(["a", "bb"], options(3, "default", space), Budget(5))
+    return Matcher(FakeEncoder(), finder, "vad").match(["a", "bb"], SearchOptions(), Budget(5), space=space)
 
 
 def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
     encoder, finder = FakeEncoder(), FakeFinder()
-    matched = Matcher(encoder, finder, "vad").match(["a", "bbb", "cc"], options(7, "small"), Budget(5))
-    assert [texts for texts, _, _ in encoder.calls] == [["a", "bbb", "cc"]]
-    [(index, queries, k, *_)] = finder.calls
-    assert (index, k) == ("small", 7)
-    assert [list(query.values) for query in queries] == [[1], [3], [2]]
+    matched = Matcher(encoder, finder, "vad").match(["a", "bbb", "cc"], SearchOptions(), Budget(5))
+    assert [request for request, _ in encoder.calls] == [EncodeTextsRequest(texts=["a", "bbb", "cc"])]
+    [(request, _)] = finder.calls
+    assert [list(query.values) for query in request.queries] == [[1], [3], [2]]
     assert len(matched.encoded.results) == len(matched.found.results) == 3
 
 
@@ -106,18 +83,23 @@ def test_a_batch_is_two_hops_and_keeps_its_order() -> None:
 def test_the_vector_of_the_space_travels_with_its_lineage(asked: str, space: str, lineage: str) -> None:
     finder = FakeFinder()
     matched_with(finder, asked)
-    [(_, queries, *_)] = finder.calls
-    assert {(query.space, query.lineage) for query in queries} == {(space, lineage)}
+    [(request, _)] = finder.calls
+    assert {(query.space, query.lineage) for query in request.queries} == {(space, lineage)}
 
 
 def test_options_reach_the_service_that_they_are_for() -> None:
     encoder, finder = FakeEncoder(), FakeFinder()
     matcher = Matcher(encoder, finder, "vad")
-    every = options(seed=2**64 - 1, explain=True, clip_filter=ROCK, include_unlistenable=True)
-    for asked in (options(), every):
-        matcher.match(["a"], asked, Budget(5))
-    assert [explain for _, explain, _ in encoder.calls] == [False, True]
-    assert [call[3:6] for call in finder.calls] == [(0, None, False), (2**64 - 1, ROCK, True)]
+    for options, explain in ((SearchOptions(), False), (EVERY_OPTION, True)):
+        matcher.match(["a"], options, Budget(5), explain=explain)
+    assert [request.explain for request, _ in encoder.calls] == [False, True]
+    assert [request.options for request, _ in finder.calls] == [SearchOptions(), EVERY_OPTION]
+
+
+def test_every_option_is_tried() -> None:
+    assert {field.name for field, _ in EVERY_OPTION.ListFields()} == set(
+        SearchOptions.DESCRIPTOR.fields_by_name
+    )
 
 
 def test_each_neighbour_tells_how_it_differs_from_its_text() -> None:
@@ -151,7 +133,7 @@ def reasons(weights: Mapping[str, float], *clips: Mapping[str, float]) -> list[l
         def _encoded(length: int) -> EncodedText:
             return text
 
-    matched = Matcher(Encoder(), FakeFinder(found=found), "vad").match(["a"], options(), Budget(5))
+    matched = Matcher(Encoder(), FakeFinder(found=found), "vad").match(["a"], SearchOptions(), Budget(5))
     [result] = matched.found.results
     return [[(why.facet, why.score) for why in neighbor.why] for neighbor in result.neighbors]
 
@@ -220,8 +202,9 @@ def test_the_index_refusing_a_space_is_told_once_of_the_callers_field() -> None:
     assert caught.value.violations == (Violation("space", "unknown space 'mood'; the index holds vad"),)
 
 
-def test_what_the_index_refuses_in_a_filter_keeps_its_path() -> None:
-    refusal = InvalidInputError.of("filter.labels[2]", "unknown: 'Rok'; the closest: 'Rock music'")
+@pytest.mark.parametrize("field", ["options.k", "options.filter.labels[2]"])
+def test_what_the_index_refuses_in_the_options_keeps_its_path(field: str) -> None:
+    refusal = InvalidInputError.of(field, "unknown: 'Rok'; the closest: 'Rock music'")
     with pytest.raises(InvalidInputError) as caught:
         matched_with(FakeFinder(refusal))
     assert caught.value.violations == refusal.violations
@@ -245,14 +228,14 @@ def test_the_first_hop_gets_a_share_and_the_second_all_that_is_left() -> None:
         clock.now += 1.0
 
     encoder, finder = FakeEncoder(meanwhile=take_a_second), FakeFinder()
-    Matcher(encoder, finder, "vad").match(["a"], options(), Budget(4.0, clock))
-    assert encoder.calls[0][2] == pytest.approx(4.0 * TEXT_HOP_SHARE)
+    Matcher(encoder, finder, "vad").match(["a"], SearchOptions(), Budget(4.0, clock))
+    assert encoder.calls[0][-1] == pytest.approx(4.0 * TEXT_HOP_SHARE)
     assert finder.calls[0][-1] == pytest.approx(3.0 * (1 - RESERVE_SHARE))
 
 
 def test_of_a_short_time_enough_is_kept_back_to_answer() -> None:
     finder = FakeFinder()
-    Matcher(FakeEncoder(), finder, "vad").match(["a"], options(), Budget(0.05, Clock()))
+    Matcher(FakeEncoder(), finder, "vad").match(["a"], SearchOptions(), Budget(0.05, Clock()))
     assert finder.calls[0][-1] == pytest.approx(0.05 - RESERVE_S)
 
 
@@ -265,12 +248,12 @@ def test_no_second_hop_once_the_deadline_has_passed() -> None:
     finder = FakeFinder()
     matcher = Matcher(FakeEncoder(meanwhile=take_too_long), finder, "vad")
     with pytest.raises(DeadlineError, match="before the music index service was asked"):
-        matcher.match(["a"], options(), Budget(4.0, clock))
+        matcher.match(["a"], SearchOptions(), Budget(4.0, clock))
     assert not finder.calls
 
 
 def test_no_hop_at_all_without_time() -> None:
     encoder = FakeEncoder()
     with pytest.raises(DeadlineError, match="before the text service was asked"):
-        Matcher(encoder, FakeFinder(), "vad").match(["a"], options(), Budget(0.0, Clock()))
+        Matcher(encoder, FakeFinder(), "vad").match(["a"], SearchOptions(), Budget(0.0, Clock()))
     assert not encoder.calls

@@ -313,7 +313,7 @@ def test_the_process_takes_the_largest_requests_and_no_text_services(tmp_path: P
     publish(tmp_path)
     limit = load(MusicIndexSettings(artifacts=tmp_path)).max_request_bytes
     vector = Vector(space="vad", lineage="vad-readers-1", values=[0.5] * 512)
-    queries = FindNeighborsRequest(index="default", k=MAX_K, queries=[vector] * MAX_QUERIES)
+    queries = FindNeighborsRequest(queries=[vector] * MAX_QUERIES, options={"index": "default", "k": MAX_K})
     clips = BatchGetClipsRequest(index="default", clip_ids=["01234567890@1234.5"] * MAX_CLIP_IDS)
     assert max(queries.ByteSize(), clips.ByteSize()) < limit < MAX_REQUEST_BYTES / 10
 

@@ -119,9 +119,11 @@ def test_a_search_without_a_filter_says_nothing_of_one(index: MusicIndex) -> Non
 
 
 def test_queries_and_filter_are_both_checked(index: MusicIndex) -> None:
-    with pytest.raises(InvalidInputError, match=r"^filter\.moods\[0\]: one of happy, .*, got 'gloomy'$"):
+    with pytest.raises(
+        InvalidInputError, match=r"^options\.filter\.moods\[0\]: one of happy, .*, got 'gloomy'$"
+    ):
         index.search(QUERY, 3, 0, ClipFilter(moods=["gloomy"]))
-    with pytest.raises(InvalidInputError, match=r"^k: "):
+    with pytest.raises(InvalidInputError, match=r"^options\.k: "):
         index.search(QUERY, -1, 0, ClipFilter(moods=["gloomy"]))
 
 

@@ -100,7 +100,7 @@ def test_what_is_worth_hearing_is_worked_out_once() -> None:
 @pytest.mark.parametrize("scores", [{"gloomy": 0.5}, {"calm": 0}, {"calm": 1.5}, {"vocal": float("nan")}])
 def test_unknown_facets_and_scores_out_of_range_are_named(field: str, scores: dict[str, float]) -> None:
     [name] = scores
-    with pytest.raises(InvalidInputError, match=rf"^filter\.{field}\['{name}'\]: "):
+    with pytest.raises(InvalidInputError, match=rf"^options\.filter\.{field}\['{name}'\]: "):
         filters().passing(ClipFilter(**{field: scores}))
 
 
@@ -133,15 +133,17 @@ def test_an_unknown_label_is_named_with_the_closest() -> None:
     with pytest.raises(InvalidInputError) as caught:
         filters().passing(ClipFilter(labels=["Choir", "rock"], without_labels=["Chior"]))
     assert [str(violation) for violation in caught.value.violations] == [
-        "filter.labels[1]: unknown: 'rock'; the closest: 'Rock music', 'Rock and roll'"
+        "options.filter.labels[1]: unknown: 'rock'; the closest: 'Rock music', 'Rock and roll'"
     ]
-    with pytest.raises(InvalidInputError, match=r"^filter.without_labels\[0\]: .*; the closest: 'Choir'$"):
+    with pytest.raises(
+        InvalidInputError, match=r"^options.filter.without_labels\[0\]: .*; the closest: 'Choir'$"
+    ):
         filters().passing(ClipFilter(without_labels=["Chior"]))
 
 
 @pytest.mark.parametrize("nonsense", ["Human voice", "xyz", "!", "rolling thunder", "Straw"])
 def test_nothing_is_suggested_for_what_no_label_resembles(nonsense: str) -> None:
-    with pytest.raises(InvalidInputError, match=rf"^filter.labels\[0\]: unknown: '{nonsense}'$"):
+    with pytest.raises(InvalidInputError, match=rf"^options.filter.labels\[0\]: unknown: '{nonsense}'$"):
         filters().passing(ClipFilter(labels=[nonsense]))
 
 
@@ -153,7 +155,7 @@ def test_of_many_unknown_labels_the_first_are_explained_and_the_rest_named() -> 
 
 
 def test_limits_are_checked_before_labels_are_looked_up() -> None:
-    with pytest.raises(InvalidInputError, match=r"^filter.labels: at most 100, got 101$"):
+    with pytest.raises(InvalidInputError, match=r"^options.filter.labels: at most 100, got 101$"):
         filters().passing(ClipFilter(labels=["Choir"] * 101))
 
 

@@ -117,11 +117,13 @@ def test_a_seed_finds_all_of_a_catalogue_smaller_than_k() -> None:
 
 @pytest.mark.parametrize("k", [-1, 1_001, 10_000])
 def test_k_out_of_range(k: int) -> None:
-    assert violations([Vector()], k) == {"k": f"1 to 1,000, or 0 for 10, got {k:,}"}
+    assert violations([Vector()], k) == {"options.k": f"1 to 1,000, or 0 for 10, got {k:,}"}
 
 
 def test_too_many_hits() -> None:
-    assert violations([Vector()] * 11, 1_000) == {"k": "queries x k is at most 10,000, got 11 x 1,000"}
+    assert violations([Vector()] * 11, 1_000) == {
+        "options.k": "queries x k is at most 10,000, got 11 x 1,000"
+    }
 
 
 def test_no_query_and_too_many() -> None:

@@ -89,13 +89,13 @@ def test_k_has_a_default(k: int, resolved: int) -> None:
 
 @pytest.mark.parametrize("k", [-1, 1_001, 10_000, -(2**31)])
 def test_k_out_of_range_is_refused(k: int) -> None:
-    with pytest.raises(InvalidInputError, match=rf"^k: 1 to 1,000, or 0 for 10, got {k:,}$"):
+    with pytest.raises(InvalidInputError, match=rf"^options\.k: 1 to 1,000, or 0 for 10, got {k:,}$"):
         resolve_k(k, 1)
 
 
 def test_the_size_of_a_reply_is_bounded() -> None:
     assert resolve_k(39, 256) == 39
-    with pytest.raises(InvalidInputError, match=r"^k: queries x k is at most 10,000, got 256 x 40$"):
+    with pytest.raises(InvalidInputError, match=r"^options\.k: queries x k is at most 10,000, got 256 x 40$"):
         resolve_k(40, 256)
 
 
