@@ -235,8 +235,8 @@ def test_the_first_hop_gets_a_share_and_the_second_all_that_is_left() -> None:
 
 def test_of_a_short_time_enough_is_kept_back_to_answer() -> None:
     finder = FakeFinder()
-    Matcher(FakeEncoder(), finder, "vad").match(["a"], SearchOptions(), Budget(0.05, Clock()))
-    assert finder.calls[0][-1] == pytest.approx(0.05 - RESERVE_S)
+    Matcher(FakeEncoder(), finder, "vad").match(["a"], SearchOptions(), Budget(0.03, Clock()))
+    assert finder.calls[0][-1] == pytest.approx(0.03 - RESERVE_S)
 
 
 def test_no_second_hop_once_the_deadline_has_passed() -> None:
