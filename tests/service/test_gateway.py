@@ -505,7 +505,8 @@ def test_a_caller_is_told_which_service_failed(cluster: Cluster, service: str, f
             server.stop()
             kind, words = UnavailableError, "."
         else:
-            behind.script.errors = [OverloadedError("all 64 permits are taken", 0.25)]
+            # after the deadline, so that the client tells of it at once
+            behind.script.errors = [OverloadedError("all 64 permits are taken", 60.0)]
             kind, words = OverloadedError, "all 64 permits are taken$"
         with pytest.raises(kind, match=f"^gateway at {target}: {service}: {words}"):
             client.match("a")
