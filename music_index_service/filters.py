@@ -11,10 +11,10 @@ from ambiance.affect import FACETS, MOODS
 from ambiance.clip_filter import Conditions, check_filter
 from ambiance.errors import PreconditionError
 from music_index_service.canonical_filter import CanonicalFilter, canonical
+from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.labels import Label, LabelList
 from music_index_service.passing import Passing, PassingCache
 from music_index_service.row_set import RowSet
-from music_index_service.terms import Terms
 
 # Bytes that the cached filters may hold in memory, and more for each clip of the index.
 CACHE_BYTES = 32 * 1024 * 1024
@@ -44,7 +44,7 @@ class FilteredCatalog(Protocol):
 class ClipFilters:
     """Compiles filters over one catalogue. Any number of threads may ask at once."""
 
-    def __init__(self, catalog: FilteredCatalog, terms: Terms | None = None) -> None:
+    def __init__(self, catalog: FilteredCatalog, terms: FilterVocabulary | None = None) -> None:
         """Take a catalogue; without `terms` there are no filters by label or by most probable mood."""
         self._catalog, self._terms = catalog, terms
         self._label_list = LabelList(terms, len(catalog)) if terms is not None else None
@@ -125,7 +125,7 @@ def _require_no_terms(conditions: Conditions) -> None:
             raise PreconditionError(f"filter.{field}: {_TOO_OLD}")
 
 
-def _keep_terms(mask: NDArray[np.bool_], conditions: CanonicalFilter, terms: Terms) -> None:
+def _keep_terms(mask: NDArray[np.bool_], conditions: CanonicalFilter, terms: FilterVocabulary) -> None:
     """Clear the rows of a mask whose labels or most probable mood don't meet the conditions."""
     lists = terms.postings
     if conditions.labels:

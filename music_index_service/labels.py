@@ -10,7 +10,7 @@ from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_LABEL_CHARACTERS
 from ambiance.validation import raise_violations
 from music_index_service.canonical_filter import unknown_label
-from music_index_service.terms import Terms
+from music_index_service.filter_vocabulary import FilterVocabulary
 
 
 class Label(NamedTuple):
@@ -24,7 +24,7 @@ class Label(NamedTuple):
 class LabelList:
     """The labels over one catalogue; their clips are counted when they are first asked for."""
 
-    def __init__(self, terms: Terms, clip_count: int) -> None:
+    def __init__(self, terms: FilterVocabulary, clip_count: int) -> None:
         self._terms, self._clip_count = terms, clip_count
 
     def find(self, prefix: str = "", parent: str = "") -> list[Label]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from ambiance import artifacts
 from ambiance.errors import ArtifactError
 from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.search import MusicIndex
-from music_index_service.terms import Terms
 from music_index_service.vector_index import VectorIndex
 
 CATALOG_FILE = "catalog.arrow"
@@ -35,7 +35,7 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
         vectors.append(VectorIndex.load(path, space))
         _check_size(path, len(vectors[-1]), catalog)
     probability = _match_probability(artifact, vectors)
-    filters = ClipFilters(catalog, Terms.load(artifact, catalog))
+    filters = ClipFilters(catalog, FilterVocabulary.load(artifact, catalog))
     return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices, probability, filters)
 
 

@@ -12,13 +12,13 @@ from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
 from music_index_service.clip_catalog import Clip, ClipCatalog
-from music_index_service.draws import candidate_count, draw
 from music_index_service.filters import ClipFilters
 from music_index_service.labels import Label
 from music_index_service.match_probability import MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.passing import Passing
 from music_index_service.queries import Query, as_matrix, common_space
+from music_index_service.sampling import candidate_count, draw
 from music_index_service.vector_index import VectorIndex
 
 MAX_NAMED_CLIPS = 5  # unknown clips that one message names
@@ -93,7 +93,7 @@ class MusicIndex:
         """Find the k nearest clips of each query, of those that meet the conditions; k of 0 is the default.
 
         Clips that aren't worth hearing are left out unless they are included, even where the conditions name
-        them. A seed other than 0 draws k of the near ones instead, see `draws.draw`.
+        them. A seed other than 0 draws k of the near ones instead, see `sampling.draw`.
 
         Raises:
             InvalidInputError: if queries, k or conditions break their limits, the queries' space isn't held,

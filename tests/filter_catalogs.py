@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ambiance import ClipFilter
 from ambiance.affect import FACETS, MOODS, TRAITS
+from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.label_hierarchy import LabelHierarchy
 from music_index_service.postings import Postings
-from music_index_service.terms import Terms
 
 # A label may stand below two others, as "Choir" does in AudioSet.
 BELOW = {
@@ -69,12 +69,12 @@ class FakeCatalog:
         return np.array([clip.listenable for clip in self.clips], np.bool_)
 
 
-def make_terms(catalog: FakeCatalog) -> Terms:
+def make_terms(catalog: FakeCatalog) -> FilterVocabulary:
     lists = [[row for row, clip in enumerate(catalog.clips) if label in clip.labels] for label in range(7)]
     top = catalog.moods().argmax(axis=1)
     lists += [np.flatnonzero(top == mood).tolist() for mood in range(7)]
     rows = np.array([row for rows in lists for row in rows], np.uint32)
-    return Terms(HIERARCHY, Postings(rows, np.cumsum([0, *map(len, lists)]), len(LABELS)))
+    return FilterVocabulary(HIERARCHY, Postings(rows, np.cumsum([0, *map(len, lists)]), len(LABELS)))
 
 
 def passes(clip: Clip, conditions: ClipFilter) -> bool:

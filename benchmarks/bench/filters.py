@@ -11,9 +11,9 @@ from ambiance import ClipFilter, artifacts
 from bench.options import Options
 from bench.scaled import AUDIOSET_CLIPS, QUICK_CLIPS, RELEASED_CLIPS, scaled_artifacts
 from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
 from music_index_service.loading import CATALOG_FILE
-from music_index_service.terms import Terms
 
 FILTERS = {
     "a label": ClipFilter(labels=["Grunge"]),
@@ -38,7 +38,7 @@ def measure(options: Options) -> dict[str, Any]:
 def _measure(folder: Path, rounds: int) -> dict[str, Any]:
     artifact = artifacts.load(folder, artifacts.MUSIC_INDEX)
     catalog = ClipCatalog.load(artifact.file(CATALOG_FILE))
-    terms = Terms.load(artifact, catalog)
+    terms = FilterVocabulary.load(artifact, catalog)
     heard = [catalog.clip_id(row) for row in range(0, len(catalog), len(catalog) // 1_000)][:1_000]
     asked = {"without a thousand clips": ClipFilter(without_clip_ids=heard)}
     return {
@@ -48,7 +48,7 @@ def _measure(folder: Path, rounds: int) -> dict[str, Any]:
 
 
 def _times(
-    catalog: ClipCatalog, terms: Terms | None, conditions: ClipFilter, rounds: int
+    catalog: ClipCatalog, terms: FilterVocabulary | None, conditions: ClipFilter, rounds: int
 ) -> dict[str, float | int]:
     """Medians over so many rounds, each with nothing kept from the one before."""
     seconds = np.empty((rounds, 2))

@@ -12,9 +12,9 @@ from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, PreconditionError
 from ambiance.type.v1.space_pb2 import Vector
 from filter_catalogs import CATALOGS, FILTERS, Clip, FakeCatalog, make_terms, passes
-from music_index_service.draws import candidate_count
 from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
+from music_index_service.sampling import candidate_count
 from music_index_service.search import MusicIndex
 from music_index_service.vector_index import FlatIndex
 

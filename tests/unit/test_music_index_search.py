@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
 from ambiance.validation import MAX_VIOLATIONS
-from music_index_service.draws import candidate_count
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.page_token import PageToken
+from music_index_service.sampling import candidate_count
 from music_index_service.search import MusicIndex
 from music_index_service.vector_index import FlatIndex
 

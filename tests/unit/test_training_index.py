@@ -32,8 +32,8 @@ from audioset_files import (
 )
 from music_encoders import Bytes, Counts, encode_clips
 from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
-from music_index_service.terms import Terms
 from training.data.errors import DataError
 from training.data.sources import SOURCES
 from training.data.written import load_written
@@ -268,7 +268,7 @@ def test_the_file_can_be_mapped_and_says_what_it_is(index: Artifact) -> None:
 
 def test_clips_can_be_filtered_by_label_and_mood(index: Artifact) -> None:
     catalog = ClipCatalog.load(index.file("catalog.arrow"))
-    filters = ClipFilters(catalog, Terms.load(index, catalog))
+    filters = ClipFilters(catalog, FilterVocabulary.load(index, catalog))
     conditions = ClipFilter(labels=["Music"], without_labels=["Tender music"])
     below = filters.passing(conditions, include_unlistenable=True)
     assert below.rows.rows.tolist() == [0, 1, 2]  # "a@30" by its Lullaby

@@ -13,10 +13,10 @@ from ambiance import ClipFilter, artifacts
 from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
 from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
 from music_index_service.label_hierarchy import LABEL_HIERARCHY_FILE, LabelHierarchy
 from music_index_service.postings import Postings
-from music_index_service.terms import Terms
 from training.data.ontology import Ontology, load_ontology
 from training.data.sources import data_dir
 from training.index import postings as writer
@@ -100,7 +100,7 @@ def publish(root: Path, *, hierarchy: bool = True, postings: bool = True) -> art
 
 def test_a_published_index_can_be_filtered_by_label_and_mood(tmp_path: Path) -> None:
     catalog = ClipCatalog(CATALOG)
-    filters = ClipFilters(catalog, Terms.load(publish(tmp_path), catalog))
+    filters = ClipFilters(catalog, FilterVocabulary.load(publish(tmp_path), catalog))
     labels = CATALOG.column("labels").to_pylist()
     passing = filters.passing(ClipFilter(labels=["Label 0"], without_labels=["label 5"], moods=["sad"]))
     expected = [
@@ -133,7 +133,7 @@ def test_an_index_published_before_there_were_filters_says_so(
 ) -> None:
     artifact = publish(tmp_path, hierarchy=False, postings=False)
     with caplog.at_level(logging.WARNING):
-        assert Terms.load(artifact, ClipCatalog(CATALOG)) is None
+        assert FilterVocabulary.load(artifact, ClipCatalog(CATALOG)) is None
     assert caplog.messages == [f"{artifact.path}: too old for filters by label or mood; publish it anew"]
 
 
@@ -144,7 +144,7 @@ def test_an_index_published_before_there_were_filters_says_so(
 def test_half_of_the_files_is_refused(tmp_path: Path, written: dict[str, bool], message: str) -> None:
     artifact = publish(tmp_path, **written)
     with pytest.raises(ArtifactError, match=message):
-        Terms.load(artifact, ClipCatalog(CATALOG))
+        FilterVocabulary.load(artifact, ClipCatalog(CATALOG))
 
 
 @pytest.mark.data

@@ -15,14 +15,14 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Terms:
+class FilterVocabulary:
     """The labels and the moods that a filter may name, and the rows that have them."""
 
     labels: LabelHierarchy
     postings: Postings
 
     @classmethod
-    def load(cls, artifact: Artifact, catalog: ClipCatalog) -> "Terms | None":
+    def load(cls, artifact: Artifact, catalog: ClipCatalog) -> "FilterVocabulary | None":
         """Read and check the artifact's files; None, and a warning, if it was published without them.
 
         Raises:
