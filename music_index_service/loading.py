@@ -5,15 +5,14 @@ from pathlib import Path
 
 from ambiance import artifacts
 from ambiance.errors import ArtifactError
+from music_index_service import engines
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.search import MusicIndex
-from music_index_service.vector_index import VectorIndex
 
 CATALOG_FILE = "catalog.arrow"
-BLOCKS_SUFFIX = ".blocks"  # of the folder of a large index's vectors
 MATCH_PROBABILITY_FILE = "match_probability.json"  # an index may do without
 
 
@@ -31,28 +30,16 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
         raise ArtifactError(f"{artifact.path}: the manifest names no space to search")
     vectors = []
     for space in manifest.spaces:
-        path = vectors_path(artifact, space)
-        vectors.append(VectorIndex.load(path, space))
-        _check_size(path, len(vectors[-1]), catalog)
+        path = engines.vectors_path(artifact, space)
+        vectors.append(engines.load(path, space))
+        _check_size(path, vectors[-1].size, catalog)
     probability = _match_probability(artifact, vectors)
     filters = ClipFilters(catalog, FilterVocabulary.load(artifact, catalog))
     return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices, probability, filters)
 
 
-def vectors_path(artifact: artifacts.Artifact, space: artifacts.Space) -> Path:
-    """Where the vectors of a space lie: in a folder of blocks, or in a FAISS file.
-
-    Raises:
-        ArtifactError: if the manifest lists neither.
-    """
-    blocks = f"{space.name}{BLOCKS_SUFFIX}"
-    if any(entry.path.startswith(f"{blocks}/") for entry in artifact.manifest.files):
-        return artifact.path / blocks
-    return artifact.file(f"{space.name}.faiss")
-
-
 def _match_probability(
-    artifact: artifacts.Artifact, vectors: Iterable[VectorIndex]
+    artifact: artifacts.Artifact, vectors: Iterable[engines.VectorEngine]
 ) -> MatchProbability | None:
     """What the artifact's calibration says of the space that it is for; None if there is no such file."""
     if all(entry.path != MATCH_PROBABILITY_FILE for entry in artifact.manifest.files):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from ambiance.errors import ArtifactError
-from music_index_service.vector_index import VectorIndex
+from music_index_service.engines.port import VectorEngine
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -56,7 +56,7 @@ class Calibration(BaseModel):
 class MatchProbability:
     """The match probability of the hits of one space."""
 
-    def __init__(self, calibration: Calibration, index: VectorIndex) -> None:
+    def __init__(self, calibration: Calibration, index: VectorEngine) -> None:
         """Take the calibration of the space whose clips the index holds."""
         self.space = calibration.space
         self._index, self._components = index, calibration.components
@@ -67,5 +67,5 @@ class MatchProbability:
         """<float64>[n, hits] in [0, 1], for queries <float32>[n, dimension] and the rows of their hits."""
         own = queries[:, None, : self._components].astype(np.float64)
         # float64, in which the largest components that a query may have don't overflow
-        similarity = (own * self._index.vectors_at(rows)[..., : self._components]).sum(axis=2)
+        similarity = (own * self._index.vectors(rows)[..., : self._components]).sum(axis=2)
         return np.interp(similarity, self._similarity, self._probability)

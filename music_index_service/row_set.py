@@ -1,4 +1,4 @@
-"""The rows that a filter lets through: made by the filters, searched within by the vector indexes."""
+"""The rows that a filter lets through: made by the filters, searched within by the engines."""
 
 from collections.abc import Callable, Hashable
 from typing import Protocol, TypeVar, cast

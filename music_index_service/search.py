@@ -12,6 +12,7 @@ from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
 from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.engines.port import VectorEngine
 from music_index_service.filters import ClipFilters
 from music_index_service.labels import Label
 from music_index_service.match_probability import MatchProbability
@@ -19,7 +20,6 @@ from music_index_service.page_token import PageToken
 from music_index_service.passing import Passing
 from music_index_service.queries import Query, as_matrix, common_space
 from music_index_service.sampling import candidate_count, draw
-from music_index_service.vector_index import VectorIndex
 
 MAX_NAMED_CLIPS = 5  # unknown clips that one message names
 
@@ -52,7 +52,7 @@ class MusicIndex:
         self,
         name: str,
         version: int,
-        vectors: Iterable[VectorIndex],
+        vectors: Iterable[VectorEngine],
         catalog: ClipCatalog,
         notices: Sequence[str] = (),
         match_probability: MatchProbability | None = None,

@@ -18,12 +18,13 @@ from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
 from gateway.application import build
 from gateway.backends import Backend
 from gateway.settings import GatewaySettings
+from music_index_service import engines
 from music_index_service.application import load as load_music
-from music_index_service.loading import load_index, vectors_path
+from music_index_service.engines import VectorEngine
+from music_index_service.loading import load_index
 from music_index_service.search import MusicIndex
 from music_index_service.service import DEFAULT_INDEX
 from music_index_service.settings import MusicIndexSettings
-from music_index_service.vector_index import VectorIndex
 from text_service.application import build_reader
 from text_service.application import load as load_text
 from text_service.encoder import MODEL_FILE, LiteRtEncoder
@@ -57,16 +58,16 @@ def load_music_index(root: Path) -> MusicIndex:
     return load_index(DEFAULT_INDEX, root)
 
 
-def load_vectors(root: Path, space: str) -> VectorIndex:
+def load_vectors(root: Path, space: str) -> VectorEngine:
     """The vectors of the newest music index in one space."""
     artifact = artifacts.load(root, artifacts.MUSIC_INDEX)
     held = artifact.space(space)
-    return VectorIndex.load(vectors_path(artifact, held), held)
+    return engines.load(engines.vectors_path(artifact, held), held)
 
 
-def all_vectors(index: VectorIndex) -> NDArray[np.float32]:
+def all_vectors(index: VectorEngine) -> NDArray[np.float32]:
     """<float32>[rows, dimension] copies of the vectors of an index."""
-    return index.vectors_at(np.arange(len(index)))
+    return index.vectors(np.arange(index.size))
 
 
 @contextmanager

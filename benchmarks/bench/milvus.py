@@ -18,8 +18,8 @@ from bench.figures import ratio, timings
 from bench.in_process import all_vectors, load_vectors
 from bench.options import Options
 from bench.timing import Seconds, time_calls
+from music_index_service.engines import VectorEngine
 from music_index_service.row_set import RowSet
-from music_index_service.vector_index import VectorIndex
 
 K = 10
 GROUPS = 20  # one clip in twenty passes the filter
@@ -40,20 +40,20 @@ def measure(options: Options) -> dict[str, Any]:
     return {index.space.name: _compare(index, python, rounds, count) for index in indexes}
 
 
-def _compare(index: VectorIndex, python: str, rounds: int, count: int) -> dict[str, Any]:
-    groups = np.arange(len(index)) % GROUPS
-    within = RowSet(np.flatnonzero(groups == int(EXPRESSION.rsplit(maxsplit=1)[-1])), len(index))
+def _compare(index: VectorEngine, python: str, rounds: int, count: int) -> dict[str, Any]:
+    groups = np.arange(index.size) % GROUPS
+    within = RowSet(np.flatnonzero(groups == int(EXPRESSION.rsplit(maxsplit=1)[-1])), index.size)
     queries = _queries(index, rounds * count).reshape(rounds, count, -1)
     with _milvus(python, all_vectors(index), groups) as milvus:
         figures = {
             name: _alternate(index, milvus, queries, expression, rows)
             for name, expression, rows in (("all", "", None), ("filtered", EXPRESSION, within))
         }
-        return {"clips": len(index), "dimension": index.space.dimension, "build_s": milvus.build_s} | figures
+        return {"clips": index.size, "dimension": index.space.dimension, "build_s": milvus.build_s} | figures
 
 
 def _alternate(
-    index: VectorIndex,
+    index: VectorEngine,
     milvus: "_Milvus",
     queries: NDArray[np.float32],
     expression: str,
@@ -87,7 +87,7 @@ def _overlap(one: list[int], other: list[int]) -> int:
     return len(set(one) & set(other))
 
 
-def _queries(index: VectorIndex, count: int) -> NDArray[np.float32]:
+def _queries(index: VectorEngine, count: int) -> NDArray[np.float32]:
     """<float32>[count, dimension] points between two clips each."""
     vectors, rng = all_vectors(index), np.random.default_rng(0)
     one, other = rng.integers(len(vectors), size=(2, count))

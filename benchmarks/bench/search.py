@@ -20,10 +20,11 @@ from bench.in_process import all_vectors
 from bench.options import Options
 from bench.scaled import AUDIOSET_CLIPS, QUICK_CLIPS, scaled_artifacts
 from bench.timing import alternate, one_core
+from music_index_service import engines
 from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.loading import CATALOG_FILE, vectors_path
+from music_index_service.engines import VectorEngine
+from music_index_service.loading import CATALOG_FILE
 from music_index_service.row_set import RowSet
-from music_index_service.vector_index import VectorIndex
 from training.data.errors import DataError
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir
@@ -80,26 +81,26 @@ def measure_index(folder: Path, queries: Mapping[str, NDArray[np.float32]], roun
     moods = catalog.moods()[:, MOODS.names.index(_MOOD)]
     figures: dict[str, Any] = {}
     for space in artifact.manifest.spaces:
-        index = VectorIndex.load(vectors_path(artifact, space), space)
+        index = engines.load(engines.vectors_path(artifact, space), space)
         index.search(queries[space.name], K)
-        mapped = mapped_bytes(vectors_path(artifact, space))  # before anything else reads the files
+        mapped = mapped_bytes(engines.vectors_path(artifact, space))  # before anything else reads the files
         with one_core():
             figures[space.name] = measure_space(index, queries[space.name], moods, rounds)
-        figures[space.name]["mapped_bytes_per_clip"] = round(mapped / len(index), 1)
+        figures[space.name]["mapped_bytes_per_clip"] = round(mapped / index.size, 1)
     return figures
 
 
 def measure_space(
-    index: VectorIndex, queries: NDArray[np.float32], moods: NDArray[np.float32], rounds: int
+    index: VectorEngine, queries: NDArray[np.float32], moods: NDArray[np.float32], rounds: int
 ) -> dict[str, Any]:
     """Times and recall with every clip, under each filter, and in batches."""
     flat = faiss.IndexFlatL2(index.space.dimension)
     flat.add(all_vectors(index))
-    everything = min(len(queries), int(_COMPARED_DISTANCES / len(index)))
+    everything = min(len(queries), int(_COMPARED_DISTANCES / index.size))
     figures = {"every clip": compare(index, flat, queries[:everything], None, rounds)}
     for name, within in filters(moods).items():
         if len(within) >= K:
-            some = queries[: min(_FILTERED_QUERIES, int(_FILTERED_DISTANCES / len(index)))]
+            some = queries[: min(_FILTERED_QUERIES, int(_FILTERED_DISTANCES / index.size))]
             figures[name] = compare(index, flat, some, within, rounds)
     del flat
     batches = {f"batch of {n}": (lambda i, n=n: index.search(_block(queries, i, n), K)) for n in BATCHES}
@@ -120,7 +121,7 @@ def filters(moods: NDArray[np.float32]) -> dict[str, RowSet]:
 
 
 def compare(
-    index: VectorIndex,
+    index: VectorEngine,
     flat: faiss.IndexFlatL2,
     queries: NDArray[np.float32],
     within: RowSet | None,

@@ -17,9 +17,9 @@ from bench.matching import MATCH, RELAY, THREE_ECHOES, match_requests, wire_call
 from bench.options import Options
 from bench.timing import alternate, one_core, settled_garbage
 from gateway.service import MatchServicer
+from music_index_service.engines.faiss_engine import FaissEngine
 from music_index_service.search import MusicIndex
 from music_index_service.service import MusicIndexService
-from music_index_service.vector_index import VectorIndex
 from text_service.encoder import LiteRtEncoder
 from text_service.reader import TextReader
 from text_service.service import TextServicer
@@ -36,7 +36,7 @@ STAGES: tuple[tuple[type, str, str], ...] = (
     (LiteRtEncoder, "encode", "text: model"),
     (MusicIndexService, "FindNeighbors", "index: reply, catalogue"),
     (MusicIndex, "search", "index: check, match probability"),
-    (VectorIndex, "search", "index: search"),
+    (FaissEngine, "search", "index: search"),
 )
 
 

@@ -36,10 +36,10 @@ from filter_catalogs import LABELS, Clip, FakeCatalog, make_terms
 from gateway.__main__ import build
 from gateway.settings import GatewaySettings
 from music_index_service import clip_catalog
+from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.filters import ClipFilters
 from music_index_service.search import MusicIndex
 from music_index_service.service import SERVICE_NAME, MusicIndexService
-from music_index_service.vector_index import FlatIndex
 
 SIZE = 70
 SPACE = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
@@ -86,7 +86,7 @@ def make_index(
     flat = faiss.IndexFlatL2(3)
     flat.add(VAD[:size])
     filters = ClipFilters(catalog, None if old else make_terms(catalog))
-    return MusicIndex("default", 1, [FlatIndex(flat, SPACE)], catalog, filters=filters)
+    return MusicIndex("default", 1, [FlatEngine(flat, SPACE)], catalog, filters=filters)
 
 
 class FakeText(text_grpc.TextServiceServicer):

@@ -26,10 +26,10 @@ from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, Servicer
 from ambiance.type.v1 import space_pb2
 from music_index_service.clip_catalog import Clip
+from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.search import MusicIndex
 from music_index_service.service import SERVICE_NAME, MusicIndexService
-from music_index_service.vector_index import FlatIndex
 
 Serve = Callable[..., grpc.Channel]
 Start = Callable[..., MusicIndexServiceStub]
@@ -89,7 +89,7 @@ def make_index(
     return MusicIndex(
         "default",
         7,
-        [index := FlatIndex(vectors, space)],
+        [index := FlatEngine(vectors, space)],
         catalog or FakeCatalog(size),
         ["Thank the makers."],
         MatchProbability(CALIBRATION, index) if calibrated else None,

@@ -13,29 +13,32 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service import blocks, vector_index
+from music_index_service import engines
+from music_index_service.engines import VectorEngine, faiss_engine
+from music_index_service.engines.blocks import candidates
+from music_index_service.engines.blocks.engine import BlockEngine
+from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.row_set import RowSet
-from music_index_service.vector_index import BlockIndex, FlatIndex, VectorIndex
 from training.index.blocks import check_blocks, write_blocks
 
 Vectors = NDArray[np.float32]
-Priced = tuple[VectorIndex, Vectors, Vectors]  # an index, its vectors, and queries
+Priced = tuple[VectorEngine, Vectors, Vectors]  # an index, its vectors, and queries
 
 
 def make_space(dimension: int) -> Space:
     return Space(name="made up", dimension=dimension, metric="squared_l2", lineage="here")
 
 
-def make_flat(vectors: Vectors) -> FlatIndex:
+def make_flat(vectors: Vectors) -> FlatEngine:
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(vectors)
-    return FlatIndex(index, make_space(vectors.shape[1]))
+    return FlatEngine(index, make_space(vectors.shape[1]))
 
 
-def make_blocks(folder: Path, vectors: Vectors, queries: Vectors) -> VectorIndex:
+def make_blocks(folder: Path, vectors: Vectors, queries: Vectors) -> VectorEngine:
     write_blocks(vectors, queries, folder)
-    loaded = VectorIndex.load(folder, make_space(vectors.shape[1]))
-    assert isinstance(loaded, BlockIndex)
+    loaded = engines.load(folder, make_space(vectors.shape[1]))
+    assert isinstance(loaded, BlockEngine)
     return loaded
 
 
@@ -57,7 +60,7 @@ def draw_asking(rng: np.random.Generator, size: int) -> Vectors:
 
 
 def require_exact(
-    index: VectorIndex, vectors: Vectors, queries: Vectors, k: int, within: RowSet | None
+    index: VectorEngine, vectors: Vectors, queries: Vectors, k: int, within: RowSet | None
 ) -> None:
     """The answers are those of FAISS's own comparison with every vector that may be one."""
     rows = np.arange(len(vectors)) if within is None else within.rows
@@ -105,10 +108,10 @@ def test_finds_what_a_flat_index_finds(
     share: float | None,
 ) -> None:
     index, vectors, asked = priced
-    within = None if share is None else RowSet.of_mask(np.random.default_rng(0).random(len(index)) < share)
+    within = None if share is None else RowSet.of_mask(np.random.default_rng(0).random(index.size) < share)
     for compared, copied in ((4_000, 250_000), (0, 250_000), (0, 0)):
-        monkeypatch.setattr(vector_index, "_MAX_COMPARED", compared)
-        monkeypatch.setattr(vector_index, "_MAX_COPIED", copied)
+        monkeypatch.setattr(faiss_engine, "MAX_COMPARED", compared)
+        monkeypatch.setattr(faiss_engine, "MAX_COPIED", copied)
         require_exact(index, vectors, asked[:10], k, within)
         require_exact(make_flat(vectors), vectors, asked[:10], k, within)
 
@@ -116,10 +119,10 @@ def test_finds_what_a_flat_index_finds(
 def test_finds_rows_that_all_lie_far_from_the_query(priced: Priced, monkeypatch: pytest.MonkeyPatch) -> None:
     index, vectors, asked = priced
     distances = ((vectors - asked[0]) ** 2).sum(axis=1)
-    monkeypatch.setattr(vector_index, "_MAX_COMPARED", 0)
-    within = RowSet(np.sort(distances.argsort()[-3_000:]), len(index))
+    monkeypatch.setattr(faiss_engine, "MAX_COMPARED", 0)
+    within = RowSet(np.sort(distances.argsort()[-3_000:]), index.size)
     require_exact(index, vectors, asked[:5], 10, within)
-    monkeypatch.setattr(vector_index, "_MAX_COPIED", 0)
+    monkeypatch.setattr(faiss_engine, "MAX_COPIED", 0)
     require_exact(index, vectors, asked[:5], 10, within)
 
 
@@ -128,10 +131,10 @@ def test_queries_of_any_size_are_answered_exactly(
     priced: Priced, monkeypatch: pytest.MonkeyPatch, size: float
 ) -> None:
     index, vectors, _ = priced
-    monkeypatch.setattr(vector_index, "_MAX_COMPARED", 0)
+    monkeypatch.setattr(faiss_engine, "MAX_COMPARED", 0)
     queries = (np.random.default_rng(2).normal(size=(3, 14)).clip(-1, 1) * size).astype(np.float32)
     require_exact(index, vectors, queries, 10, None)
-    require_exact(index, vectors, queries, 10, RowSet(np.arange(0, len(index), 20), len(index)))
+    require_exact(index, vectors, queries, 10, RowSet(np.arange(0, index.size, 20), index.size))
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
@@ -149,8 +152,8 @@ def test_where_bounds_exclude_too_little_everything_is_compared(
     priced: Priced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index, vectors, asked = priced
-    monkeypatch.setattr(blocks, "_MAX_CANDIDATES", 5)
-    monkeypatch.setattr(vector_index, "_SCANNED_AT_ONCE", 7_000)
+    monkeypatch.setattr(candidates, "_MAX_CANDIDATES", 5)
+    monkeypatch.setattr(faiss_engine, "_SCANNED_AT_ONCE", 7_000)
     require_exact(index, vectors, asked[:10], 10, None)
 
 
@@ -174,25 +177,25 @@ def test_few_vectors_are_read_for_a_query_like_those_expected(
 ) -> None:
     index, _, asked = priced
     read: list[int] = []
-    original = blocks._Scan._read
+    original = candidates._Scan._read
 
-    def counted(self: blocks._Scan, leaves: NDArray[np.int64]) -> None:
-        read.append(len(leaves) * blocks.WIDTH)
+    def counted(self: candidates._Scan, leaves: NDArray[np.int64]) -> None:
+        read.append(len(leaves) * candidates.WIDTH)
         original(self, leaves)
 
-    monkeypatch.setattr(blocks._Scan, "_read", counted)
+    monkeypatch.setattr(candidates._Scan, "_read", counted)
     index.search(asked[:100], 10)
-    assert sum(read) / 100 < len(index) / 4
+    assert sum(read) / 100 < index.size / 4
     read.clear()
     index.search(index.expected_query(), 10)
-    assert sum(read) < len(index) / 4
+    assert sum(read) < index.size / 4
 
 
 def test_gives_vectors_by_row(priced: Priced) -> None:
     index, vectors, _ = priced
     rows = np.array([[3, 0], [39_999, 17]])
-    np.testing.assert_array_equal(index.vectors_at(rows), vectors[rows])
-    np.testing.assert_array_equal(make_flat(vectors).vectors_at(rows), vectors[rows])
+    np.testing.assert_array_equal(index.vectors(rows), vectors[rows])
+    np.testing.assert_array_equal(make_flat(vectors).vectors(rows), vectors[rows])
 
 
 def edit(name: str, change: Callable[[NDArray[np.generic]], object]) -> Callable[[Path], None]:
@@ -256,7 +259,7 @@ def test_refuses_a_damaged_folder(tmp_path: Path, damage: Callable[[Path], objec
     make_blocks(tmp_path / "mood", draw_priced(rng, 2_500), draw_asking(rng, 600))
     damage(tmp_path / "mood")
     with pytest.raises(ArtifactError, match=message):
-        VectorIndex.load(tmp_path / "mood", make_space(14))
+        engines.load(tmp_path / "mood", make_space(14))
 
 
 def test_refuses_another_dimension(tmp_path: Path) -> None:
@@ -265,7 +268,7 @@ def test_refuses_another_dimension(tmp_path: Path) -> None:
     with pytest.raises(
         ArtifactError, match=r"vectors\.npy: needs float32\[16, 5, 32\], found .*\[16, 4, 32\]"
     ):
-        VectorIndex.load(tmp_path / "vad", make_space(4))
+        engines.load(tmp_path / "vad", make_space(4))
 
 
 def test_training_finds_a_vector_or_a_bound_that_does_not_read_back(tmp_path: Path) -> None:

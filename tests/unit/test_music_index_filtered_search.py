@@ -12,11 +12,11 @@ from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, PreconditionError
 from ambiance.type.v1.space_pb2 import Vector
 from filter_catalogs import CATALOGS, FILTERS, Clip, FakeCatalog, make_terms, passes
+from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.sampling import candidate_count
 from music_index_service.search import MusicIndex
-from music_index_service.vector_index import FlatIndex
 
 VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
 CALIBRATION = Calibration(space="vad", components=3, similarity=[0, 3], probability=[0, 1])
@@ -25,7 +25,7 @@ CALIBRATION = Calibration(space="vad", components=3, similarity=[0, 3], probabil
 def make_index(catalog: FakeCatalog, vectors: NDArray[np.float32]) -> MusicIndex:
     flat = faiss.IndexFlatL2(3)
     flat.add(vectors)
-    index = FlatIndex(flat, VAD)
+    index = FlatEngine(flat, VAD)
     filters = ClipFilters(catalog, make_terms(catalog))
     return MusicIndex("default", 1, [index], catalog, (), MatchProbability(CALIBRATION, index), filters)
 
@@ -130,7 +130,7 @@ def test_queries_and_filter_are_both_checked(index: MusicIndex) -> None:
 def test_an_index_made_without_filters_has_those_that_need_no_files() -> None:
     flat = faiss.IndexFlatL2(3)
     flat.add(np.zeros((1, 3), np.float32))
-    bare = MusicIndex("default", 1, [FlatIndex(flat, VAD)], ONE_CLIP)
+    bare = MusicIndex("default", 1, [FlatEngine(flat, VAD)], ONE_CLIP)
     assert bare.search(QUERY, 3, 0, ClipFilter(without_clip_ids=["abcdefghijk@0"])).rows.shape == (1, 0)
     with pytest.raises(PreconditionError, match=r"^filter\.labels: "):
         bare.search(QUERY, 3, 0, ClipFilter(labels=["Choir"]))

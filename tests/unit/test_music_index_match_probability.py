@@ -10,8 +10,8 @@ import pytest
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
+from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.match_probability import Calibration, MatchProbability
-from music_index_service.vector_index import FlatIndex
 
 SOUND = {"space": "mood", "components": 2, "similarity": [0.0, 0.5, 1.0], "probability": [0.1, 0.1, 0.9]}
 
@@ -20,7 +20,7 @@ def make_probability(vectors: list[list[float]], **fields: Any) -> MatchProbabil
     index = faiss.IndexFlatL2(len(vectors[0]))
     index.add(np.array(vectors, np.float32))
     space = Space(name="mood", dimension=len(vectors[0]), metric="squared_l2", lineage="mood-1")
-    return MatchProbability(Calibration(**(SOUND | fields)), FlatIndex(index, space))
+    return MatchProbability(Calibration(**(SOUND | fields)), FlatEngine(index, space))
 
 
 def test_only_the_first_components_count_and_knots_are_joined_by_lines() -> None:

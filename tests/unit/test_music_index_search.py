@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
 from ambiance.validation import MAX_VIOLATIONS
+from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.sampling import candidate_count
 from music_index_service.search import MusicIndex
-from music_index_service.vector_index import FlatIndex
 
 IDS = [f"clip{i:03d}@{i}" for i in range(250)]
 
@@ -53,7 +53,7 @@ def make_index(version: int = 1, name: str = "default", ids: list[str] = IDS) ->
         index = faiss.IndexFlatL2(dimension)
         index.add(np.random.default_rng(dimension).random((len(ids), dimension), np.float32))
         held = Space(name=space, dimension=dimension, metric="squared_l2", lineage=f"{space}-1")
-        vectors.append(FlatIndex(index, held))
+        vectors.append(FlatEngine(index, held))
     calibration = Calibration(space="mood", components=2, similarity=[0.2, 0.8], probability=[0.1, 0.7])
     probability = MatchProbability(calibration, vectors[1])
     return MusicIndex(name, version, vectors, FakeCatalog(ids), match_probability=probability)

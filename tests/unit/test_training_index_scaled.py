@@ -12,8 +12,10 @@ from ambiance import artifacts
 from ambiance.affect import FACETS
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
-from music_index_service.loading import load_index, vectors_path
-from music_index_service.vector_index import BlockIndex, FlatIndex, VectorIndex
+from music_index_service import engines
+from music_index_service.engines.blocks.engine import BlockEngine
+from music_index_service.engines.faiss_flat import FlatEngine
+from music_index_service.loading import load_index
 from training.data.ontology import Ontology
 from training.index import scaled
 from training.index import vectors as vectors_module
@@ -176,9 +178,9 @@ def test_many_clips_are_published_in_blocks(
     monkeypatch.setattr(vectors_module, "MAX_FLAT", CLIPS - 1)
     large = publish_scaled(CLIPS, 1, release, tmp_path)
     for space in large.manifest.spaces:
-        blocks, flat = (VectorIndex.load(vectors_path(one, space), space) for one in (large, index))
-        assert (type(blocks), type(flat)) == (BlockIndex, FlatIndex)
-        queries = flat.vectors_at(np.arange(0, CLIPS, 50)) + np.float32(0.01)
+        blocks, flat = (engines.load(engines.vectors_path(one, space), space) for one in (large, index))
+        assert (type(blocks), type(flat)) == (BlockEngine, FlatEngine)
+        queries = flat.vectors(np.arange(0, CLIPS, 50)) + np.float32(0.01)
         for found, expected in zip(blocks.search(queries, 10), flat.search(queries, 10), strict=True):
             np.testing.assert_array_equal(found, expected)
         read, written = (vectors_module.read_vectors(one.path, space.name) for one in (large, index))

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.block_files import BlockFiles
-from music_index_service.blocks import BRANCH, BlockArrays, Blocks
-from music_index_service.bounds import LEAVES, Level, RaisedLevel
+from music_index_service.engines.blocks.bounds import LEAVES, Level, RaisedLevel
+from music_index_service.engines.blocks.candidates import BRANCH, BlockArrays, Blocks
+from music_index_service.engines.blocks.files import BlockFiles
 
 _CHECKED = 1 << 16  # vectors checked at once: bounds memory
 _CHECKED_LANDMARKS = 4  # those of a file that are tried; its checksum vouches for the others

@@ -1,4 +1,4 @@
-"""music_index_service.vector_index against an exact oracle in float64."""
+"""music_index_service.engines, without filters, against an exact oracle in float64."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.vector_index import FlatIndex, VectorIndex
+from music_index_service import engines
+from music_index_service.engines import VectorEngine
+from music_index_service.engines.faiss_flat import FlatEngine
 
 VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="here")
 
 
-def make_index(vectors: NDArray[np.float32]) -> VectorIndex:
+def make_index(vectors: NDArray[np.float32]) -> VectorEngine:
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(vectors)
-    return FlatIndex(index, VAD)
+    return FlatEngine(index, VAD)
 
 
 def oracle(
@@ -98,7 +100,7 @@ def test_what_is_compared_roughly_at_first_is_found_to_the_bit(kind: str, k: int
         np.float32
     )
     expected_distances, expected_rows = flat.search(queries, k)
-    distances, rows = FlatIndex(flat, VAD).search(queries, k)
+    distances, rows = FlatEngine(flat, VAD).search(queries, k)
     np.testing.assert_array_equal(rows, expected_rows)
     np.testing.assert_array_equal(distances, expected_distances)
 
@@ -134,8 +136,8 @@ def write(folder: Path, index: faiss.Index, vectors: NDArray[np.float32]) -> Pat
 
 def test_loads_what_was_written(tmp_path: Path) -> None:
     path = write(tmp_path, faiss.IndexFlatL2(3), np.eye(3, dtype=np.float32))
-    index = VectorIndex.load(path, VAD)
-    assert len(index) == 3
+    index = engines.load(path, VAD)
+    assert index.size == 3
     assert index.search(np.array([[0, 1, 0]], np.float32), 1)[1].tolist() == [[1]]
 
 
@@ -157,17 +159,17 @@ def test_refuses_an_index_that_isnt_what_the_manifest_says(
 ) -> None:
     path = write(tmp_path, index, np.zeros((40, index.d), np.float32))
     with pytest.raises(ArtifactError, match=f"^{path}: {message}$"):
-        VectorIndex.load(path, space)
+        engines.load(path, space)
 
 
 def test_refuses_vectors_that_arent_finite(tmp_path: Path) -> None:
     path = write(tmp_path, faiss.IndexFlatL2(3), np.array([[0, 0, 0], [0, np.nan, 0]], np.float32))
     with pytest.raises(ArtifactError, match="isn't finite"):
-        VectorIndex.load(path, VAD)
+        engines.load(path, VAD)
 
 
 def test_refuses_a_file_that_faiss_cant_read(tmp_path: Path) -> None:
     path = tmp_path / "vad.faiss"
     path.write_bytes(b"not an index")
     with pytest.raises(ArtifactError, match="not a FAISS index"):
-        VectorIndex.load(path, VAD)
+        engines.load(path, VAD)

@@ -8,8 +8,16 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.blocks import BRANCH, WIDTH, BlockArrays
-from music_index_service.bounds import GROUP, LEAVES, Bounds, BoxBounds, LandmarkBounds, Level, RaisedLevel
+from music_index_service.engines.blocks.bounds import (
+    GROUP,
+    LEAVES,
+    Bounds,
+    BoxBounds,
+    LandmarkBounds,
+    Level,
+    RaisedLevel,
+)
+from music_index_service.engines.blocks.candidates import BRANCH, WIDTH, BlockArrays
 
 _BOX_COMPONENTS = 4  # spaces of so many or fewer have boxes in their own components
 

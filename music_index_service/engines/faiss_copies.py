@@ -1,13 +1,14 @@
 """Copies of the vectors of a small index, or that a filter of middling size lets through: all are compared,
 most of them roughly.
 
-FAISS takes ten times as long for each vector, and blocks would be nearly empty of what passes the filter.
+FAISS takes ten times as long for each vector, and what is laid out for all of them would be nearly empty of
+those that pass the filter.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from music_index_service.bounds import figure_error, functional, kth_lowest
+from music_index_service.engines.figures import figure_error, functional, kth_lowest
 
 _WIDTH = 512  # vectors of one small matrix product; BLAS would spread a large one over threads
 _SAMPLE = 4096  # figures that tell roughly how near the k nearest are, at least

@@ -1,0 +1,37 @@
+"""What finds nearest neighbours: the service asks a `VectorEngine`, and knows only `load` beside it."""
+
+from pathlib import Path
+
+from ambiance.artifacts import Artifact, Space
+from ambiance.errors import ArtifactError
+from music_index_service.engines.blocks.engine import BlockEngine
+from music_index_service.engines.faiss_flat import FlatEngine
+from music_index_service.engines.port import Neighbors, VectorEngine
+
+__all__ = ["Neighbors", "VectorEngine", "load", "vectors_path"]
+
+_BLOCKS_SUFFIX = ".blocks"  # of the folder of a large index's vectors
+_FLAT_SUFFIX = ".faiss"  # of the file of a small one's
+
+
+def load(path: Path, space: Space) -> VectorEngine:
+    """Read the vectors of a space, with the engine that they were written for.
+
+    Raises:
+        ArtifactError: if they aren't finite vectors of that space, for search by squared L2 distance.
+    """
+    if space.metric != "squared_l2":
+        raise ArtifactError(f"{path}: needs the metric squared_l2, the manifest says {space.metric}")
+    return BlockEngine.read(path, space) if path.is_dir() else FlatEngine.read(path, space)
+
+
+def vectors_path(artifact: Artifact, space: Space) -> Path:
+    """Where the vectors of a space lie: in a folder of blocks, or in a FAISS file.
+
+    Raises:
+        ArtifactError: if the manifest lists neither.
+    """
+    blocks = f"{space.name}{_BLOCKS_SUFFIX}"
+    if any(entry.path.startswith(f"{blocks}/") for entry in artifact.manifest.files):
+        return artifact.path / blocks
+    return artifact.file(f"{space.name}{_FLAT_SUFFIX}")

@@ -1,0 +1,78 @@
+"""What the exact engines have in common, and FAISS does: among few rows they search copies of the vectors."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.artifacts import Space
+from music_index_service.engines.faiss_copies import RowCopy
+from music_index_service.engines.faiss_knn import compare_exactly, merged, nearest, one_by_one, use_one_thread
+from music_index_service.engines.port import Neighbors
+from music_index_service.row_set import RowSet
+
+# Up to so many vectors FAISS compares one and all, as fast as anything could. Up to so many more a copy is
+# kept, and they are compared roughly at first.
+MAX_COMPARED, MAX_COPIED = 4_000, 150_000
+
+_SCANNED_AT_ONCE = 1 << 18  # vectors, where all are compared: bounds memory
+
+
+class FaissEngine(ABC):
+    """A `VectorEngine` but for where its vectors lie, and how it searches among all of them or many."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        compare_exactly()
+
+    @property
+    def space(self) -> Space:
+        """See VectorEngine."""
+        return self._space
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """See VectorEngine."""
+
+    @abstractmethod
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """See VectorEngine."""
+
+    def expected_query(self) -> NDArray[np.float32]:
+        """See VectorEngine."""
+        return self.vectors(np.zeros(1, np.int64))
+
+    @abstractmethod
+    def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
+        """Search everything, or more than MAX_COPIED rows; k is at most their number."""
+
+    def search(self, queries: NDArray[np.float32], k: int, within: RowSet | None = None) -> Neighbors:
+        """See VectorEngine. Of equal distances the smaller row also stays when k cuts between them."""
+        use_one_thread()
+        if within is None:
+            return self._search(queries, min(k, self.size), None)
+        k = min(k, len(within))
+        if len(within) > MAX_COPIED:
+            return self._search(queries, k, within)
+        if len(within) > MAX_COMPARED:
+            copy = within.kept((self, "copy"), lambda: RowCopy(self.vectors(within.rows)))
+            return one_by_one(queries, lambda query: _nearest_in_copy(copy, query, within.rows, k))
+        vectors = within.kept((self, "vectors"), lambda: self.vectors(within.rows))
+        return nearest(queries, vectors, within.rows, k)
+
+    def _scan(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
+        """The k nearest among given rows, or all, taken piece by piece."""
+        rows = None if within is None else within.rows
+        found: Neighbors = np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+        for start in range(0, self.size if rows is None else len(rows), _SCANNED_AT_ONCE):
+            stop = start + _SCANNED_AT_ONCE
+            some = np.arange(start, min(stop, self.size)) if rows is None else rows[start:stop]
+            found = merged(found, nearest(queries, self.vectors(some), some, min(k, len(some))), k)
+        return found
+
+
+def _nearest_in_copy(copy: RowCopy, query: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Neighbors:
+    """The k nearest of a copy of the vectors of these rows."""
+    numbers = copy.candidates(query[0], k)
+    return nearest(query, copy.vectors_at(numbers), rows[numbers], k)
