@@ -1,5 +1,8 @@
 """MusicIndex.search with a filter: the nearest of the clips that pass, however few they are."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import faiss
 import numpy as np
 import pytest
@@ -12,9 +15,11 @@ from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, PreconditionError
 from ambiance.type.v1.space_pb2 import Vector
 from filter_catalogs import CATALOGS, FILTERS, Clip, FakeCatalog, make_terms, passes
+from music_index_service.engines import Neighbors, VectorEngine
 from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
+from music_index_service.row_set import RowSet
 from music_index_service.sampling import candidate_count
 from music_index_service.search import MusicIndex
 
@@ -22,10 +27,42 @@ VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
 CALIBRATION = Calibration(space="vad", components=3, similarity=[0, 3], probability=[0, 1])
 
 
-def make_index(catalog: FakeCatalog, vectors: NDArray[np.float32]) -> MusicIndex:
+@dataclass(frozen=True)
+class PlainEngine:
+    """The port in a few lines of numpy: all that the service asks of an engine."""
+
+    held: NDArray[np.float32]
+    space: Space = VAD
+
+    @property
+    def size(self) -> int:
+        return len(self.held)
+
+    def search(self, queries: NDArray[np.float32], k: int, within: RowSet | None = None) -> Neighbors:
+        rows = np.arange(self.size) if within is None else within.rows
+        distances = np.square(queries[:, None] - self.held[rows]).sum(axis=2)
+        order = distances.argsort(axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(distances, order, axis=1), rows[order]
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self.held[rows]
+
+    def expected_query(self) -> NDArray[np.float32]:
+        return self.held[:1]
+
+
+def flat_engine(vectors: NDArray[np.float32]) -> VectorEngine:
     flat = faiss.IndexFlatL2(3)
     flat.add(vectors)
-    index = FlatEngine(flat, VAD)
+    return FlatEngine(flat, VAD)
+
+
+def make_index(
+    catalog: FakeCatalog,
+    vectors: NDArray[np.float32],
+    engine: Callable[[NDArray[np.float32]], VectorEngine] = flat_engine,
+) -> MusicIndex:
+    index = engine(vectors)
     filters = ClipFilters(catalog, make_terms(catalog))
     return MusicIndex("default", 1, [index], catalog, (), MatchProbability(CALIBRATION, index), filters)
 
@@ -45,6 +82,7 @@ POINT = st.lists(GRID, min_size=3, max_size=3)
     CATALOGS.filter(len),
     st.none() | FILTERS,
     st.booleans(),
+    st.sampled_from([flat_engine, PlainEngine]),
     st.lists(POINT, min_size=1, max_size=3),
     st.integers(1, 20),
     st.data(),
@@ -53,6 +91,7 @@ def test_hits_are_the_nearest_of_those_that_pass_and_are_worth_hearing(
     catalog: FakeCatalog,
     conditions: ClipFilter | None,
     include_unlistenable: bool,
+    engine: Callable[[NDArray[np.float32]], VectorEngine],
     points: list[list[float]],
     k: int,
     data: st.DataObject,
@@ -60,7 +99,7 @@ def test_hits_are_the_nearest_of_those_that_pass_and_are_worth_hearing(
     places = st.lists(POINT, min_size=len(catalog), max_size=len(catalog))
     vectors = np.array(data.draw(places), np.float32)
     queries = [Vector(space="vad", values=point) for point in points]
-    index = make_index(catalog, vectors)
+    index = make_index(catalog, vectors, engine)
     hits = index.search(queries, k, 0, conditions, include_unlistenable=include_unlistenable)
     met = [row for row, clip in enumerate(catalog.clips) if conditions is None or passes(clip, conditions)]
     heard = [row for row in met if include_unlistenable or catalog.clips[row].listenable]
