@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
-from music_index_service.engines.faiss_copies import RowCopy
-from music_index_service.engines.faiss_knn import compare_exactly, merged, nearest, one_by_one, use_one_thread
+from music_index_service.engines.faiss_knn import compare_exactly, merged, nearest, use_one_thread
 from music_index_service.engines.port import Neighbors
 from music_index_service.row_set import RowSet
 
-# Up to so many vectors FAISS compares one and all, as fast as anything could. Up to so many more a copy is
-# kept, and they are compared roughly at first.
-MAX_COMPARED, MAX_COPIED = 4_000, 150_000
+# Up to so many rows their vectors are copied together and compared one and all: whatever is laid out for all
+# vectors is nearly empty of those that pass such a filter.
+MAX_COPIED = 150_000
 
 _SCANNED_AT_ONCE = 1 << 18  # vectors, where all are compared: bounds memory
 
@@ -55,9 +54,6 @@ class FaissEngine(ABC):
         k = min(k, len(within))
         if len(within) > MAX_COPIED:
             return self._search(queries, k, within)
-        if len(within) > MAX_COMPARED:
-            copy = within.kept((self, "copy"), lambda: RowCopy(self.vectors(within.rows)))
-            return one_by_one(queries, lambda query: _nearest_in_copy(copy, query, within.rows, k))
         vectors = within.kept((self, "vectors"), lambda: self.vectors(within.rows))
         return nearest(queries, vectors, within.rows, k)
 
@@ -70,9 +66,3 @@ class FaissEngine(ABC):
             some = np.arange(start, min(stop, self.size)) if rows is None else rows[start:stop]
             found = merged(found, nearest(queries, self.vectors(some), some, min(k, len(some))), k)
         return found
-
-
-def _nearest_in_copy(copy: RowCopy, query: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Neighbors:
-    """The k nearest of a copy of the vectors of these rows."""
-    numbers = copy.candidates(query[0], k)
-    return nearest(query, copy.vectors_at(numbers), rows[numbers], k)

@@ -8,22 +8,19 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.engines.faiss_copies import RowCopy
-from music_index_service.engines.faiss_engine import MAX_COMPARED, MAX_COPIED, FaissEngine
-from music_index_service.engines.faiss_knn import nearest, one_by_one
+from music_index_service.engines.faiss_engine import FaissEngine
 from music_index_service.engines.port import Neighbors
 from music_index_service.row_set import RowSet
 
 
 class FlatEngine(FaissEngine):
-    """Searches an IndexFlatL2: all of it roughly at first where that is faster."""
+    """Searches an IndexFlatL2."""
 
     def __init__(self, index: faiss.IndexFlat, space: Space) -> None:
         """Take an index of finite vectors of a space."""
         super().__init__(space)
         self._index = index
         self._vectors = _vectors_of(index)
-        self._copy = RowCopy(self._vectors) if MAX_COMPARED < len(self._vectors) <= MAX_COPIED else None
 
     @classmethod
     def read(cls, path: Path, space: Space) -> "FlatEngine":
@@ -56,17 +53,10 @@ class FlatEngine(FaissEngine):
         return self._vectors[rows]
 
     def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
-        copy = self._copy
-        if within is None and copy is not None:
-            return one_by_one(queries, lambda query: self._search_copy(copy, query, k))
         if within is None:
             distances, rows = self._index.search(queries, k)
             return distances, rows
         return self._scan(queries, k, within)
-
-    def _search_copy(self, copy: RowCopy, query: NDArray[np.float32], k: int) -> Neighbors:
-        rows = copy.candidates(query[0], k)
-        return nearest(query, self._vectors.take(rows, axis=0), rows, k)
 
 
 def _vectors_of(index: faiss.IndexFlat) -> NDArray[np.float32]:

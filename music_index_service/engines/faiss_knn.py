@@ -1,7 +1,5 @@
 """Comparison by FAISS with vectors in memory: exact, equal distances in the order of their rows."""
 
-from collections.abc import Callable
-
 import faiss
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +31,6 @@ def nearest(
         return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
     distances, at = faiss.knn(queries, vectors, k)
     return distances, rows[at].astype(np.int64, copy=False)
-
-
-def one_by_one(queries: NDArray[np.float32], search: Callable[[NDArray[np.float32]], Neighbors]) -> Neighbors:
-    """What a search finds for each query <float32>[1, dimension]."""
-    if len(queries) == 1:
-        return search(queries)
-    distances, rows = zip(*(search(queries[at : at + 1]) for at in range(len(queries))), strict=True)
-    return np.concatenate(distances), np.concatenate(rows)
 
 
 def merged(one: Neighbors, other: Neighbors, k: int) -> Neighbors:

@@ -109,8 +109,7 @@ def test_finds_what_a_flat_index_finds(
 ) -> None:
     index, vectors, asked = priced
     within = None if share is None else RowSet.of_mask(np.random.default_rng(0).random(index.size) < share)
-    for compared, copied in ((4_000, 250_000), (0, 250_000), (0, 0)):
-        monkeypatch.setattr(faiss_engine, "MAX_COMPARED", compared)
+    for copied in (150_000, 0):
         monkeypatch.setattr(faiss_engine, "MAX_COPIED", copied)
         require_exact(index, vectors, asked[:10], k, within)
         require_exact(make_flat(vectors), vectors, asked[:10], k, within)
@@ -119,7 +118,6 @@ def test_finds_what_a_flat_index_finds(
 def test_finds_rows_that_all_lie_far_from_the_query(priced: Priced, monkeypatch: pytest.MonkeyPatch) -> None:
     index, vectors, asked = priced
     distances = ((vectors - asked[0]) ** 2).sum(axis=1)
-    monkeypatch.setattr(faiss_engine, "MAX_COMPARED", 0)
     within = RowSet(np.sort(distances.argsort()[-3_000:]), index.size)
     require_exact(index, vectors, asked[:5], 10, within)
     monkeypatch.setattr(faiss_engine, "MAX_COPIED", 0)
@@ -131,7 +129,7 @@ def test_queries_of_any_size_are_answered_exactly(
     priced: Priced, monkeypatch: pytest.MonkeyPatch, size: float
 ) -> None:
     index, vectors, _ = priced
-    monkeypatch.setattr(faiss_engine, "MAX_COMPARED", 0)
+    monkeypatch.setattr(faiss_engine, "MAX_COPIED", 0)
     queries = (np.random.default_rng(2).normal(size=(3, 14)).clip(-1, 1) * size).astype(np.float32)
     require_exact(index, vectors, queries, 10, None)
     require_exact(index, vectors, queries, 10, RowSet(np.arange(0, index.size, 20), index.size))

@@ -82,29 +82,6 @@ def test_coinciding_points_anywhere_are_equally_far() -> None:
     assert (rows == np.arange(1_000)).all()
 
 
-@pytest.mark.parametrize("k", [1, 64, 65, 1_000, 9_000])
-@pytest.mark.parametrize("kind", ["general", "coinciding", "zero", "long", "of all lengths", "one too long"])
-def test_what_is_compared_roughly_at_first_is_found_to_the_bit(kind: str, k: int) -> None:
-    rng = np.random.default_rng(1)
-    vectors = rng.normal(size=(9_000, 3))
-    if kind == "coinciding":
-        vectors[:] = vectors[0]
-    vectors *= {"zero": 0, "long": 1e17, "of all lengths": 10 ** rng.uniform(-20, 17, (9_000, 1))}.get(
-        kind, 1
-    )
-    if kind == "one too long":
-        vectors[77] = 1e19  # |x|^2 fits float32, sums of products don't
-    flat = faiss.IndexFlatL2(3)
-    flat.add(vectors.astype(np.float32))
-    queries = np.concatenate([vectors[:3], vectors[:3] * 1e-9, rng.normal(size=(3, 3)) * 1e16]).astype(
-        np.float32
-    )
-    expected_distances, expected_rows = flat.search(queries, k)
-    distances, rows = FlatEngine(flat, VAD).search(queries, k)
-    np.testing.assert_array_equal(rows, expected_rows)
-    np.testing.assert_array_equal(distances, expected_distances)
-
-
 def test_a_batch_gives_bitwise_what_its_queries_give_alone_on_any_thread() -> None:
     rng = np.random.default_rng(1)
     index = make_index(rng.random((12_000, 3), np.float32))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from music_index_service.engines.blocks.bounds import GROUP, LEAVES, Bounds, QueryBounds
-from music_index_service.engines.figures import figure_error, functional, kth_lowest
+from music_index_service.engines.blocks.figures import figure_error, functional, kth_lowest
 
 WIDTH = 32  # vectors of a leaf
 BRANCH = LEAVES * WIDTH

@@ -12,7 +12,7 @@ from ambiance.artifacts import Space
 from music_index_service.engines.blocks.candidates import WIDTH, BlockArrays, Blocks
 from music_index_service.engines.blocks.checks import load_blocks
 from music_index_service.engines.faiss_engine import FaissEngine
-from music_index_service.engines.faiss_knn import nearest, one_by_one
+from music_index_service.engines.faiss_knn import nearest
 from music_index_service.engines.port import Neighbors
 from music_index_service.row_set import RowSet
 
@@ -49,7 +49,8 @@ class BlockEngine(FaissEngine):
         return query if query is not None else super().expected_query()
 
     def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
-        return one_by_one(queries, lambda query: self._search_one(query, k, within))
+        found = [self._search_one(queries[at : at + 1], k, within) for at in range(len(queries))]
+        return found[0] if len(found) == 1 else _joined(found)
 
     def _search_one(self, query: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
         subset = None
@@ -62,3 +63,8 @@ class BlockEngine(FaissEngine):
         order = rows.argsort()
         leaves, columns = places
         return nearest(query, self._arrays.vectors[leaves[order], :-1, columns[order]], rows[order], k)
+
+
+def _joined(found: list[Neighbors]) -> Neighbors:
+    distances, rows = zip(*found, strict=True)
+    return np.concatenate(distances), np.concatenate(rows)
