@@ -34,12 +34,13 @@ GROUPS: Mapping[str, Group] = {
         Group("stages", "Where the time of a match goes"),
         Group("encode", "A text through the text encoder"),
         Group("search", "Search, from ten thousand clips to twenty million"),
+        Group("engines", "Search beside every way of FAISS's", "if named"),
         Group("filters", "Which clips a filter lets through"),
         Group("seed", "A text to its clips within one process, beside the seed", "unless quick"),
         Group("milvus", "Search beside milvus-lite", "unless quick"),
         Group("cold_start", "Start, memory and first call of each process"),
         Group("throughput", "Throughput and overload, from the latest load test"),
-        # takes as long as all the others
+        # takes as long as all the others but the engines
         Group("training", "From AudioSet's files to a published index", "if named"),
         Group("flame", "A profile of the gateway under load"),
     )

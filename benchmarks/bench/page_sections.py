@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench import throughput
+from bench.engines_section import engines_section
 from bench.matching import MATCH, RELAY, THREE_ECHOES
 from bench.search_section import search_section
 from bench.steadiness import SLOW
@@ -193,6 +194,7 @@ SECTIONS: Mapping[str, Callable[[Figures], str]] = {
     "encode": _timed,
     "search": search_section,
     "filters": _filters,
+    "engines": engines_section,
     "training": _training,
     "seed": _timed,
     "milvus": _milvus,
