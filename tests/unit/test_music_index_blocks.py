@@ -269,6 +269,16 @@ def test_refuses_another_dimension(tmp_path: Path) -> None:
         engines.load(tmp_path / "vad", make_space(4))
 
 
+def test_a_folder_of_an_earlier_layout_is_to_be_made_anew(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    make_blocks(tmp_path / "vad", rng.random((100, 3), np.float32), rng.random((9, 3), np.float32))
+    (tmp_path / "vad" / "axes.npy").unlink()
+    with pytest.raises(
+        ArtifactError, match=r"vad: laid out for another version of the service; make the index anew$"
+    ):
+        engines.load(tmp_path / "vad", make_space(3))
+
+
 def test_training_finds_a_vector_or_a_bound_that_does_not_read_back(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     vectors = draw_priced(rng, 2_500)

@@ -12,7 +12,6 @@ from ambiance.errors import ArtifactError
 # As music_index_service reads them.
 WIDTH, LEAVES, GROUP = 32, 16, 64
 BRANCH = WIDTH * LEAVES
-BOX_COMPONENTS = 4  # a space of more is bounded along axes of its own, by landmarks
 
 _LANDMARKS = 511
 _SAMPLE = 10_000  # vectors that a large split looks at to choose its axis
@@ -115,8 +114,8 @@ def write_blocks(vectors: NDArray[np.float32], queries: NDArray[np.float32], fol
         ArtifactError: if components are so large that what is reckoned with them isn't finite.
     """
     folder.mkdir()
-    axes = fit_axes(vectors, queries) if vectors.shape[1] > BOX_COMPONENTS else None
-    points = vectors if axes is None else axes.coordinates(vectors)
+    axes = fit_axes(vectors, queries)
+    points = axes.coordinates(vectors)
     order = kd_order(_evened(points))
     _write_vectors(vectors, order, folder)
     filled = np.concatenate([order, np.repeat(order[-1:], -len(order) % BRANCH)])
@@ -124,12 +123,11 @@ def write_blocks(vectors: NDArray[np.float32], queries: NDArray[np.float32], fol
     branches = _merged(leaves)
     np.save(folder / "leaf_boxes.npy", leaves)
     np.save(folder / "branch_boxes.npy", branches)
-    if axes is not None:
-        asked = (functionals(queries) @ axes.inverse).astype(np.float32)
-        if not (np.isfinite(leaves).all() and np.isfinite(asked).all()):
-            raise ArtifactError(f"{folder}: the components of vectors or queries are too large")
-        np.save(folder / "axes.npy", axes.inverse)
-        _write_landmarks(points, filled, choose_landmarks(asked, leaves), leaves, folder)
+    asked = (functionals(queries) @ axes.inverse).astype(np.float32)
+    if not (np.isfinite(leaves).all() and np.isfinite(asked).all()):
+        raise ArtifactError(f"{folder}: the components of vectors or queries are too large")
+    np.save(folder / "axes.npy", axes.inverse)
+    _write_landmarks(points, filled, choose_landmarks(asked, leaves), leaves, folder)
 
 
 def _evened(points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -265,8 +263,7 @@ def check_blocks(vectors: NDArray[np.float32], folder: Path, rows: NDArray[np.in
         if differing.any():
             row = int(differing.argmax())
             raise ArtifactError(f"{folder}: row {start + row}: {stored[row].tolist()} was read back")
-    if (folder / "landmarks.npy").exists():
-        _check_excess(vectors, folder, rows)
+    _check_excess(vectors, folder, rows)
 
 
 def _check_excess(vectors: NDArray[np.float32], folder: Path, rows: NDArray[np.int64]) -> None:

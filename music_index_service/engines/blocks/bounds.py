@@ -4,8 +4,6 @@ Leaves of 32 vectors stand in branches of 16 leaves, and those in groups of 64. 
 bounded are figures, see `engines.blocks.figures`.
 """
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,53 +13,22 @@ LEAVES = 16  # of a branch
 GROUP = 64  # branches of a group; one small product bounds them, BLAS would spread a large one over threads
 
 
-class QueryBounds(Protocol):
-    """Lower bounds for one query, each below the figure of every vector in the block but for `slack`."""
-
-    slack: float
-
-    def groups(self) -> NDArray[np.float32]:
-        """<float32>[groups]."""
-
-    def branches(self, groups: NDArray[np.int64]) -> NDArray[np.float32]:
-        """<float32>[n, 64] of the branches of n groups; the last group's may go on beyond the last."""
-
-    def leaves(self, branches: NDArray[np.int64]) -> NDArray[np.float32]:
-        """<float32>[n, 16] of the leaves of n branches."""
-
-
-class Bounds(Protocol):
-    """Bounds of the blocks of one index."""
-
-    def of(self, query: NDArray[np.float32], weights: NDArray[np.float32]) -> QueryBounds:
-        """Those for a query <float32>[dimension], and its functional."""
-
-    def expected_query(self) -> NDArray[np.float32] | None:
-        """<float32>[1, dimension] a query for which the bounds are tight; None if they are for any."""
-
-
 class Level:
-    """The boxes of one level of blocks."""
+    """The boxes of one level, and how far above the corner of each its least figure is at some landmarks."""
 
-    def __init__(self, boxes: NDArray[np.float32]) -> None:
-        """Take boxes <float32>[groups, 2 * axes, width], the lower corner first."""
+    def __init__(
+        self, boxes: NDArray[np.float32], excess: NDArray[np.uint8], scales: NDArray[np.float32]
+    ) -> None:
+        """Take boxes <float32>[groups, 2 * axes, width], the lower corner first, `excess`
+        <uint8>[landmarks, groups, width], and its units <float32>[groups, width].
+        """
         self.boxes, self.axes = boxes, boxes.shape[1] // 2
+        self.excess, self.scales = excess, scales
 
     def around(self) -> NDArray[np.float32]:
         """<float32>[groups, 2 * axes] the box around those of each group."""
         lower, upper = self.boxes[:, : self.axes], self.boxes[:, self.axes :]
         return np.concatenate([lower.min(axis=2), upper.max(axis=2)], axis=1)
-
-
-class RaisedLevel(Level):
-    """Boxes, and how far above the corner of each the least figure of its vectors is for some landmarks."""
-
-    def __init__(
-        self, boxes: NDArray[np.float32], excess: NDArray[np.uint8], scales: NDArray[np.float32]
-    ) -> None:
-        """Take boxes, `excess` <uint8>[landmarks, groups, width], and its units <float32>[groups, width]."""
-        super().__init__(boxes)
-        self.excess, self.scales = excess, scales
 
     def least(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         """<float32>[landmarks, groups] the lowest bound in each group, for signed landmarks [n, 2 * axes]."""
@@ -71,57 +38,7 @@ class RaisedLevel(Level):
         return least
 
 
-class BoxBounds:
-    """Distances to boxes in the space's own components: tight where these are few."""
-
-    def __init__(self, branches: Level, leaves: Level) -> None:
-        self._levels = (branches.boxes, leaves.boxes)
-        self._groups = np.ascontiguousarray(branches.around().T)[None]
-
-    def of(self, query: NDArray[np.float32], weights: NDArray[np.float32]) -> "_Boxes":
-        """See Bounds."""
-        return _Boxes(self._groups, self._levels, query)
-
-    def expected_query(self) -> None:
-        """See Bounds."""
-
-
-class _Boxes:
-    def __init__(
-        self,
-        groups: NDArray[np.float32],
-        levels: tuple[NDArray[np.float32], NDArray[np.float32]],
-        query: NDArray[np.float32],
-    ) -> None:
-        self._groups, self._levels, self._query = groups, levels, query
-        self._square = query.dot(query)
-        self.slack = 4 * rounding(len(query)) * float(self._square)
-
-    def groups(self) -> NDArray[np.float32]:
-        return self._within(self._groups)[0]
-
-    def branches(self, groups: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._within(self._levels[0].take(groups, axis=0))
-
-    def leaves(self, branches: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._within(self._levels[1].take(branches, axis=0))
-
-    def _within(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """<float32>[n, width] figures of the nearest points of boxes <float32>[n, 2 * axes, width]."""
-        count, corners, width = boxes.shape
-        axes = corners // 2
-        rows = boxes.reshape(count, corners * width)  # long ones, on which numpy is fast
-        at = self._query.repeat(width)
-        beyond = np.maximum(rows[:, : axes * width], at)
-        np.minimum(beyond, rows[:, axes * width :], out=beyond)
-        beyond -= at
-        beyond *= beyond
-        figures: NDArray[np.float32] = np.add.reduce(beyond.reshape(count, axes, width), axis=1)
-        figures -= self._square
-        return figures
-
-
-class LandmarkBounds:
+class Bounds:
     """Corners of boxes along chosen axes, raised by what is known for landmarks: queries like the expected.
 
     A block's least figure is a superlinear function of the query: that for a landmark plus that for the step
@@ -133,8 +50,8 @@ class LandmarkBounds:
         self,
         axes: NDArray[np.float64],
         landmarks: NDArray[np.float32],
-        branches: RaisedLevel,
-        leaves: RaisedLevel,
+        branches: Level,
+        leaves: Level,
     ) -> None:
         """Take axes <float64>[d + 1, d + 1], which carry a query to coordinates along them, and landmarks
         <float32>[n, d + 1] in those.
@@ -152,8 +69,8 @@ class LandmarkBounds:
         self._slopes = (2 * widths**2 * landmarks).astype(np.float32)
         self._offsets = np.square(widths * landmarks).sum(axis=1).astype(np.float32)
 
-    def of(self, query: NDArray[np.float32], weights: NDArray[np.float32]) -> "_Landmark":
-        """See Bounds."""
+    def of(self, query: NDArray[np.float32], weights: NDArray[np.float32]) -> "QueryBounds":
+        """Those for a query <float32>[dimension], and its functional."""
         along = (weights @ self._axes).astype(np.float32)
         landmark = int((self._slopes @ along - self._offsets).argmax())
         step = _signed(along - self._landmarks[landmark])
@@ -162,10 +79,10 @@ class LandmarkBounds:
         around, least = self._groups
         groups = step @ around
         groups += least[landmark]
-        return _Landmark(groups, self._branches, self._leaves, landmark, signed, slack)
+        return QueryBounds(groups, self._branches, self._leaves, landmark, signed, slack)
 
     def expected_query(self) -> NDArray[np.float32]:
-        """See Bounds."""
+        """<float32>[1, dimension] a query for which the bounds are tight."""
         weights = self._landmarks[-1] @ np.linalg.inv(self._axes)
         return (weights[None, :-1] / -2).astype(np.float32)
 
@@ -179,12 +96,14 @@ def _signed(functionals: NDArray[np.float32]) -> NDArray[np.float32]:
     return signed
 
 
-class _Landmark:
+class QueryBounds:
+    """Lower bounds for one query, each below the figure of every vector in the block but for `slack`."""
+
     def __init__(
         self,
         groups: NDArray[np.float32],
-        branches: RaisedLevel,
-        leaves: RaisedLevel,
+        branches: Level,
+        leaves: Level,
         landmark: int,
         weights: NDArray[np.float32],
         slack: float,
@@ -193,15 +112,18 @@ class _Landmark:
         self._landmark, self._weights = landmark, weights
 
     def groups(self) -> NDArray[np.float32]:
+        """<float32>[groups]."""
         return self._groups
 
     def branches(self, groups: NDArray[np.int64]) -> NDArray[np.float32]:
+        """<float32>[n, 64] of the branches of n groups; the last group's may go on beyond the last."""
         return self._within(self._branches, groups)
 
     def leaves(self, branches: NDArray[np.int64]) -> NDArray[np.float32]:
+        """<float32>[n, 16] of the leaves of n branches."""
         return self._within(self._leaves, branches)
 
-    def _within(self, level: RaisedLevel, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _within(self, level: Level, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         raised = level.excess[self._landmark].take(rows, axis=0) * level.scales.take(rows, axis=0)
         raised += self._weights @ level.boxes.take(rows, axis=0)
         return raised

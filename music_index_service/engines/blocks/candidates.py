@@ -80,8 +80,8 @@ class Blocks:
             return None
         return _Scan(self._arrays, self._numbers, bounds, weights, k, error, subset).candidates()
 
-    def expected_query(self) -> NDArray[np.float32] | None:
-        """<float32>[1, dimension] a query for which little is read; None if any will do."""
+    def expected_query(self) -> NDArray[np.float32]:
+        """<float32>[1, dimension] a query for which little is read."""
         return self._bounds.expected_query()
 
     def subset(self, rows: NDArray[np.int64]) -> Subset:

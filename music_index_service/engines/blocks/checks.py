@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.engines.blocks.bounds import LEAVES, Level, RaisedLevel
+from music_index_service.engines.blocks.bounds import LEAVES, Level
 from music_index_service.engines.blocks.candidates import BRANCH, BlockArrays, Blocks
 from music_index_service.engines.blocks.files import BlockFiles
 
@@ -55,31 +55,26 @@ def check_blocks(files: BlockFiles) -> float:
 
 def _check_bounding(files: BlockFiles) -> None:
     """Require the numbers that bounds are made of to be finite, and steps not to go down."""
-    arrays: dict[str, NDArray[np.floating]] = {"landmarks": files.landmarks}
-    if files.axes is not None:
-        arrays["axes"] = files.axes
+    arrays: dict[str, NDArray[np.floating]] = {"landmarks": files.landmarks, "axes": files.axes}
     for name, level in (("branch", files.above), ("leaf", files.leaves)):
         arrays[f"{name}_boxes"] = level.boxes
-        if isinstance(level, RaisedLevel):
-            arrays[f"{name}_scales"] = level.scales
-            if (level.scales < 0).any():
-                raise ArtifactError(f"{files.folder / name}_scales.npy: holds a number below 0")
+        arrays[f"{name}_scales"] = level.scales
+        if (level.scales < 0).any():
+            raise ArtifactError(f"{files.folder / name}_scales.npy: holds a number below 0")
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise ArtifactError(f"{files.folder / name}.npy: holds a number that isn't finite")
 
 
-def _inverse(files: BlockFiles) -> NDArray[np.float64] | None:
-    """<float64>[d + 1, d + 1] what carries coordinates along the axes back to features; None without axes."""
-    if files.axes is None:
-        return None
+def _inverse(files: BlockFiles) -> NDArray[np.float64]:
+    """<float64>[d + 1, d + 1] what carries coordinates along the axes back to features."""
     try:
         return np.asarray(np.linalg.inv(files.axes), np.float64)
     except np.linalg.LinAlgError as error:
         raise ArtifactError(f"{files.folder / 'axes.npy'}: some axes say the same: {error}") from error
 
 
-def _check_branches(files: BlockFiles, branches: slice, inverse: NDArray[np.float64] | None) -> float:
+def _check_branches(files: BlockFiles, branches: slice, inverse: NDArray[np.float64]) -> float:
     leaves = slice(branches.start * LEAVES, branches.stop * LEAVES)
     held, vectors = files.arrays.rows[leaves] != _NO_ROW, files.arrays.vectors[leaves].mT
     filling = vectors[~held]
@@ -91,11 +86,8 @@ def _check_branches(files: BlockFiles, branches: slice, inverse: NDArray[np.floa
         raise ArtifactError(
             f"{files.folder / 'vectors.npy'}: a vector isn't finite, or its length is another"
         )
-    if inverse is None:
-        points = features[..., :-1]
-    else:
-        features[..., -1] = squares
-        points = features @ inverse.T
+    features[..., -1] = squares
+    points = features @ inverse.T
     _check_level(files, "leaf", files.leaves, branches, points, held)
     whole = (-1, BRANCH, points.shape[2])
     _check_level(files, "branch", files.above, branches, points.reshape(whole), held.reshape(-1, BRANCH))
@@ -117,8 +109,6 @@ def _check_level(
     inside = (points >= lower[:, None] - margin) & (points <= upper[:, None] + margin)
     if not inside[held].all():
         raise ArtifactError(f"{files.folder / name}_boxes.npy: a vector lies outside its box")
-    if not isinstance(level, RaisedLevel):
-        return
     for landmark in range(0, len(level.excess), -(-len(level.excess) // _CHECKED_LANDMARKS)):
         start = files.landmarks[landmark].astype(np.float64)
         raised = level.excess[landmark] * level.scales

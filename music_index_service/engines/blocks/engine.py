@@ -45,8 +45,7 @@ class BlockEngine(FaissEngine):
 
     def expected_query(self) -> NDArray[np.float32]:
         """See VectorEngine."""
-        query = self._blocks.expected_query()
-        return query if query is not None else super().expected_query()
+        return self._blocks.expected_query()
 
     def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
         found = [self._search_one(queries[at : at + 1], k, within) for at in range(len(queries))]
