@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import metadata
 from importlib.metadata import EntryPoint
@@ -182,6 +182,15 @@ def test_settings_of_other_processes_stay_theirs(monkeypatch: pytest.MonkeyPatch
     assert len(load(load_settings(StandaloneSettings, "ambiance serve", flags)).servicers) >= 3
 
 
+@pytest.fixture
+def _hangup_heeded() -> Iterator[None]:
+    """What starts meanwhile heeds SIGHUP, even if whoever runs the tests has it ignored, as nohup does."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_hangup_heeded")
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_process_serves_until_it_is_told_to_stop(told: signal.Signals) -> None:
     command = [*RUN, "--artifacts", str(RELEASED), "--log-format", "text"]
