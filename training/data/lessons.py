@@ -217,8 +217,8 @@ def of_distress(sentences: DistressSentences) -> Lessons:
 
 
 def _blank(texts: Sequence[str]) -> Lessons:
-    columns = (np.zeros((len(texts), WIDTH), np.float32) for _ in range(2))
-    return Lessons(tuple(texts), *columns, np.zeros(len(texts), np.bool_))
+    targets, weights = (np.zeros((len(texts), WIDTH), np.float32) for _ in range(2))
+    return Lessons(tuple(texts), targets, weights, np.zeros(len(texts), np.bool_))
 
 
 def _opened(lessons: Lessons) -> Lessons:

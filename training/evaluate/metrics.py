@@ -108,7 +108,7 @@ def count_label_sets(
         }
         for i, name in enumerate(names)
     }
-    return {"macro_f1": _json_number(np.nanmean(f1)), "classes": classes}
+    return {"macro_f1": _json_number(float(np.nanmean(f1))), "classes": classes}
 
 
 def confusion(answers: NDArray[np.int64], truth: NDArray[np.bool_]) -> list[list[int]]:

@@ -31,7 +31,7 @@ def evaluate_headlines(root: Path, corpora: Corpora, sections: Sequence[SectionN
         DataError: if AudioSet is missing or damaged.
     """
     heard = HeardCorpora(load_release(root), corpora)
-    return {name: headline(heard.section(name)) | listener_headline(heard, name) for name in sections}
+    return {name: {**headline(heard.section(name)), **listener_headline(heard, name)} for name in sections}
 
 
 def listener_headline(heard: HeardCorpora, section: SectionName) -> Headlines:

@@ -52,10 +52,12 @@ def pair_precisions(
     right = np.take_along_axis(truth, groups, axis=1)
     cells = (groups + classes * np.arange(columns)).ravel()
 
+    def summed(pairs: NDArray[np.float32]) -> NDArray[np.float64]:
+        sums = np.bincount(cells, pairs.ravel(), classes * columns).reshape(columns, classes)
+        return sums.astype(np.float64, copy=False)  # as they are: numpy's types know of counts alone
+
     def tables(pairs: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        given = np.bincount(cells, pairs.ravel(), classes * columns).reshape(columns, classes)
-        hit = np.bincount(cells, (pairs * right).ravel(), classes * columns).reshape(columns, classes)
-        return hit, given
+        return summed(pairs * right), summed(pairs)
 
     micro, macro = [], []
     for comment, clip in zip(weights, clip_weights, strict=True):

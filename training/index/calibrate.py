@@ -43,7 +43,6 @@ def captioned_answers(
 
 def said_of(said: NDArray[np.bool_], benchmark: Benchmark) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """<bool>[t, k] whether something fits, and whether something jars, of what is said <bool>[t, k, 12]."""
-    return (
-        (said & benchmark.fits[:, None]).any(axis=2),
-        (said & benchmark.jars[:, None]).any(axis=2),
-    )
+    fits, jars = benchmark.fits[:, None], benchmark.jars[:, None]
+    # arrays already: numpy's types allow for a single bool
+    return np.asarray((said & fits).any(axis=2)), np.asarray((said & jars).any(axis=2))

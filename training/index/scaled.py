@@ -166,7 +166,7 @@ def made_up_ids(count: int, seed: int) -> pa.StringArray:
     for position in range(_ID_LENGTH - 1):
         characters[:, position] = _ALPHABET[(numbers >> (6 * (_ID_LENGTH - 2 - position))) & 63]
     characters[:, -1] = _ALPHABET[draw.integers(0, len(_ALPHABET), count, np.uint8)]
-    offsets = np.arange(0, _ID_LENGTH * count + 1, _ID_LENGTH, np.int32)
+    offsets = np.arange(0, _ID_LENGTH * count + 1, _ID_LENGTH, dtype=np.int32)
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(characters))
 
 

@@ -49,6 +49,6 @@ def load_caption_judgements(places: Sequence[tuple[str, int]], path: Path = FILE
     clips = [f"{youtube_id}@{start}" for youtube_id, start in places]
     if missing := [clip for clip in clips if clip not in judged]:
         raise DataError(f"{path}: lacks {missing[0]} and {len(missing) - 1} more captioned clips")
-    facets, mains, vad = zip(*(judged[clip] for clip in clips), strict=True)
-    unit = (np.array(vad, np.float32) - _LOWEST) / np.float32(_HIGHEST - _LOWEST)
-    return Judged(np.array(facets), np.array(mains), unit)
+    heard, mains, told = zip(*(judged[clip] for clip in clips), strict=True)
+    unit = (np.array(told, np.float32) - _LOWEST) / np.float32(_HIGHEST - _LOWEST)
+    return Judged(np.array(heard), np.array(mains), unit)

@@ -6,9 +6,10 @@ from training.data.audioset import load_clips
 from training.data.musiccaps import load_captions
 from training.music.caption_judgements import load_caption_judgements
 from training.music.caption_words import read_captions
+from training.music.config import Split
 from training.music.facets import CaptionedClips, join_captions
 
-SPLIT = "bal_train"
+SPLIT: Split = "bal_train"
 
 
 def load_captioned(data_dir: Path) -> CaptionedClips:

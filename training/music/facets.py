@@ -63,8 +63,8 @@ class CaptionedClips:
         """Clips by index, or by mask."""
         said = Said(*(column[rows] for column in vars(self.said).values()))
         judged = Judged(*(column[rows] for column in vars(self.judged).values()))
-        columns = (self.clip_ids, self.youtube_ids, self.frames, self.frame_counts)
-        return CaptionedClips(*(column[rows] for column in columns), said, judged)
+        ids = (self.clip_ids[rows], self.youtube_ids[rows])
+        return CaptionedClips(*ids, self.frames[rows], self.frame_counts[rows], said, judged)
 
 
 def join_captions(
@@ -162,8 +162,13 @@ def fit_facets(clips: CaptionedClips, rows: MoodRows) -> FacetModel:
 class Asked(Protocol):
     """Columns over n clips that are to be heard by models that haven't learned them."""
 
-    frames: NDArray[np.uint8]  # [n, 10, 128]
-    frame_counts: NDArray[np.int32]  # [n]
+    @property
+    def frames(self) -> NDArray[np.uint8]:
+        """<uint8>[n, 10, 128] quantised VGGish features."""
+
+    @property
+    def frame_counts(self) -> NDArray[np.int32]:
+        """<int32>[n] frames that each really has."""
 
     @property
     def youtube_ids(self) -> NDArray[np.str_]:

@@ -79,7 +79,7 @@ def _trace(encode: Encode, specs: Specs) -> Any:
 
 def _convert(model: Exportable) -> bytes:
     """The LiteRT form."""
-    encode, signatures = model.lite_encode or model.encode, {SIGNATURE: model.specs} | model.lite_signatures
+    encode, signatures = model.lite_encode or model.encode, {SIGNATURE: model.specs, **model.lite_signatures}
     frozen = {name: _trace(_freeze(_trace(encode, specs)), specs) for name, specs in signatures.items()}
     # The detour over a SavedModel keeps the signatures, which converting the functions directly would lose.
     with tempfile.TemporaryDirectory() as folder:

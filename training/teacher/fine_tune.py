@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,7 +23,8 @@ _POOL = 40  # batches that are filled from the same texts, by length
 _IMPOSSIBLE = -1e4  # logarithm of the share of a scene that a text can't be of
 
 Rows = Sequence[NDArray[np.int32]]  # texts as the teacher's token ids
-Tensors = list[torch.Tensor]
+Known = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # targets, weights and open_scenes of texts
+Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]
 
 
 def fine_tune(
@@ -61,20 +62,20 @@ def fine_tune(
             progress = f"step {step:,} of {len(steps):,}, loss {loss / _LOG_EVERY:.3f}"
             print(f"{progress}, {time.monotonic() - started:.0f} s", flush=True)
             loss = 0.0
-    return average.module
+    return cast(TeacherNetwork, average.module)
 
 
 class _Known:
     """The columns of lessons as tensors."""
 
     def __init__(self, lessons: Lessons) -> None:
-        columns = (lessons.targets, lessons.weights, lessons.open_scenes)
-        self._columns = tuple(map(torch.from_numpy, columns))
+        self._targets, self._weights = torch.from_numpy(lessons.targets), torch.from_numpy(lessons.weights)
+        self._open_scenes = torch.from_numpy(lessons.open_scenes)
 
-    def take(self, rows: NDArray[np.int64]) -> Tensors:
-        """Targets, weights and open_scenes of some texts."""
+    def take(self, rows: NDArray[np.int64]) -> Known:
+        """Those of some texts."""
         at = torch.from_numpy(rows)
-        return [column[at] for column in self._columns]
+        return self._targets[at], self._weights[at], self._open_scenes[at]
 
 
 def start_from_frequencies(network: TeacherNetwork, lessons: Lessons) -> None:
@@ -84,7 +85,7 @@ def start_from_frequencies(network: TeacherNetwork, lessons: Lessons) -> None:
         network.head.bias.copy_(torch.logit(torch.from_numpy(shares), eps=1e-3))
 
 
-def _step(network: TeacherNetwork, rows: Rows, known: Tensors, config: TeacherConfig) -> float:
+def _step(network: TeacherNetwork, rows: Rows, known: Known, config: TeacherConfig) -> float:
     """Leave the clipped gradient in the network; the loss is averaged over the batch."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = network(*collate(rows)).logits
@@ -118,11 +119,11 @@ def _rate(step: int, steps: int) -> float:
     return min((step + 1) / (_WARM_UP * steps), max(0.0, (steps - step) / ((1 - _WARM_UP) * steps)))
 
 
-def _averaging(decay: float) -> Callable[[Tensors, Tensors, torch.Tensor], None]:
+def _averaging(decay: float) -> Callable[[Tensors, Tensors, torch.Tensor | int], None]:
     """An exponential moving average that looks back less far while it is young."""
 
     @torch.no_grad()
-    def update(averages: Tensors, weights: Tensors, updates: torch.Tensor) -> None:
+    def update(averages: Tensors, weights: Tensors, updates: torch.Tensor | int) -> None:
         step = _AVERAGE_EVERY * int(updates)
         kept = min(decay, (step + 10) / (step + 100)) ** _AVERAGE_EVERY
         torch._foreach_lerp_(averages, weights, 1 - kept)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from transformers import AutoModel, PreTrainedModel
+from transformers import AutoModel, MPNetModel
 from transformers.utils import logging
 
 from ambiance.errors import AmbianceError
@@ -59,7 +59,7 @@ class TeacherNetwork(nn.Module):
 
 def answers(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """<float32>[n, WIDTH] in [0, 1]: a posterior over the scenes, a sigmoid of everything else."""
-    told: NDArray[np.float32] = 1 / (1 + np.exp(-logits))
+    told = (1 / (1 + np.exp(-logits))).astype(np.float32)
     scenes = np.exp(logits[:, SCENE] - logits[:, SCENE].max(axis=1, keepdims=True))
     told[:, SCENE] = scenes / scenes.sum(axis=1, keepdims=True)
     return told
@@ -70,7 +70,7 @@ def load_token_vectors(model: str) -> NDArray[np.float32]:
     return _load_encoder(model).get_input_embeddings().weight.detach().numpy()
 
 
-def _load_encoder(model: str, **settings: object) -> PreTrainedModel:
+def _load_encoder(model: str, **settings: object) -> MPNetModel:
     logging.set_verbosity_error()  # it warns of every weight of the pooling layer, which isn't wanted here
     logging.disable_progress_bar()
     return AutoModel.from_pretrained(model, add_pooling_layer=False, **settings)

@@ -4,8 +4,9 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import cast
 
-from transformers.utils import cached_file
+from transformers.utils.hub import cached_file
 
 from ambiance.errors import AmbianceError
 from training.origin import REPOSITORY
@@ -41,7 +42,7 @@ def model_file(model: str, name: str) -> Path:
         AmbianceError: if the model or the file isn't there; names both.
     """
     try:
-        return Path(cached_file(model, name))
+        return Path(cast(str, cached_file(model, name)))  # None only where it is told not to raise
     except OSError as error:
         raise AmbianceError(f"model {model}: {name}: {error}") from error
 

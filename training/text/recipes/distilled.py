@@ -71,7 +71,7 @@ def distilled_examples(
     others = len(teacher.synthetic_ids) + len(words)
     features = _standardized(teacher.features)[rows]
     return Examples(
-        [*(texts[row] for row in rows), *teacher.synthetic_ids, *words.token_ids],
+        [*(texts[row] for row in rows.tolist()), *teacher.synthetic_ids, *words.token_ids],
         np.concatenate([targets, words.targets]).astype(np.float32),
         np.concatenate([np.ones_like(targets, np.float32), words.weights]),
         np.concatenate([features, np.zeros((others, features.shape[1]), np.float32)]),
@@ -110,8 +110,7 @@ def _repeats(config: TextConfig, lessons: Lessons) -> NDArray[np.int64]:
         (lessons.are_written, fit.written_repeats),
         (lessons.weights[:, EMOTION.start] == 1, fit.comment_repeats),
     )
-    masks, repeats = zip(*kinds, strict=True)
-    return np.select(masks, repeats, default=1)
+    return np.select([mask for mask, _ in kinds], [np.array(times) for _, times in kinds], default=1)
 
 
 def _targets(config: TextConfig, lessons: Lessons, teacher: Teacher) -> NDArray[np.float32]:

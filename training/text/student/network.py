@@ -1,5 +1,7 @@
 """The network itself: token ids in, logits of all that a text model tells and an embedding out."""
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 from keras import ops
@@ -12,7 +14,11 @@ from training.text.student.layers import Attention, Convolution, FeedForward, Fr
 
 LOGITS, EMBEDDING = "logits", "embedding"
 
-_BLOCKS = {"convolution": Convolution, "attention": Attention, "feed_forward": FeedForward}
+_BLOCKS: Mapping[str, type[Convolution | Attention | FeedForward]] = {
+    "convolution": Convolution,
+    "attention": Attention,
+    "feed_forward": FeedForward,
+}
 
 LONGEST_TEXT = 64  # tokens of a text that training reads; a few in ten thousand comments are longer
 

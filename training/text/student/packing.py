@@ -35,7 +35,7 @@ class PackedStudent(tf.Module):
 class _Packed(tf.Module):
     """One variable: int8 and scales for a kernel, as it is for anything else."""
 
-    def __init__(self, path: str, value: NDArray[np.generic]) -> None:
+    def __init__(self, path: str, value: NDArray[Any]) -> None:
         super().__init__()
         self._scales = None
         if path.endswith("/kernel"):

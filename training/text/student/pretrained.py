@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import keras
 import numpy as np
@@ -43,19 +44,25 @@ class Pretrained:
         vectors, ids = self.weights["embeddings.word_embeddings.weight"], self.tokenizer.get_vocab()
         rows = []
         for token in range(tokenizer.vocabulary_count):
-            name = tokenizer.token(token)
+            name = cast(str, tokenizer.token(token))  # every id below the count has one
             word = WORD_OF_TOKEN.get(name)
             pieces = self.tokenizer.encode(word, add_special_tokens=False).ids if word else [ids[name]]
             rows.append(vectors[pieces].mean(axis=0))
         return np.stack(rows)
 
     def start(self, student: Student, rotation: NDArray[np.float32]) -> None:
-        """Give a framed student, whose token vectors were turned by a rotation, the encoder's body."""
-        weights = self.weights
+        """Give a framed student, whose token vectors were turned by a rotation, the encoder's body.
+
+        Raises:
+            ValueError: if the student isn't framed.
+        """
+        weights, frame = self.weights, student.frame
+        if frame is None:
+            raise ValueError("student: framed, as the encoder's body is told each token's place")
         places, words = (weights[f"embeddings.{name}_embeddings.weight"] for name in ("position", "word"))
         kind = weights["embeddings.token_type_embeddings.weight"][0]
         student.project.set_weights([rotation.T, kind])
-        vocabulary, frame = self.tokenizer.get_vocab(), student.frame
+        vocabulary = self.tokenizer.get_vocab()
         marks = zip((_START, _END), (0, _TYPICAL_LENGTH + 1), strict=True)
         frame.marks.assign(np.stack([words[vocabulary[mark]] + places[at] + kind for mark, at in marks]))
         frame.places.assign(places[1 : 1 + frame.places.shape[0]])
