@@ -12,7 +12,7 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from ambiance.affect import FACETS, MOODS, TRAITS  # noqa: E402
 from training.data.audioset import Clips, dequantize  # noqa: E402
 from training.data.errors import DataError  # noqa: E402
-from training.evaluate.calibration import reliability  # noqa: E402
+from training.metrics.calibration import reliability  # noqa: E402
 from training.music import facets as facets_module  # noqa: E402
 from training.music.caption_judgements import Judged  # noqa: E402
 from training.music.caption_words import Said  # noqa: E402

@@ -15,7 +15,7 @@ from ambiance.affect import FACETS, MOODS, SCENES  # noqa: E402
 from ambiance.errors import ArtifactError  # noqa: E402
 from ambiance.fixed_queries import FALLBACK_FILE, GENTLE_FILE  # noqa: E402
 from training.data.errors import DataError  # noqa: E402
-from training.evaluate.search import nearest  # noqa: E402
+from training.metrics.search import nearest  # noqa: E402
 from training.music.encode import EncodedClips  # noqa: E402
 from training.music.facets import FACET_OF_MOOD  # noqa: E402
 from training.space import MoodSpace, fit_space  # noqa: E402

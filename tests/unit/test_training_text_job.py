@@ -31,6 +31,7 @@ from training.data.errors import DataError  # noqa: E402
 from training.data.goemotions import load_comments  # noqa: E402
 from training.data.lessons import SCENE, load_lessons  # noqa: E402
 from training.data.sources import REPOSITORY, data_dir  # noqa: E402
+from training.metrics.text_quality import dev_figures, rating_figures  # noqa: E402
 from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
 from training.space.space import MoodSpace  # noqa: E402
 from training.teacher.artifact import Teacher  # noqa: E402
@@ -38,7 +39,6 @@ from training.text.__main__ import _published_line  # noqa: E402
 from training.text.config import RECIPES, FitConfig, NetworkConfig, TextConfig  # noqa: E402
 from training.text.encode import read_texts  # noqa: E402
 from training.text.job import run  # noqa: E402
-from training.text.quality import dev_figures, rating_figures  # noqa: E402
 from training.text.recipes import distilled, large  # noqa: E402
 from training.text.recipes.bag import train_tokenizer  # noqa: E402
 from training.text.trained import first_windows  # noqa: E402

@@ -8,8 +8,8 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from ambiance.affect import EMOTIONS, NO_SCENE, SCENES
 from ambiance.fixed_queries import DISTRESS_THRESHOLD
 from training.data.lessons import DISTRESS, SCENE, SCENES_OF_EMOTION, VAD, WIDTH
+from training.metrics.text_quality import dev_figures, distress_figures, emotion_truth, rating_figures
 from training.text.calibration import calibration_figures, cross_entropy, fit_temperature
-from training.text.quality import dev_figures, distress_figures, emotion_truth, rating_figures
 from training.text.readout import NEUTRAL_LEFT, Readout, posterior
 from training.text.recipes.seed import closeness, scene_shares
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.affect import EMOTIONS, MOODS
-from training.evaluate.seed_protocol import GROUP_OF_MOOD, group_of_emotion
+from training.metrics.seed_protocol import GROUP_OF_MOOD, group_of_emotion
 
 LISTENER_MOODS: Mapping[str, tuple[str, ...]] = {
     # Warmth towards somebody: bright or soft music; strong admiration is stirring as well.

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS, MOODS
 from training.evaluate.acceptable import LISTENER, PROTOCOL, acceptable_moods
-from training.evaluate.calibration import likeliest_reliability
 from training.evaluate.headline_figures import headline
-from training.evaluate.metrics import confusion, count_answers, count_label_sets
-from training.evaluate.seed_protocol import GROUP_OF_MOOD
 from training.evaluate.split_predictions import Matching, SplitPredictions
+from training.metrics.calibration import likeliest_reliability
+from training.metrics.counts import confusion, count_answers, count_label_sets
+from training.metrics.seed_protocol import GROUP_OF_MOOD
 
 
 def text_figures(section: SplitPredictions) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.bootstrap import RESAMPLES, interval, resample_counts
-from training.evaluate.seed_protocol import GROUP_OF_MOOD
 from training.evaluate.split_predictions import Matching, SplitPredictions
-from training.evaluate.weighted_figures import (
+from training.metrics.bootstrap import RESAMPLES, interval, resample_counts
+from training.metrics.seed_protocol import GROUP_OF_MOOD
+from training.metrics.weighted_figures import (
     Weights,
     coverages,
     largest_shares,

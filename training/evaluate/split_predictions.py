@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS
 from training.evaluate.acceptable import PROTOCOL, acceptable_moods
-from training.evaluate.metrics import membership
-from training.evaluate.search import half_library_answers, nearest
-from training.evaluate.seed_protocol import EKMAN_OF_EMOTION, GROUP_OF_MOOD, group_of_emotion
-from training.evaluate.thresholds import cross_fitted_answers, tuned_answers
+from training.metrics.counts import membership
+from training.metrics.search import half_library_answers, nearest
+from training.metrics.seed_protocol import EKMAN_OF_EMOTION, GROUP_OF_MOOD, group_of_emotion
+from training.metrics.thresholds import cross_fitted_answers, tuned_answers
 
 TOP = 10  # answers to a text
 HALVES = 60

@@ -3,22 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ambiance.artifacts import Artifact
 from training.evaluate.headline import HEADLINES, Headline
-
-
-def published_line(artifact: Artifact) -> str:
-    """Where a version was published, and the headline figures it was published with."""
-    parts = [f"{artifact.path}:"]
-    for measured_on, summary in artifact.manifest.quality.items():
-        if "micro_precision" not in summary:
-            continue
-        figures = ", ".join(
-            f"{name.replace('_', ' ')} {summary[name]:.3f}"
-            for name in ("micro_precision", "macro_precision", "macro_f1")
-        )
-        parts.append(f"{measured_on.replace('_', ' ')}: {figures}")
-    return " ".join(parts)
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

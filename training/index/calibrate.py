@@ -6,9 +6,9 @@ A clip suits a text if its main facet, as judged from the musician's caption, fi
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.search import nearest
 from training.index.match_probability import Answers, similarity_of
 from training.listener.files import Benchmark
+from training.metrics.search import nearest
 from training.music.encode import EncodedClips
 from training.space.space import FIT_COMPONENTS, MoodSpace
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from ambiance.affect import MOOD_SPACE
-from training.evaluate.calibration import reliability
+from training.metrics.calibration import reliability
 
 MATCH_PROBABILITY_FILE = "match_probability.json"
 

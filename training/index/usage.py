@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from training.evaluate.metrics import largest_share
+from training.metrics.counts import largest_share
 
 TOP = 10  # answers of a text that count as heard
 

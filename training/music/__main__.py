@@ -8,7 +8,7 @@ from ambiance.errors import AmbianceError
 from ambiance.extras import Extra
 
 with Extra("training", "python -m training.music") as extra:
-    from training.evaluate.tables import published_line
+    from ambiance.artifacts import Artifact
     from training.music.config import RECIPES, SPLITS, MusicConfig
     from training.music.job import run
 
@@ -30,7 +30,21 @@ def main() -> None:
         artifact = run(config, flags.artifacts, verbose=True)
     except AmbianceError as error:
         sys.exit(str(error))
-    print(published_line(artifact))
+    print(_published_line(artifact))
+
+
+def _published_line(artifact: Artifact) -> str:
+    """Where a version was published, and the headline figures it was published with."""
+    parts = [f"{artifact.path}:"]
+    for measured_on, summary in artifact.manifest.quality.items():
+        if "micro_precision" not in summary:
+            continue
+        figures = ", ".join(
+            f"{name.replace('_', ' ')} {summary[name]:.3f}"
+            for name in ("micro_precision", "macro_precision", "macro_f1")
+        )
+        parts.append(f"{measured_on.replace('_', ' ')}: {figures}")
+    return " ".join(parts)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ambiance.affect import FACETS, MOOD_GROUPS, TRAITS, VAD_AXES
-from training.evaluate.calibration import likeliest_reliability, reliability
-from training.evaluate.metrics import ClassCounts, count_answers
-from training.evaluate.seed_protocol import GROUP_OF_MOOD
+from training.metrics.calibration import likeliest_reliability, reliability
+from training.metrics.counts import ClassCounts, count_answers
+from training.metrics.seed_protocol import GROUP_OF_MOOD
 from training.music.facets import CaptionedClips, FacetsAcrossFolds
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from training.data.goemotions import Comments, load_comments
-from training.evaluate.seed_protocol import evaluate
+from training.metrics.seed_protocol import evaluate
 from training.music.config import MusicConfig
 from training.music.mood_rows import MoodRows, load_mood_rows
 from training.music.train import train as train_music

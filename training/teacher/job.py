@@ -16,6 +16,7 @@ from training.data.goemotions import load_comments
 from training.data.lessons import DATASETS, EMOTION, SCENE, VAD, Lessons, load_lessons
 from training.data.sources import data_dir, dataset_digests
 from training.listener.files import load_benchmark
+from training.metrics.text_quality import emotion_truth, rating_figures
 from training.origin import MPNET, describe_origin
 from training.teacher.artifact import TOKENIZER_FILE, Teacher
 from training.teacher.config import FLAGS, TeacherConfig
@@ -26,7 +27,6 @@ from training.teacher.source import WEIGHTS_FILE, model_file
 from training.teacher.synthesis import Synthesizer
 from training.teacher.tokens import UNKNOWN_ID, Tokens, build_tokens
 from training.teacher.vectors import principal_components
-from training.text.quality import emotion_truth, rating_figures
 
 LIBRARIES = ("numpy", "tokenizers", "torch", "transformers")  # whose version can change a result
 NETWORK_FILE = "network.safetensors"  # of `TeacherNetwork`, for what is to be asked or taught later

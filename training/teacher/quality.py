@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.affect import EKMAN, EMOTIONS
-from training.evaluate.metrics import count_answers, group_index
-from training.text.quality import scenes_told
+from training.metrics.counts import count_answers, group_index
+from training.metrics.text_quality import scenes_told
 
 _REPEATS = 10  # ways of halving the split
 

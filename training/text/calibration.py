@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.calibration import likeliest_reliability
+from training.metrics.calibration import likeliest_reliability
 from training.text.readout import posterior
 
 _TEMPERATURES = np.geomspace(0.4, 2.5, 101)

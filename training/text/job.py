@@ -16,6 +16,7 @@ from training.data.emobank import load_emobank
 from training.data.sources import data_dir
 from training.data.written import load_distress
 from training.listener.files import DISTRESS_BENCHMARK
+from training.metrics.text_quality import dev_figures, distress_figures, rating_figures
 from training.space.space import fit_space
 from training.teacher.artifact import Teacher
 from training.text.config import Recipe, TextConfig
@@ -25,7 +26,6 @@ from training.text.encode import pool_by_length, read_folder
 from training.text.export import write_encoder
 from training.text.latency import milliseconds_a_sentence
 from training.text.long_texts import long_text_figures
-from training.text.quality import dev_figures, distress_figures, rating_figures
 from training.text.recipes import bag, distilled, large, seed
 from training.text.trained import EMBEDDING, TrainedText
 

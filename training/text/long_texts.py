@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import EKMAN, EMOTIONS
 from training.data.goemotions import Comments
-from training.evaluate.seed_protocol import EKMAN_OF_EMOTION
+from training.metrics.seed_protocol import EKMAN_OF_EMOTION
 from training.text.encode import TextReadings
 
 ReadTexts = Callable[[Sequence[str]], TextReadings]  # texts of any length, pooled

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ambiance.affect import READERS_VAD_LINEAGE
 from ambiance.tokenizer import UNKNOWN_ID, TextTokenizer
 from training.data.lessons import EMOTION
+from training.metrics.text_quality import emotion_truth
 from training.text.calibration import calibration_figures, fit_temperature
 from training.text.config import TextConfig
 from training.text.corpus import Corpus
-from training.text.quality import emotion_truth
 from training.text.readout import Readout
 from training.text.student.batches import TokenIds
 from training.text.student.coding import CodedTable, code_table

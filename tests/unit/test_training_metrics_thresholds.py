@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from training.evaluate.thresholds import best_thresholds, cross_fitted_answers, tuned_answers
+from training.metrics.thresholds import best_thresholds, cross_fitted_answers, tuned_answers
 
 
 def test_the_threshold_lies_between_the_scores_that_it_parts() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluate.metrics import count_answers, group_index, largest_share, membership
+from training.metrics.counts import count_answers, group_index, largest_share, membership
 
 NAMES = ("a", "b", "c", "d")
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from training.evaluate.bootstrap import interval, resample_counts
-from training.evaluate.metrics import count_answers, count_label_sets
-from training.evaluate.weighted_figures import (
+from training.metrics.bootstrap import interval, resample_counts
+from training.metrics.counts import count_answers, count_label_sets
+from training.metrics.weighted_figures import (
     coverages,
     largest_shares,
     macro_f1,

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from ambiance.affect import EKMAN, EMOTIONS, NO_SCENE, SCENES, VAD_AXES
 from ambiance.fixed_queries import DISTRESS_THRESHOLD
-from training.evaluate.calibration import likeliest_reliability
-from training.evaluate.metrics import count_answers, membership
-from training.evaluate.seed_protocol import EKMAN_OF_EMOTION
-from training.evaluate.thresholds import cross_fitted_answers
-from training.evaluate.weighted_figures import macro_f1
+from training.metrics.calibration import likeliest_reliability
+from training.metrics.counts import count_answers, membership
+from training.metrics.seed_protocol import EKMAN_OF_EMOTION
+from training.metrics.thresholds import cross_fitted_answers
+from training.metrics.weighted_figures import macro_f1
 
 _CROSS_FITS = 10
 

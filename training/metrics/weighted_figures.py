@@ -8,7 +8,7 @@ counts as often as both were drawn, and isn't sought anew (the pigeonhole bootst
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluate.metrics import ratios
+from training.metrics.counts import ratios
 
 Weights = NDArray[np.float32]
 

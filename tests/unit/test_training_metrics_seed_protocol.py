@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS, MOODS
-from training.evaluate.seed_protocol import (
+from training.metrics.seed_protocol import (
     connect,
     count_emotions,
     count_moods,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluate.calibration import likeliest_reliability, reliability
+from training.metrics.calibration import likeliest_reliability, reliability
 
 
 def test_answers_are_binned_by_their_stated_probability() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.affect import EKMAN, EMOTIONS, MOOD_GROUPS, MOODS
-from training.evaluate.metrics import ClassCounts, count_answers, group_index, largest_share, membership
+from training.metrics.counts import ClassCounts, count_answers, group_index, largest_share, membership
 from training.regression.targets import mean_vad
 
 EKMAN_OF_EMOTION = group_index(EKMAN, EMOTIONS.names)  # <int64>[28]
