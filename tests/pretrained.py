@@ -7,7 +7,7 @@ import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 if TYPE_CHECKING:
-    from training.text.config import NetworkConfig
+    from training.text.student.config import NetworkConfig
     from training.text.student.pretrained import Pretrained
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -11,7 +11,7 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from training.music.config import MusicConfig
 from training.reproduce import runs
 from training.reproduce.runs import Corpora, run_seeds, spread
-from training.text.config import SeedConfig
+from training.text.seed.config import SeedConfig
 
 pytestmark = pytest.mark.tensorflow
 

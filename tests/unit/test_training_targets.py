@@ -11,7 +11,7 @@ from training.data.goemotions import load_comments
 from training.data.sources import data_dir
 from training.music.config import NetworkConfig
 from training.regression.targets import inverse_frequency_weights, mean_vad, mean_weights
-from training.text.config import SeedConfig
+from training.text.seed.config import SeedConfig
 from training.text.seed.weights import label_weights
 
 JOY, SADNESS, NEUTRAL = (EMOTIONS.names.index(name) for name in ("joy", "sadness", "neutral"))

@@ -35,12 +35,16 @@ from training.metrics.text_quality import dev_figures, rating_figures  # noqa: E
 from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
 from training.space.space import MoodSpace  # noqa: E402
 from training.teacher.artifact import Teacher  # noqa: E402
-from training.text.__main__ import _published_line  # noqa: E402
-from training.text.config import RECIPES, FitConfig, NetworkConfig, TextConfig  # noqa: E402
+from training.text.__main__ import _config, _parse_flags, _published_line  # noqa: E402
+from training.text.config import RECIPES, Recipe  # noqa: E402
 from training.text.encode import read_texts  # noqa: E402
-from training.text.job import run  # noqa: E402
+from training.text.job import default_config, run  # noqa: E402
 from training.text.recipes import distilled, large  # noqa: E402
-from training.text.recipes.bag import train_tokenizer  # noqa: E402
+from training.text.recipes.bag import BagConfig, train_tokenizer  # noqa: E402
+from training.text.recipes.distilled import DistilledConfig  # noqa: E402
+from training.text.recipes.large import LargeConfig  # noqa: E402
+from training.text.recipes.seed import SeedRecipeConfig  # noqa: E402
+from training.text.student.config import FitConfig, NetworkConfig  # noqa: E402
 from training.text.trained import first_windows  # noqa: E402
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(600)]
@@ -51,14 +55,17 @@ TEXTS = ("so grief today", "what a joy", "", "nothing known here", "a joy day " 
 NETWORK = NetworkConfig(table_width=16, code_bytes=4, width=16, embedding_width=8)
 FIT = FitConfig(epochs=8, coded_epochs=1, batch_size=8, learning_rate=1e-2)
 FRAMED = replace(NETWORK, body=("attention", "feed_forward") * 2, heads=2, activation="gelu", framed=True)
-CONFIG = TextConfig(
-    vocabulary_tokens=120,
-    network=NETWORK,
-    fit=FIT,
-    large_network=replace(FRAMED, lite_only=True),
-    large_fit=FIT,
-    bag_fit=replace(FIT, epochs=20),
-)
+CONFIG = DistilledConfig(network=NETWORK, fit=FIT)
+CONFIGS = {
+    "distilled": CONFIG,
+    "large": LargeConfig(network=replace(FRAMED, lite_only=True), fit=FIT),
+    "bag": BagConfig(
+        network=replace(BagConfig().network, table_width=16, code_bytes=4, width=16),
+        fit=replace(FIT, epochs=20),
+        vocabulary_tokens=120,
+    ),
+    "seed": SeedRecipeConfig(),
+}
 
 
 def use_small_corpora(patch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -124,8 +131,8 @@ def encoders(data: Path, teachers: Path, tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         use_small_corpora(patch, data)
         return {
-            recipe: run(replace(CONFIG, recipe=recipe), tmp_path_factory.mktemp(recipe), teachers)
-            for recipe in RECIPES
+            recipe: run(config, tmp_path_factory.mktemp(recipe), teachers)
+            for recipe, config in CONFIGS.items()
         }
 
 
@@ -226,7 +233,7 @@ def test_litert_reads_short_texts_in_short_windows(encoders: dict[str, Artifact]
 
 @pytest.mark.usefixtures("small_corpora")
 def test_the_same_seed_gives_the_same_encoder(encoders: dict[str, Artifact], tmp_path: Path) -> None:
-    again = run(replace(CONFIG, recipe="bag"), tmp_path)
+    again = run(CONFIGS["bag"], tmp_path)
     # Its lineage digests tokenizer and weights. The files also hold names, which Keras counts up.
     assert again.space("mood") == encoders["bag"].space("mood")
 
@@ -253,6 +260,36 @@ def test_a_teacher_of_other_width_is_refused(teachers: Path, tmp_path: Path) -> 
 def test_the_recipe_distilled_needs_a_teacher(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="text_teacher"):
         run(CONFIG, tmp_path)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_each_recipe_has_settings_of_its_own(recipe: Recipe) -> None:
+    config = default_config(recipe)
+    assert config.recipe == recipe
+    assert type(config) is type(CONFIGS[recipe])
+    assert (config.seed, config.window, config.teacher_version) == (1, 32, None)
+
+
+def test_by_default_recipes_differ_in_what_they_start_from() -> None:
+    distilled, large, bag = map(default_config, ("distilled", "large", "bag"))
+    assert distilled == DistilledConfig(network=NetworkConfig(), fit=FitConfig())
+    assert large.fit == FitConfig(epochs=1.5, inherited_learning_rate=0.15)
+    assert bag.fit == FitConfig(epochs=10.0, learning_rate=2e-3)
+    assert bag.network == NetworkConfig(
+        body=(), embedding_width=64, embedding_feeds_emotions=True, dropout=0.2
+    )
+    assert (bag.vocabulary_tokens, default_config("seed").sample_weights) == (8_000, "seed")
+
+
+def test_flags_change_the_settings_of_their_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(*flags: str) -> object:
+        monkeypatch.setattr("sys.argv", ["training.text", *flags])
+        return _config(_parse_flags())
+
+    assert told() == DistilledConfig()
+    assert told("--recipe", "bag", "--seed", "3", "--sample-weights", "none") == BagConfig(seed=3)
+    assert told("--recipe", "large", "--teacher-version", "2") == LargeConfig(teacher_version=2)
+    assert told("--recipe", "seed", "--sample-weights", "none") == SeedRecipeConfig(sample_weights="none")
 
 
 def test_a_learned_tokenizer_spells_any_text_and_follows_from_its_texts() -> None:

@@ -13,8 +13,9 @@ from ambiance.tokenizer import UNKNOWN_ID, TextTokenizer  # noqa: E402
 from pretrained import small_bert, word_piece  # noqa: E402
 from training.data.lessons import WIDTH  # noqa: E402
 from training.teacher.tokens import build_tokens  # noqa: E402
-from training.text.config import NetworkConfig, TextConfig  # noqa: E402
+from training.text.recipes.large import LargeConfig  # noqa: E402
 from training.text.student import pretrained  # noqa: E402
+from training.text.student.config import NetworkConfig  # noqa: E402
 from training.text.student.network import Student, build_student  # noqa: E402
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(300)]
@@ -89,7 +90,7 @@ def test_a_token_that_stands_for_a_word_gets_that_words_vector() -> None:
 
 
 def test_the_large_network_is_minilms() -> None:
-    network = TextConfig().large_network
+    network = LargeConfig().network
     assert (network.width, len(network.body), network.heads, network.feed_forward_factor) == (384, 12, 12, 4)
 
 

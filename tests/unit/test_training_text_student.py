@@ -35,11 +35,11 @@ from training.regression.fitting import seed_everything  # noqa: E402
 from training.regression.litert import MODEL_FILE, run_litert  # noqa: E402
 from training.teacher.artifact import Teacher  # noqa: E402
 from training.teacher.config import TeacherConfig  # noqa: E402
-from training.text.config import FitConfig, NetworkConfig, TextConfig  # noqa: E402
 from training.text.recipes import bag, distilled  # noqa: E402
 from training.text.student import fitting  # noqa: E402
 from training.text.student.batches import pad, shuffled_batches  # noqa: E402
 from training.text.student.coding import CodedTable, code_table  # noqa: E402
+from training.text.student.config import FitConfig, NetworkConfig, StudentConfig  # noqa: E402
 from training.text.student.fitting import Examples, Phase, answers_loss, fit  # noqa: E402
 from training.text.student.lite import LiteStudent  # noqa: E402
 from training.text.student.network import Student, build_student  # noqa: E402
@@ -291,7 +291,7 @@ def test_what_people_told_outright_is_mixed_into_the_teachers_answers() -> None:
     answers = np.full((3, WIDTH), 0.5, np.float32)
     answers[:, SCENE] = 0.1  # as bytes round them: they don't sum to 1
     teacher = Teacher(Path("none"), np.zeros((1, 1)), answers, np.zeros((3, 1)), "", (), answers[:0])
-    config = TextConfig(fit=FitConfig(hard_share=0.2, emotion_hard_share=0.4))
+    config = StudentConfig(fit=FitConfig(hard_share=0.2, emotion_hard_share=0.4))
     found = distilled._targets(config, lessons(), teacher)
     np.testing.assert_allclose(found[:, SCENE].sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(found[:2, EMOTION][[0, 1, 0], [4, 5, 5]], [0.7, 0.7, 0.3], rtol=1e-5)
@@ -308,7 +308,7 @@ def test_a_scene_that_somebody_told_is_mixed_in_however_little_it_weighs() -> No
     answers = np.full((3, WIDTH), 1 / 21, np.float32)
     teacher = Teacher(Path("none"), np.zeros((1, 1)), answers, np.zeros((3, 1)), "", (), answers[:0])
     told = join([judged, allowed])
-    found = distilled._targets(TextConfig(fit=FitConfig(hard_share=0.2)), told, teacher)
+    found = distilled._targets(StudentConfig(fit=FitConfig(hard_share=0.2)), told, teacher)
     assert 0 < told.weights[0, SCENE.start] < 1
     np.testing.assert_allclose(
         found[[0, 1], [SCENE.start + none, SCENE.start + hope]], 0.2 + 0.8 / 21, rtol=1e-5
@@ -321,7 +321,7 @@ def test_words_point_to_a_scene_and_may_stand_in_others(monkeypatch: pytest.Monk
     hope, grief = SCENES.index("hope"), SCENES.index("grief")
     written = WrittenSentences(("at last", "at"), ((hope,), (hope, grief)), ("words",) * 2)
     monkeypatch.setattr(distilled, "load_written", lambda folder: written)
-    config = TextConfig(fit=FitConfig(word_share=0.79, word_weight=0.5))
+    config = StudentConfig(fit=FitConfig(word_share=0.79, word_weight=0.5))
     words = distilled._words(config, word_tokenizer([PAD, UNKNOWN, "at", "last"]))
     assert len(words) == 2
     assert [ids.tolist() for ids in words.token_ids] == [[2, 3], [2]]
@@ -338,7 +338,7 @@ def test_an_epoch_goes_more_often_through_our_own_sentences() -> None:
     in_danger = of_distress(DistressSentences(("c", "d"), (True, False)))
     judged = of_judged(("e", "f"), {0: (0,), 1: (SCENES.index(NO_SCENE),)})
     comment = of_comments(Comments(("g",), ((0,),), ("id",)))
-    config = TextConfig(fit=FitConfig(written_repeats=3, comment_repeats=2, distress_repeats=12))
+    config = StudentConfig(fit=FitConfig(written_repeats=3, comment_repeats=2, distress_repeats=12))
     told = join([of_rated, of_ours, in_danger, judged, comment])
     assert distilled._repeats(config, told).tolist() == [1, 3, 12, 12, 1, 1, 2]
 

@@ -16,7 +16,7 @@ with Extra("training", "python -m training.reproduce") as extra:
     from training.music.mood_rows import with_split
     from training.reproduce.published import FIGURES, PUBLISHED, Spread
     from training.reproduce.runs import Figures, load_corpora, run_seeds, spread
-    from training.text.config import SampleWeights, SeedConfig
+    from training.text.seed.config import SampleWeights, SeedConfig
 
 # Only the text side differs where its weights do.
 _PARTS: dict[SampleWeights, tuple[str, ...]] = {

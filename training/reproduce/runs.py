@@ -16,7 +16,7 @@ from training.music.mood_rows import MoodRows, load_mood_rows
 from training.music.train import train as train_music
 from training.regression.fitting import predict
 from training.reproduce.published import Spread
-from training.text.config import SampleWeights, SeedConfig
+from training.text.seed.config import SampleWeights, SeedConfig
 from training.text.seed.train import train as train_text
 
 Figures = dict[str, dict[str, Any]]  # part -> figure -> value, as Evaluation.summary() has them

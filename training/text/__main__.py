@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ambiance.errors import AmbianceError
@@ -10,20 +11,19 @@ from ambiance.extras import Extra
 with Extra("training", "python -m training.text") as extra:
     from ambiance.artifacts import Artifact
     from training.regression.fitting import use_one_core
-    from training.text.config import RECIPES, SAMPLE_WEIGHTS, TextConfig
-    from training.text.job import run
+    from training.text.config import RECIPES, Recipe, TextConfig
+    from training.text.job import RecipeConfig, default_config, run
+    from training.text.recipes.seed import SeedRecipeConfig
+    from training.text.seed.config import SAMPLE_WEIGHTS
+
+_DEFAULT_RECIPE: Recipe = "distilled"
 
 
 @extra
 def main() -> None:
     """Read the flags, run the job, say what was published."""
     flags = _parse_flags()
-    config = TextConfig(
-        recipe=flags.recipe,
-        seed=flags.seed,
-        teacher_version=flags.teacher_version,
-        sample_weights=flags.sample_weights,
-    )
+    config = _config(flags)
     if config.recipe != "large":  # on one core it takes an hour and more
         use_one_core()
     try:
@@ -33,12 +33,19 @@ def main() -> None:
     print(_published_line(artifact))
 
 
+def _config(flags: argparse.Namespace) -> RecipeConfig:
+    """The recipe's settings, but for what the flags say."""
+    config = replace(default_config(flags.recipe), seed=flags.seed, teacher_version=flags.teacher_version)
+    if isinstance(config, SeedRecipeConfig):
+        return replace(config, sample_weights=flags.sample_weights)
+    return config
+
+
 def _parse_flags() -> argparse.Namespace:
-    defaults = TextConfig()
     parser = argparse.ArgumentParser(prog="python -m training.text", description=__doc__, allow_abbrev=False)
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder to publish into")
-    parser.add_argument("--recipe", choices=RECIPES, default=defaults.recipe)
-    parser.add_argument("--seed", type=int, default=defaults.seed, help="of every random number")
+    parser.add_argument("--recipe", choices=RECIPES, default=_DEFAULT_RECIPE)
+    parser.add_argument("--seed", type=int, default=TextConfig.seed, help="of every random number")
     parser.add_argument(
         "--teacher-artifacts",
         type=Path,
@@ -46,7 +53,10 @@ def _parse_flags() -> argparse.Namespace:
     )
     parser.add_argument("--teacher-version", type=int, help="the newest by default")
     parser.add_argument(
-        "--sample-weights", choices=SAMPLE_WEIGHTS, default=defaults.sample_weights, help="of recipe seed"
+        "--sample-weights",
+        choices=SAMPLE_WEIGHTS,
+        default=SeedRecipeConfig.sample_weights,
+        help="of recipe seed",
     )
     return parser.parse_args()
 

@@ -12,6 +12,7 @@ from training.regression.exporting import vad_space
 from training.space.space import DIMENSION, MoodSpace
 from training.text.config import TextConfig
 from training.text.corpus import Corpus
+from training.text.recipes.seed import SeedRecipeConfig
 from training.text.trained import EMOTIONS, MOOD, TrainedText
 
 
@@ -52,5 +53,5 @@ def describe(
 
 
 def _command(config: TextConfig) -> str:
-    weights = f" --sample-weights {config.sample_weights}" if config.recipe == "seed" else ""
+    weights = f" --sample-weights {config.sample_weights}" if isinstance(config, SeedRecipeConfig) else ""
     return f"python -m training.text --recipe {config.recipe}{weights}"

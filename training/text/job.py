@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,23 +29,30 @@ from training.text.long_texts import long_text_figures
 from training.text.recipes import bag, distilled, large, seed
 from training.text.trained import EMBEDDING, TrainedText
 
-_RECIPES: Mapping[Recipe, Callable[[TextConfig, Corpus, bool], TrainedText]] = {
-    "distilled": distilled.train,
-    "large": large.train,
-    "bag": bag.train,
-    "seed": seed.train,
+RecipeConfig = distilled.DistilledConfig | large.LargeConfig | bag.BagConfig | seed.SeedRecipeConfig
+
+_CONFIGS: Mapping[Recipe, type[RecipeConfig]] = {
+    "distilled": distilled.DistilledConfig,
+    "large": large.LargeConfig,
+    "bag": bag.BagConfig,
+    "seed": seed.SeedRecipeConfig,
 }
 _TIMED_TEXTS = 1000
 _SPREAD_TEXTS = 20_000  # of the lessons, that the space's spread follows; the large network takes 4 ms each
 
 
+def default_config(recipe: Recipe) -> RecipeConfig:
+    """The settings of a recipe as it is released."""
+    return _CONFIGS[recipe]()
+
+
 def run(
-    config: TextConfig, artifacts_root: Path, teacher_root: Path | None = None, verbose: bool = False
+    config: RecipeConfig, artifacts_root: Path, teacher_root: Path | None = None, verbose: bool = False
 ) -> Artifact:
     """Train on the train split, choose and measure on dev (never on test), publish the next version.
 
     Args:
-        config: recipe and settings.
+        config: of the recipe that is to be followed.
         artifacts_root: where to publish.
         teacher_root: where the `text_teacher` lies that a distilled recipe needs; by default there too.
         verbose: show progress.
@@ -59,7 +66,7 @@ def run(
     if config.recipe in ("distilled", "large"):
         teacher = load(teacher_root or artifacts_root, TEXT_TEACHER, config.teacher_version)
     corpus = _load_corpus(folder, teacher)
-    trained = _RECIPES[config.recipe](config, corpus, verbose)
+    trained = _train(config, corpus, verbose)
     every = max(1, len(corpus.lessons) // _SPREAD_TEXTS)
     space = fit_space(trained.read_first_windows(corpus.lessons.texts[::every])[EMBEDDING], trained.identity)
     with tempfile.TemporaryDirectory() as name:
@@ -68,6 +75,18 @@ def run(
         quality = measure(draft, folder, config, trained, corpus) | {"largest_differences": differences}
         description = describe(config, folder, trained, space, corpus, teacher, quality)
         return publish(artifacts_root, description, partial(shutil.copytree, draft, dirs_exist_ok=True))
+
+
+def _train(config: RecipeConfig, corpus: Corpus, verbose: bool) -> TrainedText:
+    match config:
+        case distilled.DistilledConfig():
+            return distilled.train(config, corpus, verbose)
+        case large.LargeConfig():
+            return large.train(config, corpus, verbose)
+        case bag.BagConfig():
+            return bag.train(config, corpus, verbose)
+        case seed.SeedRecipeConfig():
+            return seed.train(config, corpus, verbose)
 
 
 def _load_corpus(folder: Path, teacher: Artifact | None) -> Corpus:

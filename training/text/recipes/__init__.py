@@ -1,1 +1,1 @@
-"""The recipes by which a text network is made: one module each, all with `train(config, corpus, verbose)`."""
+"""The recipes by which a text network is made: one module each, with its settings and its `train`."""

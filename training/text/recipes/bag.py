@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,39 +12,50 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from ambiance.tokenizer import PAD, UNKNOWN, TextTokenizer
 from training.data.lessons import SCENE, Lessons
 from training.regression.fitting import seed_everything
-from training.text.config import TextConfig
+from training.text.config import Recipe
 from training.text.corpus import Corpus
+from training.text.student.config import FitConfig, NetworkConfig, StudentConfig
 from training.text.student.fitting import Examples
 from training.text.student.training import longest_read, train_student
 from training.text.trained import TrainedText
 
 _TABLE_DEVIATION = 0.5  # of the random numbers that token vectors start from
-_HIDDEN_UNITS = 64
-_DROPOUT = 0.2  # more than the distilled network has: hard labels are learned by heart sooner
 
 
-def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
+def _bag() -> NetworkConfig:
+    """No body, and more dropout than the distilled network: hard labels are learned by heart sooner."""
+    return NetworkConfig(body=(), embedding_width=64, embedding_feeds_emotions=True, dropout=0.2)
+
+
+def _from_scratch() -> FitConfig:
+    """Vectors that start at random have farther to go, and nothing but the comments to go by."""
+    return FitConfig(epochs=10.0, learning_rate=2e-3)
+
+
+@dataclass(frozen=True)
+class BagConfig(StudentConfig):
+    """Settings of an encoder that needs no teacher."""
+
+    recipe: ClassVar[Recipe] = "bag"
+    network: NetworkConfig = field(default_factory=_bag)
+    fit: FitConfig = field(default_factory=_from_scratch)
+    vocabulary_tokens: int = 8_000
+
+
+def train(config: BagConfig, corpus: Corpus, verbose: bool) -> TrainedText:
     """Train on what people told; the same config and lessons give the same network."""
     seed_everything(config.seed)
     lessons = corpus.lessons
     tokenizer = train_tokenizer(lessons.texts, config.vocabulary_tokens)
-    network = replace(
-        config.network,
-        body=(),
-        embedding_width=_HIDDEN_UNITS,
-        embedding_feeds_emotions=True,
-        dropout=_DROPOUT,
-    )
     examples = Examples(
         longest_read(tokenizer, lessons.texts),
         _targets(lessons),
         lessons.weights,
-        np.zeros((len(lessons), network.embedding_width), np.float32),
+        np.zeros((len(lessons), config.network.embedding_width), np.float32),
         np.zeros(len(lessons), np.float32),
     )
-    shape = (tokenizer.vocabulary_count, network.table_width)
+    shape = (tokenizer.vocabulary_count, config.network.table_width)
     table = np.random.default_rng(config.seed).normal(0, _TABLE_DEVIATION, shape).astype(np.float32)
-    config = replace(config, network=network, fit=config.bag_fit)
     return train_student(config, corpus, tokenizer, table, examples, verbose)
 
 

@@ -1,6 +1,7 @@
 """The recipe `distilled`: starts from the teacher's token vectors, learns its answers and features."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,23 @@ from training.data.lessons import DISTRESS, EMOTION, SCENE, WIDTH, Lessons
 from training.data.written import WORDS_FOLDER, load_written
 from training.regression.fitting import seed_everything
 from training.teacher.artifact import Teacher
-from training.text.config import TextConfig
+from training.text.config import Recipe
 from training.text.corpus import Corpus
 from training.text.student.batches import TokenIds
+from training.text.student.config import StudentConfig
 from training.text.student.fitting import Examples
 from training.text.student.training import longest_read, train_student
 from training.text.trained import TrainedText
 
 
-def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
+@dataclass(frozen=True)
+class DistilledConfig(StudentConfig):
+    """The released small encoder's settings."""
+
+    recipe: ClassVar[Recipe] = "distilled"
+
+
+def train(config: DistilledConfig, corpus: Corpus, verbose: bool) -> TrainedText:
     """Train on the lessons and the teacher's made-up texts; same config and corpus, same network.
 
     Raises:
@@ -52,7 +61,7 @@ def tokenizer_of(teacher: Teacher) -> TextTokenizer:
 
 
 def distilled_examples(
-    config: TextConfig, lessons: Lessons, teacher: Teacher, tokenizer: TextTokenizer
+    config: StudentConfig, lessons: Lessons, teacher: Teacher, tokenizer: TextTokenizer
 ) -> Examples:
     """What a student learns: lessons as the teacher answers them, its made-up texts, and words.
 
@@ -91,7 +100,7 @@ class _Words:
         return len(self.targets)
 
 
-def _words(config: TextConfig, tokenizer: TextTokenizer) -> _Words:
+def _words(config: StudentConfig, tokenizer: TextTokenizer) -> _Words:
     """Words that the teacher wasn't asked: what a small network can't guess from the sentences it reads."""
     words = load_written(WORDS_FOLDER)
     targets, weights = (np.zeros((len(words), WIDTH), np.float32) for _ in range(2))
@@ -102,7 +111,7 @@ def _words(config: TextConfig, tokenizer: TextTokenizer) -> _Words:
     return _Words(longest_read(tokenizer, words.texts), targets, weights)
 
 
-def _repeats(config: TextConfig, lessons: Lessons) -> NDArray[np.int64]:
+def _repeats(config: StudentConfig, lessons: Lessons) -> NDArray[np.int64]:
     """<int64>[n] times that an epoch goes through each lesson."""
     fit = config.fit
     kinds = (
@@ -113,7 +122,7 @@ def _repeats(config: TextConfig, lessons: Lessons) -> NDArray[np.int64]:
     return np.select([mask for mask, _ in kinds], [np.array(times) for _, times in kinds], default=1)
 
 
-def _targets(config: TextConfig, lessons: Lessons, teacher: Teacher) -> NDArray[np.float32]:
+def _targets(config: StudentConfig, lessons: Lessons, teacher: Teacher) -> NDArray[np.float32]:
     """The teacher's answers, and to some share what people told, where they told it outright."""
     share = config.fit.hard_share * (lessons.weights == 1)
     share[:, EMOTION] = config.fit.emotion_hard_share * lessons.weights[:, EMOTION]

@@ -1,5 +1,8 @@
 """The recipe `seed`: the student project's network as it was, with the outputs that every recipe has."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -10,8 +13,9 @@ from ambiance.affect import EMOTIONS as EMOTION_LABELS
 from ambiance.affect import SCENES as SCENE_NAMES
 from training.data.lessons import SCENES_OF_EMOTION
 from training.data.vocabulary import SEED_WINDOW
-from training.text.config import SeedConfig, TextConfig
+from training.text.config import Recipe, TextConfig
 from training.text.corpus import Corpus
+from training.text.seed.config import SampleWeights, SeedConfig
 from training.text.seed.train import train as train_seed
 from training.text.trained import (
     DISTRESS,
@@ -31,7 +35,15 @@ _SCORES = (
 )
 
 
-def train(config: TextConfig, corpus: Corpus, verbose: bool) -> TrainedText:
+@dataclass(frozen=True)
+class SeedRecipeConfig(TextConfig):
+    """What the recipe leaves open; the network's own settings are the seed's."""
+
+    recipe: ClassVar[Recipe] = "seed"
+    sample_weights: SampleWeights = SeedConfig.sample_weights
+
+
+def train(config: SeedRecipeConfig, corpus: Corpus, verbose: bool) -> TrainedText:
     """Train the seed's network; emotions and embedding are read off it.
 
     Raises:

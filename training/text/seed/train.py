@@ -12,7 +12,7 @@ from training.data.goemotions import Comments
 from training.data.vocabulary import SEED_WINDOW, build_vocabulary, word_tokenizer
 from training.regression.fitting import Examples, Schedule, fit, predict, seed_everything
 from training.regression.targets import mean_vad, mean_weights
-from training.text.config import SeedConfig
+from training.text.seed.config import SeedConfig
 from training.text.seed.model import build_model
 from training.text.seed.weights import label_weights
 from training.text.trained import TOKEN_IDS, first_windows

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import EMOTIONS
 from training.regression.targets import Labels, inverse_frequency_weights
-from training.text.config import SampleWeights
+from training.text.seed.config import SampleWeights
 
 # The seed's weights are GoEmotions' inverse class frequencies in a wrong column order. They were listed by
 # sentiment (positive, negative, neutral, ambiguous), the commonest first, and then read alphabetically:

@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from ambiance.tokenizer import PAD_ID, UNKNOWN_ID
 from training.data.lessons import DISTRESS, EMOTION, SCENE, VAD
-from training.text.config import FitConfig
 from training.text.student.batches import TokenIds, pad, shuffled_batches
+from training.text.student.config import FitConfig
 from training.text.student.network import EMBEDDING, LOGITS, Student
 
 _AVERAGED_SHARE = 0.15  # of the steps: the span of the moving average that becomes the network

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from training.text.config import NetworkConfig
+from training.text.student.config import NetworkConfig
 
 KERNEL = 3  # tokens that a convolution sees
 MARKS = 2  # that a frame puts around a text

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ambiance.tokenizer import PAD_ID
 from training.data.lessons import WIDTH
-from training.text.config import NetworkConfig
+from training.text.student.config import NetworkConfig
 from training.text.student.layers import Attention, Convolution, FeedForward, Frame, Pooling
 
 LOGITS, EMBEDDING = "logits", "embedding"

@@ -13,11 +13,11 @@ from ambiance.tokenizer import UNKNOWN_ID, TextTokenizer
 from training.data.lessons import EMOTION
 from training.metrics.text_quality import emotion_truth
 from training.text.calibration import calibration_figures, fit_temperature
-from training.text.config import TextConfig
 from training.text.corpus import Corpus
 from training.text.readout import Readout
 from training.text.student.batches import TokenIds
 from training.text.student.coding import CodedTable, code_table
+from training.text.student.config import StudentConfig
 from training.text.student.fitting import Examples, Phase, fit
 from training.text.student.lite import LiteStudent
 from training.text.student.network import EMBEDDING, LOGITS, LONGEST_TEXT, Student, build_student
@@ -40,7 +40,7 @@ def longest_read(tokenizer: TextTokenizer, texts: Sequence[str]) -> TokenIds:
 
 
 def train_student(
-    config: TextConfig,
+    config: StudentConfig,
     corpus: Corpus,
     tokenizer: TextTokenizer,
     table: NDArray[np.float32],
@@ -58,7 +58,7 @@ def train_student(
 
 
 def train_pretrained(
-    config: TextConfig,
+    config: StudentConfig,
     corpus: Corpus,
     tokenizer: TextTokenizer,
     pretrained: Pretrained,
@@ -81,13 +81,13 @@ def train_pretrained(
     return _finish(config, corpus, tokenizer, whole)
 
 
-def _finish(config: TextConfig, corpus: Corpus, tokenizer: TextTokenizer, student: Student) -> TrainedText:
+def _finish(config: StudentConfig, corpus: Corpus, tokenizer: TextTokenizer, student: Student) -> TrainedText:
     identity = weights_identity(tokenizer, student.get_weights())
     return with_readout(config, corpus, tokenizer, student, PackedStudent(student), identity)
 
 
 def with_readout(
-    config: TextConfig,
+    config: StudentConfig,
     corpus: Corpus,
     tokenizer: TextTokenizer,
     student: Student,
@@ -119,7 +119,7 @@ def with_readout(
 
 
 def _train_free(
-    config: TextConfig,
+    config: StudentConfig,
     table: NDArray[np.float32],
     examples: Examples,
     rng: np.random.Generator,
@@ -135,7 +135,7 @@ def _train_free(
 
 
 def _train_coded(
-    config: TextConfig, free: Student, examples: Examples, rng: np.random.Generator, verbose: bool
+    config: StudentConfig, free: Student, examples: Examples, rng: np.random.Generator, verbose: bool
 ) -> Student:
     """The same network on coded token vectors, trained on to make up for what coding lost."""
     codes, books, rotation = _code(config, free.table.get_weights()[0], examples)
@@ -150,7 +150,7 @@ def _train_coded(
 
 
 def _code(
-    config: TextConfig, table: NDArray[np.float32], examples: Examples
+    config: StudentConfig, table: NDArray[np.float32], examples: Examples
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     """See `code_table`."""
     seen = np.bincount(np.concatenate(examples.token_ids), minlength=len(table))
@@ -169,7 +169,7 @@ def _half_precision() -> Iterator[None]:
         keras.config.set_dtype_policy(policy)
 
 
-def _steps(config: TextConfig, examples: Examples, epochs: float) -> int:
+def _steps(config: StudentConfig, examples: Examples, epochs: float) -> int:
     return max(1, round(epochs * len(examples) / config.fit.batch_size))
 
 
