@@ -46,8 +46,8 @@ def run_job(folder: Path) -> dict[str, Any]:
 
         with timed(STAGES) as stages:
             spool_settings = SpoolSettings(folder / "spool", WORKERS)
-            config = IndexConfig(splits=SPLITS)
-            artifact = run(config, folder / "data", folder / "artifacts", spool_settings=spool_settings)
+            config = IndexConfig(folder / "data", SPLITS)
+            artifact = run(config, folder / "artifacts", spool_settings=spool_settings)
     watches = {name: watch.figures() for name, watch in stages.items()}
     rest = {
         key: round(value - sum(w[key] for w in watches.values()), 2) for key, value in whole.figures().items()

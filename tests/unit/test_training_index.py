@@ -167,7 +167,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(folder: Path, root: Path) -> Artifact:
-    return run(IndexConfig(), folder, root, MODELS)
+    return run(IndexConfig(folder), root, MODELS)
 
 
 def read_catalog(index: Artifact) -> pa.Table:
@@ -310,7 +310,7 @@ def test_the_manifest_says_what_it_was_made_from(index: Artifact, root: Path) ->
 
 
 def test_two_runs_write_the_same_bytes(folder: Path, root: Path) -> None:
-    one, two = (run(IndexConfig(), folder, root, MODELS) for _ in range(2))
+    one, two = (run(IndexConfig(folder), root, MODELS) for _ in range(2))
     assert (one.manifest.version, two.manifest.version) == (1, 2)
     assert one.manifest.files == two.manifest.files
 
@@ -319,7 +319,7 @@ def test_a_clip_in_two_splits_is_refused(folder: Path, root: Path) -> None:
     shard = tfrecord([clip_record("Z", 7.5, 17.5, (MUSIC,))])
     write_archive(folder, {"bal_train/00": shard, "eval/00": shard})
     with pytest.raises(DataError, match=r"the clip Z@7\.5 stands twice"):
-        run(IndexConfig(), folder, root, MODELS)
+        run(IndexConfig(folder), root, MODELS)
 
 
 @pytest.mark.parametrize(
@@ -335,17 +335,17 @@ def test_splits_that_cannot_be_indexed_are_named(
     folder: Path, root: Path, splits: tuple[str, ...], offence: str
 ) -> None:
     with pytest.raises(DataError, match=offence):
-        run(IndexConfig(splits=splits), folder, root, MODELS)
+        run(IndexConfig(folder, splits=splits), root, MODELS)
 
 
 def test_a_split_without_music_makes_no_index(folder: Path, root: Path) -> None:
     write_archive(folder, {"eval/00": tfrecord([clip_record("bell", 0, 10, (BELL,))])})
     with pytest.raises(DataError, match="no clip of these splits is a piece of music"):
-        run(IndexConfig(splits=("eval",)), folder, root, MODELS)
+        run(IndexConfig(folder, splits=("eval",)), root, MODELS)
 
 
 def test_one_split_may_be_indexed_alone(folder: Path, root: Path) -> None:
-    index = run(IndexConfig(splits=("eval",)), folder, root, MODELS)
+    index = run(IndexConfig(folder, splits=("eval",)), root, MODELS)
     assert read_catalog(index)["clip_id"].to_pylist() == ["Z@7.5", "a@100"]
     assert index.manifest.origin.recipe.endswith("--text-version 1 --splits eval")
 
@@ -363,14 +363,14 @@ def test_outputs_outside_their_range_are_not_published(
     with pytest.raises(
         ArtifactError, match=rf"music_encoder/1: {output}: clip a@100 is at .*not in \[0, 1\]"
     ):
-        run(IndexConfig(), folder, root, replace(MODELS, encode_clips=stray))
+        run(IndexConfig(folder), root, replace(MODELS, encode_clips=stray))
     assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []
 
 
 def test_too_few_rows_are_not_published(folder: Path, root: Path) -> None:
     short = replace(MODELS, encode_clips=lambda *arguments: encode_clips(*arguments).take(np.arange(3)))
     with pytest.raises(ArtifactError, match=r"music_encoder/1: moods float32\(3, 7\) for 4 clips"):
-        run(IndexConfig(), folder, root, short)
+        run(IndexConfig(folder), root, short)
 
 
 def test_facets_and_traits_are_row_for_row_the_encoders(index: Artifact) -> None:
@@ -396,7 +396,7 @@ def test_clips_not_worth_hearing_are_indexed_and_marked(folder: Path, root: Path
             )
         },
     )
-    index = run(IndexConfig(splits=("eval",)), folder, root, MODELS)
+    index = run(IndexConfig(folder, splits=("eval",)), root, MODELS)
     catalog = read_catalog(index)
     marked = dict(zip(catalog["youtube_id"].to_pylist(), catalog["listenable"].to_pylist(), strict=True))
     assert marked == {"clean": True, "engine": False, "faint speech": True, "loud speech": False}
@@ -409,7 +409,7 @@ def test_clips_not_worth_hearing_are_indexed_and_marked(folder: Path, root: Path
 def test_a_library_of_nothing_worth_hearing_makes_no_index(folder: Path, root: Path) -> None:
     write_archive(folder, {"eval/00": tfrecord([clip_record("engine", 0, 10, (MUSIC, ENGINE), frames(51))])})
     with pytest.raises(DataError, match="no piece of music in these splits is worth hearing"):
-        run(IndexConfig(splits=("eval",)), folder, root, MODELS)
+        run(IndexConfig(folder, splits=("eval",)), root, MODELS)
     assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []
 
 
@@ -450,8 +450,8 @@ def test_a_music_encoder_of_another_lineage_is_refused(folder: Path, root: Path)
     with pytest.raises(
         ArtifactError, match=f"music_encoder/2: VAD of lineage vad-other, .* {READERS_VAD_LINEAGE}"
     ):
-        run(IndexConfig(), folder, root, MODELS)
-    index = run(IndexConfig(encoder_version=1), folder, root, MODELS)
+        run(IndexConfig(folder), root, MODELS)
+    index = run(IndexConfig(folder, encoder_version=1), root, MODELS)
     assert index.manifest.origin.sources == {"music_encoder": 1, "text_encoder": 1}
 
 
@@ -460,17 +460,17 @@ def test_a_text_encoder_whose_space_is_not_what_its_manifest_says_is_refused(
 ) -> None:
     space = publish_text_encoder(root, lineage="mood-other")
     with pytest.raises(ArtifactError, match=f"text_encoder/2: .* {space.lineage}, .* mood-other"):
-        run(IndexConfig(), folder, root, MODELS)
-    index = run(IndexConfig(text_version=1), folder, root, MODELS)
+        run(IndexConfig(folder), root, MODELS)
+    index = run(IndexConfig(folder, text_version=1), root, MODELS)
     assert index.manifest.origin.sources == {"music_encoder": 1, "text_encoder": 1}
 
 
 def test_a_missing_encoder_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no version of music_encoder"):
-        run(IndexConfig(), folder, tmp_path / "nothing", MODELS)
+        run(IndexConfig(folder), tmp_path / "nothing", MODELS)
     publish_music_encoder(tmp_path / "half", READERS_VAD_LINEAGE)
     with pytest.raises(ArtifactError, match="no version of text_encoder"):
-        run(IndexConfig(), folder, tmp_path / "half", MODELS)
+        run(IndexConfig(folder), tmp_path / "half", MODELS)
 
 
 def test_vectors_that_do_not_read_back_are_not_published(
@@ -481,7 +481,7 @@ def test_vectors_that_do_not_read_back_are_not_published(
     original = faiss.write_index
     monkeypatch.setattr(faiss, "write_index", lambda index, path: original(damage, path))
     with pytest.raises(ArtifactError, match=r"vad\.faiss: row 0: \[0\. 0\. 0\.\] was read back"):
-        run(IndexConfig(), folder, root, MODELS)
+        run(IndexConfig(folder), root, MODELS)
     assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []
 
 
@@ -493,5 +493,5 @@ def test_a_catalogue_that_does_not_read_back_is_not_published(
         "training.index.job.write_catalog", lambda catalog, folder: original(catalog.slice(0, 2), folder)
     )
     with pytest.raises(ArtifactError, match=r"catalog\.arrow: not the catalogue that was written"):
-        run(IndexConfig(), folder, root, MODELS)
+        run(IndexConfig(folder), root, MODELS)
     assert artifacts.versions(root, artifacts.MUSIC_INDEX) == []

@@ -92,7 +92,7 @@ def artifact(model: str, data_dir: Path, tmp_path_factory: pytest.TempPathFactor
     root = tmp_path_factory.mktemp("artifacts")
     with pytest.MonkeyPatch.context() as patch:
         use_small_corpora(patch, data_dir)
-        run(CONFIG, model, root)
+        run(replace(CONFIG, model=model), root)
     return load(root, TEXT_TEACHER)
 
 
@@ -215,8 +215,8 @@ def test_the_second_stage_goes_on_with_what_the_first_has_tuned(
         return tuned
 
     monkeypatch.setattr(job, "fine_tune", fine_tune)
-    config = replace(CONFIG, annotated_epochs=2, epochs=3)
-    published = Teacher.load(run(config, model, tmp_path))
+    config = replace(CONFIG, model=model, annotated_epochs=2, epochs=3)
+    published = Teacher.load(run(config, tmp_path))
     (start, *_), (middle, *_) = stages
     assert middle is stages[0][2]
     assert [epochs for _, epochs, _ in stages] == list(map(counted, job._stages(config, lessons)))
@@ -232,10 +232,9 @@ def test_the_flags_reach_the_job(
 ) -> None:
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(command, "run", lambda *arguments: asked.append(arguments) or artifact)
-    monkeypatch.setattr(command, "default_model", lambda: "as installed")
-    monkeypatch.setattr(sys, "argv", ["teacher", "--epochs", "3", "--synthetic-texts", "7"])
+    monkeypatch.setattr(sys, "argv", ["teacher", "--model", "m", "--epochs", "3", "--synthetic-texts", "7"])
     command.main()
-    assert asked == [(TeacherConfig(epochs=3, synthetic_texts=7), "as installed", Path("artifacts"))]
+    assert asked == [(TeacherConfig(model="m", epochs=3, synthetic_texts=7), Path("artifacts"))]
     assert "bytes  answers.npy" in capsys.readouterr().out
 
 
@@ -247,7 +246,6 @@ def test_the_recipe_in_the_manifest_is_a_command_that_the_job_takes(
     assert program == "python -m training.teacher"
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(command, "run", lambda *arguments: asked.append(arguments) or artifact)
-    monkeypatch.setattr(command, "default_model", lambda: "as installed")
     monkeypatch.setattr(sys, "argv", ["teacher", *f"--{flags}".split()])
     command.main()
     assert asked[0][0] == config
@@ -257,7 +255,7 @@ def test_what_the_model_lacks_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPa
     def lack() -> str:
         raise AmbianceError("packages hold no config.json")
 
-    monkeypatch.setattr(command, "default_model", lack)
+    monkeypatch.setattr(job, "default_model", lack)
     monkeypatch.setattr(sys, "argv", ["teacher"])
     with pytest.raises(SystemExit, match=r"packages hold no config\.json"):
         command.main()

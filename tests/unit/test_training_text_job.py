@@ -131,7 +131,7 @@ def encoders(data: Path, teachers: Path, tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         use_small_corpora(patch, data)
         return {
-            recipe: run(config, tmp_path_factory.mktemp(recipe), teachers)
+            recipe: run(replace(config, teacher_root=teachers), tmp_path_factory.mktemp(recipe))
             for recipe, config in CONFIGS.items()
         }
 
@@ -247,13 +247,13 @@ def test_a_teacher_of_other_lessons_is_refused(
         stream.write("another\t0\tid\n")
     use_small_corpora(monkeypatch, other)
     with pytest.raises(ArtifactError, match=r"lessons of SHA-256 .*, the teacher read"):
-        run(CONFIG, tmp_path / "artifacts", teachers)
+        run(replace(CONFIG, teacher_root=teachers), tmp_path / "artifacts")
 
 
 @pytest.mark.usefixtures("small_corpora")
 def test_a_teacher_of_other_width_is_refused(teachers: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="embedding: 9 wide, the teacher's features are 8"):
-        run(replace(CONFIG, network=replace(NETWORK, embedding_width=9)), tmp_path, teachers)
+        run(replace(CONFIG, network=replace(NETWORK, embedding_width=9), teacher_root=teachers), tmp_path)
 
 
 @pytest.mark.usefixtures("small_corpora")
@@ -288,7 +288,9 @@ def test_flags_change_the_settings_of_their_recipe(monkeypatch: pytest.MonkeyPat
 
     assert told() == DistilledConfig()
     assert told("--recipe", "bag", "--seed", "3", "--sample-weights", "none") == BagConfig(seed=3)
-    assert told("--recipe", "large", "--teacher-version", "2") == LargeConfig(teacher_version=2)
+    assert told("--recipe", "large", "--teacher-version", "2", "--teacher-artifacts", "t") == LargeConfig(
+        teacher_root=Path("t"), teacher_version=2
+    )
     assert told("--recipe", "seed", "--sample-weights", "none") == SeedRecipeConfig(sample_weights="none")
 
 

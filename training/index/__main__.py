@@ -14,7 +14,6 @@ from ambiance.extras import Extra
 
 with Extra("training", "python -m training.index") as extra:
     from training.data.audioset import SPLITS
-    from training.data.sources import data_dir
     from training.index.config import IndexConfig
     from training.index.spool_workers import MAX_WORKERS, SpoolSettings
 
@@ -35,9 +34,7 @@ def main() -> None:
             text_version=flags.text_version,
             seed=flags.seed,
         )
-        artifact = run(
-            config, data_dir(), flags.artifacts, spool_settings=SpoolSettings(flags.spool, flags.workers)
-        )
+        artifact = run(config, flags.artifacts, spool_settings=SpoolSettings(flags.spool, flags.workers))
     except AmbianceError as error:
         sys.exit(str(error))
     print(f"{artifact.path}: {artifact.manifest.counts}")

@@ -1,12 +1,14 @@
 """Settings of the index job."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
 class IndexConfig:
     """How a music index is made."""
 
+    data_dir: Path | None = None  # the data sets; None for where they lie by default
     splits: tuple[str, ...] = ("bal_train", "eval")
     encoder_version: int | None = None  # of the music encoder; None for the largest
     text_version: int | None = None  # of the text encoder; None for the largest

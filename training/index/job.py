@@ -16,7 +16,7 @@ from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.errors import ArtifactError
 from training.data.errors import DataError
 from training.data.ontology import Ontology, load_ontology
-from training.data.sources import dataset_digests
+from training.data.sources import data_dir, dataset_digests
 from training.data.written import load_written
 from training.index.calibrate import captioned_answers
 from training.index.catalog import build_catalog, check_catalog, write_catalog
@@ -51,7 +51,6 @@ class Encoders:
 
 def run(
     config: IndexConfig,
-    data_dir: Path,
     artifacts_root: Path,
     models: Models | None = None,
     spool_settings: SpoolSettings | None = None,
@@ -65,17 +64,18 @@ def run(
         ArtifactError: if an encoder is, if it writes vectors outside its space, or if the files written
             don't read back as what they should hold; nothing is published then.
     """
+    folder = config.data_dir or data_dir()
     encoders, models = _load_encoders(config, artifacts_root), models or Models()
-    space, ontology = load_space(encoders.text), load_ontology(data_dir)
+    space, ontology = load_space(encoders.text), load_ontology(folder)
     pieces = ontology.musical_piece_classes()
     hearing = Hearing(encoders.music, models.encode_clips, pieces)
-    music = _hear(data_dir, config.splits, hearing, spool_settings)
+    music = _hear(folder, config.splits, hearing, spool_settings)
     worth = listenable(music.facts["labels"].to_pylist(), music.encoded.traits, ontology)
     if not worth.any():
         raise DataError("no piece of music in these splits is worth hearing")
     written, benchmark = load_written(), load_benchmark("dev")
     with ThreadPoolExecutor(1) as pool:  # beside the texts: neither holds the GIL for long
-        held_out = pool.submit(models.held_out, encoders.music, data_dir)
+        held_out = pool.submit(models.held_out, encoders.music, folder)
         reference, asked = (
             models.read_texts(encoders.text, texts) for texts in (written.texts, benchmark.texts)
         )
@@ -106,7 +106,7 @@ def run(
         "vad_standard_deviation": music.encoded.vad.std(axis=0).tolist(),
     }
     counts = _counts(music, placed) | {"listenable_clips": int(worth.sum())}
-    description = _describe(config, data_dir, encoders, counts, quality)
+    description = _describe(config, folder, encoders, counts, quality)
     return artifacts.publish(artifacts_root, description, files.write)
 
 

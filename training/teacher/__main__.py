@@ -11,7 +11,6 @@ from ambiance.extras import Extra
 with Extra("teacher", "python -m training.teacher") as extra:
     from training.teacher.config import FLAGS, TeacherConfig
     from training.teacher.job import run
-    from training.teacher.source import default_model
 
 
 @extra
@@ -27,9 +26,9 @@ def main() -> None:
         default = getattr(defaults, name)
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help=meaning)
     flags = parser.parse_args()
-    config = replace(defaults, **{name: getattr(flags, name) for name in FLAGS})
+    config = replace(defaults, model=flags.model, **{name: getattr(flags, name) for name in FLAGS})
     try:
-        artifact = run(config, flags.model or default_model(), flags.artifacts)
+        artifact = run(config, flags.artifacts)
     except AmbianceError as error:
         sys.exit(str(error))
     for entry in artifact.manifest.files:

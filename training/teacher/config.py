@@ -8,6 +8,7 @@ class TeacherConfig:
     """How a teacher is fine-tuned, and what it is asked."""
 
     seed: int = 1  # of every random number
+    model: str | None = None  # pretrained: a folder or a name on the hub; None for what is installed
     annotated_epochs: int = 1  # of the first stage, over what annotators told of their corpora
     rating_repeats: int = 2  # times that such an epoch goes through EmoBank's sentences
     epochs: int = 1  # of the second stage, over all lessons

@@ -23,7 +23,7 @@ from training.teacher.config import FLAGS, TeacherConfig
 from training.teacher.fine_tune import fine_tune, start_from_frequencies
 from training.teacher.network import TeacherNetwork, answers, load_token_vectors, read
 from training.teacher.quality import measure, scene_figures
-from training.teacher.source import WEIGHTS_FILE, model_file
+from training.teacher.source import WEIGHTS_FILE, default_model, model_file
 from training.teacher.synthesis import Synthesizer
 from training.teacher.tokens import UNKNOWN_ID, Tokens, build_tokens
 from training.teacher.vectors import principal_components
@@ -33,12 +33,11 @@ NETWORK_FILE = "network.safetensors"  # of `TeacherNetwork`, for what is to be a
 LONGEST_READ = 64  # of the student's tokens: a passage's opening tells its scene, and long texts cost most
 
 
-def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
+def run(config: TeacherConfig, artifacts_root: Path) -> Artifact:
     """Fine-tune on the lessons, measure on dev (never on test), publish the next version.
 
     Args:
         config: every number of the job.
-        model: the pretrained encoder, a folder or a name on the hub.
         artifacts_root: folder to publish into.
 
     Raises:
@@ -46,7 +45,7 @@ def run(config: TeacherConfig, model: str, artifacts_root: Path) -> Artifact:
         AmbianceError: if the model isn't there.
     """
     torch.manual_seed(config.seed)
-    folder = data_dir()
+    folder, model = data_dir(), config.model or default_model()
     lessons = load_lessons(folder)
     tokens = build_tokens(Tokenizer.from_file(str(model_file(model, TOKENIZER_FILE))), lessons.texts)
     ids = [row[:LONGEST_READ] for row in tokens.encode(lessons.texts)]

@@ -27,7 +27,7 @@ def main() -> None:
     if config.recipe != "large":  # on one core it takes an hour and more
         use_one_core()
     try:
-        artifact = run(config, flags.artifacts, flags.teacher_artifacts, verbose=True)
+        artifact = run(config, flags.artifacts, verbose=True)
     except AmbianceError as error:
         sys.exit(str(error))
     print(_published_line(artifact))
@@ -35,7 +35,12 @@ def main() -> None:
 
 def _config(flags: argparse.Namespace) -> RecipeConfig:
     """The recipe's settings, but for what the flags say."""
-    config = replace(default_config(flags.recipe), seed=flags.seed, teacher_version=flags.teacher_version)
+    config = replace(
+        default_config(flags.recipe),
+        seed=flags.seed,
+        teacher_root=flags.teacher_artifacts,
+        teacher_version=flags.teacher_version,
+    )
     if isinstance(config, SeedRecipeConfig):
         return replace(config, sample_weights=flags.sample_weights)
     return config

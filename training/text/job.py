@@ -46,15 +46,12 @@ def default_config(recipe: Recipe) -> RecipeConfig:
     return _CONFIGS[recipe]()
 
 
-def run(
-    config: RecipeConfig, artifacts_root: Path, teacher_root: Path | None = None, verbose: bool = False
-) -> Artifact:
+def run(config: RecipeConfig, artifacts_root: Path, verbose: bool = False) -> Artifact:
     """Train on the train split, choose and measure on dev (never on test), publish the next version.
 
     Args:
         config: of the recipe that is to be followed.
         artifacts_root: where to publish.
-        teacher_root: where the `text_teacher` lies that a distilled recipe needs; by default there too.
         verbose: show progress.
 
     Raises:
@@ -64,7 +61,7 @@ def run(
     """
     folder, teacher = data_dir(), None
     if config.recipe in ("distilled", "large"):
-        teacher = load(teacher_root or artifacts_root, TEXT_TEACHER, config.teacher_version)
+        teacher = load(config.teacher_root or artifacts_root, TEXT_TEACHER, config.teacher_version)
     corpus = _load_corpus(folder, teacher)
     trained = _train(config, corpus, verbose)
     every = max(1, len(corpus.lessons) // _SPREAD_TEXTS)
