@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -84,16 +84,28 @@ def parts(file: FileDescriptorProto) -> Iterator[Part]:
         )
 
 
-def test_every_service_rpc_message_field_and_value_is_commented(tmp_path: Path) -> None:
-    described = tmp_path / "descriptors"
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Sequence[FileDescriptorProto]:
+    described = tmp_path_factory.mktemp("protos") / "descriptors"
     sources = sorted(str(path) for path in PROTOS.rglob("*.proto"))
     flags = [f"--proto_path={PROTOS.parent}", f"--descriptor_set_out={described}", "--include_source_info"]
     # in a process of its own: beside TensorFlow's libraries the compiler has been seen to crash
     subprocess.run([sys.executable, "-m", "grpc_tools.protoc", *flags, *sources], check=True)
     files = FileDescriptorSet.FromString(described.read_bytes()).file
     assert len(files) == len(sources) >= 6
+    return files
+
+
+def test_every_service_rpc_message_field_and_value_is_commented(files: Sequence[FileDescriptorProto]) -> None:
     bare = []
     for file in files:
         commented = {tuple(at.path) for at in file.source_code_info.location if at.leading_comments.strip()}
         bare += [name for name, path in parts(file) if path not in commented]
     assert not bare
+
+
+def test_other_languages_generate_from_the_protos_as_they_are(files: Sequence[FileDescriptorProto]) -> None:
+    for file in files:
+        _, name, version = file.package.split(".")
+        assert file.options.go_package == f"ambiance/{name}/{version};{name}{version}", file.name
+        assert file.options.java_multiple_files, file.name
