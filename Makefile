@@ -37,6 +37,8 @@ ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
 TARGET = $$(cat "$${AMBIANCE_RUN_DIR:-.run}/gateway" 2>/dev/null || echo "127.0.0.1:$${AMBIANCE_GATEWAY_PORT:-50051}")
 USAGE := usage: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [FACET="calm>=0.5"] [INSTRUMENTAL=1] [ALL=1] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 BUF := @bufbuild/buf@1.75.0
+# What the protos must stay compatible with: in the tree, so that a clone without history can tell, too.
+BASELINE := protos/baseline.txtpb
 
 # Whatever changes what an installation holds. A stamp in .venv is newer, so setting up again costs nothing.
 INSTALLED_FROM := pyproject.toml constraints.txt hatch_build.py $(wildcard protos/ambiance/*/v1/*.proto)
@@ -50,7 +52,7 @@ RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match serve up down status logs \
 	data teacher train train-seeds evaluate model-card reproduce \
-	test test-unit test-service test-e2e lint latency load bench clean
+	test test-unit test-service test-e2e lint proto-baseline latency load bench clean
 
 help: ## List every command
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
@@ -136,8 +138,14 @@ lint: $(DEVELOPMENT) ## Check style, types, imports and protos
 	$(BIN)/mypy
 	$(BIN)/mypy deploy/*.py
 	$(BIN)/lint-imports
-	@if command -v npx >/dev/null; then echo "npx $(BUF) lint"; npx --yes $(BUF) lint; \
-	else echo "buf lint left out: it comes through npx, and there is no Node.js here" >&2; fi
+	@if command -v npx >/dev/null; then \
+		set -e; echo "npx $(BUF) lint"; npx --yes $(BUF) lint; \
+		echo "npx $(BUF) breaking --against $(BASELINE)"; npx --yes $(BUF) breaking --against $(BASELINE); \
+	else echo "buf left out: it comes through npx, and there is no Node.js here" >&2; fi
+
+proto-baseline: ## Hold later protos to today's: after additions, so that buf breaking guards them, too
+	npx --yes $(BUF) breaking --against $(BASELINE)
+	npx --yes $(BUF) build --exclude-source-info --output $(BASELINE)
 
 latency: $(DEVELOPMENT) ## Measure a match on the running cluster beside an echo call
 	@PYTHONPATH=benchmarks $(BIN)/python -m load --only unloaded --target "$(TARGET)"
