@@ -158,7 +158,7 @@ def test_a_start_that_fails_says_what_each_health_check_saw(
 def test_an_image_is_built_with_every_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     sent = (ROOT / ".dockerignore").read_text().splitlines()
-    packages = project["tool"]["hatch"]["build"]["packages"]
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     assert packages
     assert [name for name in [*packages, "protos"] if f"!{name}/**" not in sent] == []
     assert [
