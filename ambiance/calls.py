@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
-from ambiance import parsing
+from ambiance import replies
 from ambiance.arguments import require_flag, require_integer, require_items, require_number, require_utf8
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import AmbianceError, InvalidInputError, OverloadedError, Violation
@@ -130,7 +130,7 @@ def match_text(text: str, options: SearchOptions, *, space: str, explain: bool) 
     request = match_service_pb2.MatchTextRequest(
         text=text, options=options, space=space, explain=require_flag("explain", explain)
     )
-    return Call(GATEWAY, "MatchText", request, parsing.match_result)
+    return Call(GATEWAY, "MatchText", request, replies.match_result)
 
 
 def match_texts(
@@ -141,7 +141,7 @@ def match_texts(
     request = match_service_pb2.MatchTextsRequest(
         texts=_texts("texts", texts), options=options, space=space, explain=require_flag("explain", explain)
     )
-    return Call(GATEWAY, "MatchTexts", request, parsing.match_results)
+    return Call(GATEWAY, "MatchTexts", request, replies.match_results)
 
 
 def encode_texts(texts: Iterable[str], *, explain: bool) -> Call[list[EncodedText]]:
@@ -149,7 +149,7 @@ def encode_texts(texts: Iterable[str], *, explain: bool) -> Call[list[EncodedTex
     request = text_service_pb2.EncodeTextsRequest(
         texts=_texts("texts", texts), explain=require_flag("explain", explain)
     )
-    return Call(TEXT_SERVICE, "EncodeTexts", request, parsing.encoded_texts)
+    return Call(TEXT_SERVICE, "EncodeTexts", request, replies.encoded_texts)
 
 
 def find_neighbors(queries: Iterable[Vector], options: SearchOptions) -> Call[list[SearchResult]]:
@@ -157,7 +157,7 @@ def find_neighbors(queries: Iterable[Vector], options: SearchOptions) -> Call[li
     request = music_index_service_pb2.FindNeighborsRequest(
         queries=_vector_messages("queries", queries), options=options
     )
-    return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, parsing.search_results)
+    return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, replies.search_results)
 
 
 def list_labels(prefix: str, parent: str, index: str) -> Call[list[Label]]:
@@ -165,7 +165,7 @@ def list_labels(prefix: str, parent: str, index: str) -> Call[list[Label]]:
     fields = {"prefix": prefix, "parent": parent, "index": index}
     require_utf8(fields)
     request = music_index_service_pb2.ListLabelsRequest(**fields)
-    return Call(MUSIC_INDEX_SERVICE, "ListLabels", request, parsing.labels)
+    return Call(MUSIC_INDEX_SERVICE, "ListLabels", request, replies.labels)
 
 
 def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter | None:

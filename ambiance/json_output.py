@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from ambiance.results import (
+    EmotionScore,
     EncodedText,
     Evidence,
+    FacetScore,
     MatchResult,
+    MoodScore,
     Neighbor,
-    Score,
+    SceneScore,
     Vad,
     VadDifference,
     Vector,
@@ -20,7 +23,7 @@ DIGITS = 7  # significant ones; a 32-bit float, which every figure here is, hold
 
 
 def match_as_json(result: MatchResult) -> str:
-    """One JSON object; distances, shares and coordinates are as in MatchResult."""
+    """One JSON object; distances, scores and coordinates are as in MatchResult."""
     clips = [
         {"rank": rank, **_neighbor_object(neighbor)}
         for rank, neighbor in enumerate(result.neighbors, start=1)
@@ -45,7 +48,7 @@ def match_as_json(result: MatchResult) -> str:
 
 
 def text_as_json(text: EncodedText) -> str:
-    """One JSON object; shares and coordinates are as in EncodedText."""
+    """One JSON object; scores and coordinates are as in EncodedText."""
     return _document({"text": _text_object(text), "model": text.model._asdict()})
 
 
@@ -53,9 +56,9 @@ def _text_object(text: EncodedText) -> dict[str, Any]:
     return {
         "notices": [notice._asdict() for notice in text.notices],
         "evidence": _evidence_object(text.evidence),
-        "scenes": _score_objects(text.scenes, "scene"),
-        "facets": [{"facet": facet.label, "weight": _rounded(facet.weight)} for facet in text.facets],
-        "emotions": _score_objects(text.emotions, "emotion"),
+        "scenes": _score_objects(text.scenes),
+        "facets": [facet._asdict() | {"weight": _rounded(facet.weight)} for facet in text.facets],
+        "emotions": _score_objects(text.emotions),
         "vad": _axes_object(text.vad),
         "vectors": {space: _vector_object(vector) for space, vector in text.vectors.items()},
         "embedding": _rounded_all(text.embedding),
@@ -77,19 +80,21 @@ def _neighbor_object(neighbor: Neighbor) -> dict[str, Any]:
         "distance": _rounded(neighbor.distance),
         "match_probability": _rounded_if_any(neighbor.match_probability),
         "vad_difference": neighbor.vad_difference and _axes_object(neighbor.vad_difference),
-        "why": _score_objects(neighbor.why, "facet"),
+        "why": _score_objects(neighbor.why),
         "labels": clip.labels,
         "mood_labels": clip.mood_labels,
-        "moods": _score_objects(clip.moods, "mood"),
+        "moods": _score_objects(clip.moods),
         "vad": _axes_object(clip.vad),
-        "facets": _score_objects(clip.facets, "facet"),
-        "traits": _score_objects(clip.traits, "trait"),
+        "facets": _score_objects(clip.facets),
+        "traits": _score_objects(clip.traits),
         "listenable": clip.listenable,
     }
 
 
-def _score_objects(scores: tuple[Score, ...], label: str) -> list[dict[str, Any]]:
-    return [{label: score.label, "score": _rounded(score.share)} for score in scores]
+def _score_objects(
+    scores: Iterable[EmotionScore | SceneScore | MoodScore | FacetScore],
+) -> list[dict[str, Any]]:
+    return [score._asdict() | {"score": _rounded(score.score)} for score in scores]
 
 
 def _evidence_object(evidence: Evidence) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ambiance.results import (
     MatchResult,
     Metric,
     Neighbor,
-    Score,
+    SceneScore,
     ShortfallReason,
     Vad,
     VadDifference,
@@ -145,25 +145,25 @@ def _too_little(evidence: Evidence) -> str:
 
 def _emotion_lines(text: EncodedText, style: Style) -> Iterator[str]:
     if text.scenes:
-        likely = [scene for scene in text.scenes[:TOP_SCENES] if scene.share >= LEAST_SCENE]
-        yield style.strong(_shares(map(_in_words, likely or text.scenes[:1])))
+        likely = [scene for scene in text.scenes[:TOP_SCENES] if scene.score >= LEAST_SCENE]
+        yield style.strong(_percentages(map(_in_words, likely or text.scenes[:1])))
     if music := _music(text.facets):
         yield f"as music: {music}"
-    yield f"emotions: {_shares(text.emotions[:TOP_EMOTIONS])}"
+    yield f"emotions: {_percentages(text.emotions[:TOP_EMOTIONS])}"
     yield _coordinates(text.vad)
     if text.word_influences:
         words = ", ".join(map(_influence, text.word_influences))
         yield from textwrap.wrap(f"moved most by {words}", WIDTH, subsequent_indent=" " * 2)
 
 
-def _in_words(scene: Score) -> Score:
-    return scene._replace(label=_SCENE_WORDS.get(scene.label, scene.label))
+def _in_words(scene: SceneScore) -> SceneScore:
+    return scene._replace(scene=_SCENE_WORDS.get(scene.scene, scene.scene))
 
 
 def _music(facets: tuple[FacetWeight, ...]) -> str:
     """The facets that a text asks for and those that jar most; empty if it is set on none."""
-    fitting = [facet.label for facet in facets[:TOP_FITTING] if facet.weight > LEAST_WEIGHT]
-    jarring = [facet.label for facet in facets[: -TOP_JARRING - 1 : -1] if facet.weight < -LEAST_WEIGHT]
+    fitting = [facet.facet for facet in facets[:TOP_FITTING] if facet.weight > LEAST_WEIGHT]
+    jarring = [facet.facet for facet in facets[: -TOP_JARRING - 1 : -1] if facet.weight < -LEAST_WEIGHT]
     parts = [", ".join(fitting), f"not {', '.join(jarring)}" if jarring else ""]
     return "; ".join(filter(None, parts))
 
@@ -207,15 +207,19 @@ def _difference(difference: VadDifference) -> str:
 
 def _reason(neighbor: Neighbor) -> str:
     """The facets that the clip was chosen for, else its strongest."""
-    return f"because: {_shares(neighbor.why)}" if neighbor.why else _shares(neighbor.clip.facets[:TOP_FACETS])
+    return (
+        f"because: {_percentages(neighbor.why)}"
+        if neighbor.why
+        else _percentages(neighbor.clip.facets[:TOP_FACETS])
+    )
 
 
 def _voice(clip: Clip) -> str:
     """Whether anybody sings; empty if the index can't tell."""
-    shares = dict(clip.traits)
-    if "vocal" not in shares:
+    scores = dict(clip.traits)
+    if "vocal" not in scores:
         return ""
-    return "vocal" if shares["vocal"] >= LEAST_VOCAL else "instrumental"
+    return "vocal" if scores["vocal"] >= LEAST_VOCAL else "instrumental"
 
 
 def _worth(clip: Clip) -> str:
@@ -223,8 +227,8 @@ def _worth(clip: Clip) -> str:
     return "" if clip.listenable else "left out by default"
 
 
-def _shares(scores: Iterable[Score]) -> str:
-    return ", ".join(f"{score.label} {score.share:.0%}" for score in scores)
+def _percentages(scores: Iterable[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} {score:.0%}" for name, score in scores)
 
 
 def _coordinates(vad: Vad) -> str:

@@ -56,21 +56,38 @@ class VadDifference(NamedTuple):
     dominance: float  # above 0: more in control
 
 
-class Score(NamedTuple):
-    """A name and its weight in a text or a clip, in [0, 1].
+class EmotionScore(NamedTuple):
+    """An emotion and its share of a text."""
 
-    Of emotions, scenes and moods the shares of one text or clip sum to 1; a facet or a trait of a clip
-    stands by itself, as the probability that a person would say it.
-    """
+    emotion: str
+    score: float  # in [0, 1]; those of one text sum to 1
 
-    label: str
-    share: float
+
+class SceneScore(NamedTuple):
+    """A scene and how likely a text tells of it."""
+
+    scene: str
+    score: float  # in [0, 1]; those of one text sum to 1
+
+
+class MoodScore(NamedTuple):
+    """A mood and how likely it is a clip's."""
+
+    mood: str
+    score: float  # in [0, 1]; those of one clip sum to 1
+
+
+class FacetScore(NamedTuple):
+    """A facet or a trait of a clip, each by itself."""
+
+    facet: str
+    score: float  # probability in [0, 1] that a person would say it of the clip
 
 
 class FacetWeight(NamedTuple):
     """A facet of music and how much a text asks for it."""
 
-    label: str
+    facet: str
     weight: float  # in [-2, 1]; above 0 it fits the text, below 0 it jars
 
 
@@ -127,15 +144,15 @@ class WordInfluence(NamedTuple):
     word: str  # as it stands in the text, with the punctuation that touches it
     start: int  # character of the text that it starts at
     shift: float  # share of the emotion scores that it moved, in [0, 1]
-    emotion: str  # the one whose share it raised or lowered most
-    share_change: float  # what it added to that share, in [-1, 1]
+    emotion: str  # the one whose score it raised or lowered most
+    share_change: float  # what it added to that score, in [-1, 1]
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedText:
     """The emotion of one text, and how much of the text it rests on."""
 
-    emotions: tuple[Score, ...]  # every emotion that the model knows, by descending share
+    emotions: tuple[EmotionScore, ...]  # every emotion that the model knows, by descending score
     vad: Vad
     vectors: Mapping[str, Vector]  # by the name of their space
     token_count: int  # words or parts of words read, at least 1
@@ -143,7 +160,7 @@ class EncodedText:
     window_count: int  # windows that the text was read in; a long text takes several
     model: ArtifactVersion
     evidence: Evidence
-    scenes: tuple[Score, ...] = ()  # what the text tells of: all 21, by descending share
+    scenes: tuple[SceneScore, ...] = ()  # what the text tells of: all 21, by descending score
     facets: tuple[FacetWeight, ...] = ()  # the music that it asks for: all twelve, by descending weight
     notices: tuple[Notice, ...] = ()  # mostly none
     embedding: tuple[float, ...] = ()  # the model's own features; they compare within its version only
@@ -160,10 +177,10 @@ class Clip:
     end_seconds: float
     labels: tuple[str, ...]  # AudioSet's, such as "Lullaby"
     mood_labels: tuple[str, ...]  # moods that AudioSet's annotators gave it; most clips have none
-    moods: tuple[Score, ...]  # all seven, by descending share, as the music encoder hears them
+    moods: tuple[MoodScore, ...]  # all seven, by descending score, as the music encoder hears them
     vad: Vad
-    facets: tuple[Score, ...]  # all twelve, by descending probability
-    traits: tuple[Score, ...]  # vocal, speech, low_quality
+    facets: tuple[FacetScore, ...]  # all twelve, by descending score
+    traits: tuple[FacetScore, ...]  # vocal, speech, low_quality
     listenable: bool  # False if it is mainly speech or effects, or a bad recording
 
     @property
@@ -180,7 +197,7 @@ class Neighbor:
     distance: float
     match_probability: float | None = None  # that its mood is acceptable; None if the index can't tell
     vad_difference: VadDifference | None = None  # clip minus text; None where no text was matched
-    why: tuple[Score, ...] = ()  # the clip's facets that the text asks for, at most three, weightiest first
+    why: tuple[FacetScore, ...] = ()  # at most three facets that the text asks for, weightiest first
 
 
 class Label(NamedTuple):

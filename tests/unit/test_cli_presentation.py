@@ -11,17 +11,20 @@ from ambiance.presentation import WIDTH, Style, match_for_people, text_for_peopl
 from ambiance.results import (
     ArtifactVersion,
     Clip,
+    EmotionScore,
     EncodedText,
     Evidence,
     EvidenceReason,
+    FacetScore,
     FacetWeight,
     FilterEffect,
     MatchResult,
     Metric,
+    MoodScore,
     Neighbor,
     Notice,
     NoticeKind,
-    Score,
+    SceneScore,
     ShortfallReason,
     Space,
     Vad,
@@ -36,7 +39,12 @@ DISTRESS = Notice(NoticeKind.DISTRESS, "You are not alone: please talk to someon
 
 def text(unknown: int = 0, influences: tuple[WordInfluence, ...] = ()) -> EncodedText:
     return EncodedText(
-        emotions=(Score("grief", 0.412), Score("sadness", 0.3), Score("fear", 0.2), Score("joy", 0.088)),
+        emotions=(
+            EmotionScore("grief", 0.412),
+            EmotionScore("sadness", 0.3),
+            EmotionScore("fear", 0.2),
+            EmotionScore("joy", 0.088),
+        ),
         vad=Vad(0.1, 0.40000001, 0.3),
         vectors={"vad": Vector("vad", (0.1, 0.4, 0.3), "vad-1")},
         token_count=6,
@@ -44,7 +52,12 @@ def text(unknown: int = 0, influences: tuple[WordInfluence, ...] = ()) -> Encode
         window_count=1,
         model=ArtifactVersion("text_encoder", 2),
         evidence=Evidence(0.97, fallback=False),
-        scenes=(Score("grief", 0.62), Score("longing", 0.2), Score("fear", 0.1), Score("none", 0.08)),
+        scenes=(
+            SceneScore("grief", 0.62),
+            SceneScore("longing", 0.2),
+            SceneScore("fear", 0.1),
+            SceneScore("none", 0.08),
+        ),
         facets=(
             FacetWeight("sad", 0.9),
             FacetWeight("tender", 0.6),
@@ -72,16 +85,16 @@ def clip(
         end_seconds=40.0,
         labels=labels,
         mood_labels=mood_labels,
-        moods=(Score("sad", 0.6), Score("tender", 0.3), Score("scary", 0.1)),
+        moods=(MoodScore("sad", 0.6), MoodScore("tender", 0.3), MoodScore("scary", 0.1)),
         vad=Vad(0.2, 0.3, 0.1),
-        facets=(Score("calm", 0.8), Score("sad", 0.61), Score("tender", 0.4)),
-        traits=(Score("vocal", vocal), Score("speech", 0.01), Score("low_quality", 0.2)),
+        facets=(FacetScore("calm", 0.8), FacetScore("sad", 0.61), FacetScore("tender", 0.4)),
+        traits=(FacetScore("vocal", vocal), FacetScore("speech", 0.01), FacetScore("low_quality", 0.2)),
         listenable=listenable,
     )
 
 
 CLOSE = VadDifference(0.04, -0.04, 0)
-WHY = (Score("sad", 0.61), Score("tender", 0.4))
+WHY = (FacetScore("sad", 0.61), FacetScore("tender", 0.4))
 
 
 def result(
@@ -92,7 +105,7 @@ def result(
     effect: FilterEffect | None = None,
     probability: float | None = 0.734,
     difference: VadDifference | None = CLOSE,
-    why: tuple[Score, ...] = WHY,
+    why: tuple[FacetScore, ...] = WHY,
     left_out: int = 0,
     **of_text: Any,
 ) -> MatchResult:
@@ -166,7 +179,7 @@ def test_a_clip_that_is_there_only_because_it_was_asked_for_says_so() -> None:
     ],
 )
 def test_scenes_that_are_likely_are_told(scenes: tuple[tuple[str, float], ...], line: str) -> None:
-    shown = match_for_people(result(scenes=tuple(Score(*scene) for scene in scenes)), PLAIN)
+    shown = match_for_people(result(scenes=tuple(SceneScore(*scene) for scene in scenes)), PLAIN)
     assert shown.splitlines()[0] == line
 
 
@@ -365,9 +378,9 @@ def test_a_match_for_machines() -> None:
                 {"facet": "tender", "score": 0.4},
             ],
             "traits": [
-                {"trait": "vocal", "score": 0.4},
-                {"trait": "speech", "score": 0.01},
-                {"trait": "low_quality", "score": 0.2},
+                {"facet": "vocal", "score": 0.4},
+                {"facet": "speech", "score": 0.01},
+                {"facet": "low_quality", "score": 0.2},
             ],
             "listenable": True,
         }

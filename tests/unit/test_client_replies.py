@@ -4,20 +4,23 @@ from typing import Any
 
 import pytest
 
-from ambiance import parsing
+from ambiance import replies
 from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2
 from ambiance.results import (
     ArtifactVersion,
+    EmotionScore,
     EncodedText,
     Evidence,
     EvidenceReason,
+    FacetScore,
     FacetWeight,
     FilterEffect,
     Metric,
+    MoodScore,
     Notice,
     NoticeKind,
-    Score,
+    SceneScore,
     ShortfallReason,
     Space,
     Vad,
@@ -66,12 +69,12 @@ def response() -> match_service_pb2.MatchTextResponse:
 
 
 def test_every_field_of_a_match(response: match_service_pb2.MatchTextResponse) -> None:
-    result = parsing.match_result(response)
-    assert result.text.emotions == (Score("joy", 0.75),)
+    result = replies.match_result(response)
+    assert result.text.emotions == (EmotionScore("joy", 0.75),)
     assert result.text.vad == Vad(valence=0.75, arousal=0.5, dominance=0.25)
     assert result.text.vectors == {"vad": Vector("vad", (0.75, 0.5, 0.25), "vad-1")}
     assert result.text.evidence == Evidence(0.875, fallback=False, reason=None, language=None)
-    assert result.text.scenes == (Score("joy", 0.625),)
+    assert result.text.scenes == (SceneScore("joy", 0.625),)
     assert result.text.facets == (FacetWeight("happy", 0.75), FacetWeight("sad", -1.5))
     assert result.text.notices == (Notice(NoticeKind.DISTRESS, "You are not alone."),)
     assert result.text.embedding == (0.5, -2)
@@ -88,37 +91,37 @@ def test_every_field_of_a_match(response: match_service_pb2.MatchTextResponse) -
     assert (clip.id, clip.youtube_id) == ("abcdefghijk@30", "abcdefghijk")
     assert (clip.start_seconds, clip.end_seconds) == (30.0, 39.5)
     assert (clip.labels, clip.mood_labels) == (("Music", "Lullaby"), ("happy",))
-    assert clip.moods == (Score("happy", 1.0),)
-    assert clip.facets == neighbor.why == (Score("happy", 0.75),)
-    assert (clip.traits, clip.listenable) == ((Score("vocal", 0.25),), True)
+    assert clip.moods == (MoodScore("happy", 1.0),)
+    assert clip.facets == neighbor.why == (FacetScore("happy", 0.75),)
+    assert (clip.traits, clip.listenable) == ((FacetScore("vocal", 0.25),), True)
     assert result.left_out_clip_count == 9
     assert clip.url == "https://youtu.be/abcdefghijk?t=30"
 
 
 def test_what_is_not_known_of_a_neighbour_is_none_not_zero() -> None:
     found = music_index_service_pb2.Neighbors(neighbors=[{"distance": 0.5}])
-    [result] = parsing.search_results(music_index_service_pb2.FindNeighborsResponse(results=[found]))
+    [result] = replies.search_results(music_index_service_pb2.FindNeighborsResponse(results=[found]))
     assert (result.neighbors[0].match_probability, result.neighbors[0].vad_difference) == (None, None)
 
 
 def test_what_a_filter_did_is_told_of_every_answer_and_only_if_there_was_one(
     response: match_service_pb2.MatchTextResponse,
 ) -> None:
-    assert parsing.match_result(response).filter_effect is None
+    assert replies.match_result(response).filter_effect is None
     effect = clip_filter_pb2.FilterEffect(
         clip_count=7, unknown_clip_ids=["a@1", "b@2"], unknown_youtube_ids=["c"]
     )
     response.filter_effect.CopyFrom(effect)
     batch = match_service_pb2.MatchTextsResponse(matches=[{}, {}], filter_effect=effect)
     found = music_index_service_pb2.FindNeighborsResponse(results=[{}, {}], filter_effect=effect)
-    answers = [parsing.match_result(response), *parsing.match_results(batch), *parsing.search_results(found)]
+    answers = [replies.match_result(response), *replies.match_results(batch), *replies.search_results(found)]
     assert [answer.filter_effect for answer in answers] == [FilterEffect(7, ("a@1", "b@2"), ("c",))] * 5
 
 
 def test_clips_that_were_left_out_are_counted_in_every_answer() -> None:
     batch = match_service_pb2.MatchTextsResponse(matches=[{}, {}], left_out_clip_count=7)
     found = music_index_service_pb2.FindNeighborsResponse(results=[{}, {}], left_out_clip_count=7)
-    answers = [*parsing.match_results(batch), *parsing.search_results(found)]
+    answers = [*replies.match_results(batch), *replies.search_results(found)]
     assert [answer.left_out_clip_count for answer in answers] == [7] * 4
 
 
@@ -127,7 +130,7 @@ def test_a_fallback_tells_why_and_in_which_language() -> None:
         fallback=True, reason=text_service_pb2.EVIDENCE_REASON_OTHER_LANGUAGE, language="de"
     )
     response = text_service_pb2.EncodeTextsResponse(results=[{"evidence": evidence}])
-    [text] = parsing.encoded_texts(response)
+    [text] = replies.encoded_texts(response)
     assert text.evidence == Evidence(0, True, EvidenceReason.OTHER_LANGUAGE, "de")
     assert text.notices == ()
 
@@ -139,7 +142,7 @@ def test_what_only_a_newer_service_knows_is_unknown_not_an_error(
     response.origin.space.metric = 99  # type: ignore[assignment]
     response.match.text.evidence.reason = 99  # type: ignore[assignment]
     response.match.text.notices[0].kind = 99  # type: ignore[assignment]
-    result = parsing.match_result(response)
+    result = replies.match_result(response)
     assert result.shortfall_reason is ShortfallReason.UNKNOWN
     assert result.space.metric is Metric.UNKNOWN
     assert result.text.evidence.reason is EvidenceReason.UNKNOWN
@@ -149,13 +152,13 @@ def test_what_only_a_newer_service_knows_is_unknown_not_an_error(
 def test_every_metric_and_reason_of_the_contract_has_a_name() -> None:
     for metric in space_pb2.Metric.values():
         space = space_pb2.Space(metric=metric)
-        parsed = parsing.search_results(
+        parsed = replies.search_results(
             music_index_service_pb2.FindNeighborsResponse(space=space, results=[{}])
         )[0].space.metric
         assert (parsed is Metric.UNKNOWN) == (metric == space_pb2.METRIC_UNSPECIFIED)
     for reason in music_index_service_pb2.ShortfallReason.values():
         found = music_index_service_pb2.Neighbors(shortfall_reason=reason)
-        [result] = parsing.search_results(music_index_service_pb2.FindNeighborsResponse(results=[found]))
+        [result] = replies.search_results(music_index_service_pb2.FindNeighborsResponse(results=[found]))
         assert result.shortfall_reason is not ShortfallReason.UNKNOWN
     for why in text_service_pb2.EvidenceReason.values():
         assert encoded({"evidence": {"reason": why}}).evidence.reason is not EvidenceReason.UNKNOWN
@@ -166,5 +169,5 @@ def test_every_metric_and_reason_of_the_contract_has_a_name() -> None:
 
 
 def encoded(fields: dict[str, Any]) -> EncodedText:
-    [text] = parsing.encoded_texts(text_service_pb2.EncodeTextsResponse(results=[fields]))
+    [text] = replies.encoded_texts(text_service_pb2.EncodeTextsResponse(results=[fields]))
     return text

@@ -7,18 +7,21 @@ from ambiance.music.v1 import clip_pb2, music_index_service_pb2
 from ambiance.results import (
     ArtifactVersion,
     Clip,
+    EmotionScore,
     EncodedText,
     Evidence,
     EvidenceReason,
+    FacetScore,
     FacetWeight,
     FilterEffect,
     Label,
     MatchResult,
     Metric,
+    MoodScore,
     Neighbor,
     Notice,
     NoticeKind,
-    Score,
+    SceneScore,
     SearchResult,
     ShortfallReason,
     Space,
@@ -115,7 +118,7 @@ def _match_results(
 
 def _encoded_text(text: text_service_pb2.EncodedText, model: ArtifactVersion) -> EncodedText:
     return EncodedText(
-        emotions=tuple(Score(score.emotion, score.score) for score in text.emotions),
+        emotions=tuple(EmotionScore(score.emotion, score.score) for score in text.emotions),
         vad=_vad(text.vad),
         vectors={v.space: Vector(v.space, tuple(v.values), v.lineage) for v in text.vectors},
         token_count=text.token_count,
@@ -123,7 +126,7 @@ def _encoded_text(text: text_service_pb2.EncodedText, model: ArtifactVersion) ->
         window_count=text.window_count,
         model=model,
         evidence=_evidence(text.evidence),
-        scenes=tuple(Score(score.scene, score.score) for score in text.scenes),
+        scenes=tuple(SceneScore(score.scene, score.score) for score in text.scenes),
         facets=tuple(FacetWeight(facet.facet, facet.weight) for facet in text.facets),
         notices=tuple(map(_notice, text.notices)),
         embedding=tuple(text.embedding),
@@ -171,7 +174,7 @@ def _clip(clip: clip_pb2.Clip) -> Clip:
         end_seconds=clip.end_seconds,
         labels=tuple(clip.labels),
         mood_labels=tuple(clip.mood_labels),
-        moods=tuple(Score(score.mood, score.score) for score in clip.moods),
+        moods=tuple(MoodScore(score.mood, score.score) for score in clip.moods),
         vad=_vad(clip.vad),
         facets=_facet_scores(clip.facets),
         traits=_facet_scores(clip.traits),
@@ -179,8 +182,8 @@ def _clip(clip: clip_pb2.Clip) -> Clip:
     )
 
 
-def _facet_scores(scores: Iterable[affect_pb2.FacetScore]) -> tuple[Score, ...]:
-    return tuple(Score(score.facet, score.score) for score in scores)
+def _facet_scores(scores: Iterable[affect_pb2.FacetScore]) -> tuple[FacetScore, ...]:
+    return tuple(FacetScore(score.facet, score.score) for score in scores)
 
 
 def _vad(vad: affect_pb2.Vad) -> Vad:
