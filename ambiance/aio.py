@@ -1,7 +1,7 @@
 """The asyncio client: `ambiance.Client` with awaitable methods, the same results and the same errors."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,8 +15,8 @@ from ambiance.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
 from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import OverloadedError, PreconditionError, UnavailableError
-from ambiance.limits import DEFAULT_K
-from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
+from ambiance.limits import DEFAULT_K, DEFAULT_PAGE_SIZE
+from ambiance.results import Clip, EncodedText, Index, Label, MatchResult, SearchResult, Vector
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
@@ -124,6 +124,26 @@ class Client:
         """As `ambiance.Client.list_labels`."""
         return await self._send(calls.list_labels(prefix, parent, index), deadline_s)
 
+    async def get_clip(self, clip_id: str, *, index: str = "", deadline_s: float | None = None) -> Clip:
+        """As `ambiance.Client.get_clip`."""
+        return await self._send(calls.get_clip(clip_id, index), deadline_s)
+
+    async def get_clips(
+        self, clip_ids: Sequence[str], *, index: str = "", deadline_s: float | None = None
+    ) -> list[Clip]:
+        """As `ambiance.Client.get_clips`."""
+        return await self._send(calls.get_clips(clip_ids, index), deadline_s)
+
+    def list_clips(
+        self, *, index: str = "", page_size: int = DEFAULT_PAGE_SIZE, deadline_s: float | None = None
+    ) -> AsyncIterator[Clip]:
+        """As `ambiance.Client.list_clips`: `async for clip in client.list_clips()`."""
+        return self._pages(calls.list_clips(index, page_size), self._deadline(deadline_s))
+
+    async def list_indexes(self, *, deadline_s: float | None = None) -> list[Index]:
+        """As `ambiance.Client.list_indexes`."""
+        return await self._send(calls.list_indexes(), deadline_s)
+
     async def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""
         self._enter_loop()
@@ -140,8 +160,18 @@ class Client:
     ) -> None:
         await self.close()
 
+    def _deadline(self, deadline_s: float | None) -> float:
+        return self._deadline_s if deadline_s is None else require_deadline(deadline_s)
+
+    async def _pages(self, call: calls.Call[calls.Page] | None, deadline_s: float) -> AsyncIterator[Clip]:
+        while call is not None:
+            page = await self._send(call, deadline_s)
+            for clip in page.clips:
+                yield clip
+            call = page.following
+
     async def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
-        patience = calls.Patience(self._deadline_s if deadline_s is None else require_deadline(deadline_s))
+        patience = calls.Patience(self._deadline(deadline_s))
         while True:
             try:
                 return call.parse(await self._try(call, patience.left_s()))

@@ -15,11 +15,11 @@ from ambiance import replies
 from ambiance.arguments import require_flag, require_integer, require_items, require_number, require_utf8
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import AmbianceError, InvalidInputError, OverloadedError, Violation
-from ambiance.limits import MAX_K, MAX_REQUEST_BYTES
+from ambiance.limits import MAX_K, MAX_PAGE_SIZE, MAX_REQUEST_BYTES
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
 from ambiance.music.v1.search_options_pb2 import SearchOptions
-from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
+from ambiance.results import Clip, EncodedText, Index, Label, MatchResult, SearchResult, Vector
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
 from ambiance.validation import OPTIONS_PREFIX
@@ -71,6 +71,14 @@ class Call(Generic[R]):
             raise InvalidInputError.of("request", f"at most {MAX_REQUEST_BYTES:,} bytes, got {size:,}")
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page of the catalogue, and the call for the one that follows; None if it is the last."""
+
+    clips: list[Clip]
+    following: "Call[Page] | None"
+
+
 class Patience:
     """What is left of a call's deadline, over however many tries."""
 
@@ -106,7 +114,7 @@ def search_options(
     """
     require_utf8({"index": index})
     return SearchOptions(
-        k=_int32("k", k),
+        k=_int32("k", k, MAX_K),
         index=index,
         seed=_seed(seed),
         filter=_filter_message(clip_filter),
@@ -168,6 +176,41 @@ def list_labels(prefix: str, parent: str, index: str) -> Call[list[Label]]:
     return Call(MUSIC_INDEX_SERVICE, "ListLabels", request, replies.labels)
 
 
+def get_clip(clip_id: str, index: str) -> Call[Clip]:
+    """GetClip of the music index service."""
+    fields = {"clip_id": clip_id, "index": index}
+    require_utf8(fields)
+    request = music_index_service_pb2.GetClipRequest(**fields)
+    return Call(MUSIC_INDEX_SERVICE, "GetClip", request, replies.clip)
+
+
+def get_clips(clip_ids: Iterable[str], index: str) -> Call[list[Clip]]:
+    """BatchGetClips of the music index service."""
+    require_utf8({"index": index})
+    request = music_index_service_pb2.BatchGetClipsRequest(clip_ids=_texts("clip_ids", clip_ids), index=index)
+    return Call(MUSIC_INDEX_SERVICE, "BatchGetClips", request, replies.clips)
+
+
+def list_clips(index: str, page_size: int, page_token: str = "") -> Call[Page]:
+    """ListClips of the music index service."""
+    require_utf8({"index": index})
+    request = music_index_service_pb2.ListClipsRequest(
+        index=index, page_size=_int32("page_size", page_size, MAX_PAGE_SIZE), page_token=page_token
+    )
+
+    def page(response: music_index_service_pb2.ListClipsResponse) -> Page:
+        token = response.next_page_token
+        return Page(replies.clips(response), list_clips(index, page_size, token) if token else None)
+
+    return Call(MUSIC_INDEX_SERVICE, "ListClips", request, page)
+
+
+def list_indexes() -> Call[list[Index]]:
+    """ListIndexes of the music index service."""
+    request = music_index_service_pb2.ListIndexesRequest()
+    return Call(MUSIC_INDEX_SERVICE, "ListIndexes", request, replies.indexes)
+
+
 def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter | None:
     if conditions is None:
         return None
@@ -213,11 +256,11 @@ def _scores(field: str, values: Mapping[str, float]) -> dict[str, float]:
     return {name: require_number(f"{field}[{name!a}]", score) for name, score in values.items()}
 
 
-def _int32(field: str, value: int) -> int:
+def _int32(field: str, value: int, limit: int) -> int:
     """Refuse what the message has no room for; within it the service checks."""
     integer = require_integer(field, value)
     if abs(integer) > MAX_INT32:
-        raise InvalidInputError.of(field, f"1 to {MAX_K:,}, got {_shown(integer)}")
+        raise InvalidInputError.of(field, f"1 to {limit:,}, got {_shown(integer)}")
     return integer
 
 

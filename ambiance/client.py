@@ -1,7 +1,7 @@
 """The synchronous client: what another backend calls Ambiance with. `ambiance.aio` is its twin."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,8 +18,8 @@ from ambiance.channel import (
 )
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import OverloadedError, UnavailableError
-from ambiance.limits import DEFAULT_K
-from ambiance.results import EncodedText, Label, MatchResult, SearchResult, Vector
+from ambiance.limits import DEFAULT_K, DEFAULT_PAGE_SIZE
+from ambiance.results import Clip, EncodedText, Index, Label, MatchResult, SearchResult, Vector
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
@@ -39,7 +39,7 @@ class Client:
     raises the errors of `ambiance.errors`:
 
         InvalidInputError: the request breaks its contract; `violations` name field, limit and offence.
-        NotFoundError: there is no index of that name.
+        NotFoundError: there is no index of that name, or it has no such clip.
         PreconditionError: the services hold the space with different lineages, or the index is too old for
             the filter.
         OverloadedError: refused, after retries whenever the service said, for as long as `deadline_s` allows;
@@ -163,6 +163,30 @@ class Client:
         """
         return self._send(calls.list_labels(prefix, parent, index), deadline_s)
 
+    def get_clip(self, clip_id: str, *, index: str = "", deadline_s: float | None = None) -> Clip:
+        """The clip of an id, as in `Clip.id`, by the music index service."""
+        return self._send(calls.get_clip(clip_id, index), deadline_s)
+
+    def get_clips(
+        self, clip_ids: Sequence[str], *, index: str = "", deadline_s: float | None = None
+    ) -> list[Clip]:
+        """The clips of 1 to 1,000 ids, in order, by the music index service; an id may stand twice."""
+        return self._send(calls.get_clips(clip_ids, index), deadline_s)
+
+    def list_clips(
+        self, *, index: str = "", page_size: int = DEFAULT_PAGE_SIZE, deadline_s: float | None = None
+    ) -> Iterator[Clip]:
+        """Every clip of an index, ordered by id, by the music index service.
+
+        They are asked for as they are needed, `page_size` (1 to 1,000) at a time, and `deadline_s` is that of
+        each page. An index that is replaced meanwhile ends the list with an InvalidInputError (`page_token`).
+        """
+        return self._pages(calls.list_clips(index, page_size), self._deadline(deadline_s))
+
+    def list_indexes(self, *, deadline_s: float | None = None) -> list[Index]:
+        """The indexes that the music index service holds, ordered by name."""
+        return self._send(calls.list_indexes(), deadline_s)
+
     def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""
         self._closed.set()
@@ -177,8 +201,17 @@ class Client:
     ) -> None:
         self.close()
 
+    def _deadline(self, deadline_s: float | None) -> float:
+        return self._deadline_s if deadline_s is None else require_deadline(deadline_s)
+
+    def _pages(self, call: calls.Call[calls.Page] | None, deadline_s: float) -> Iterator[Clip]:
+        while call is not None:
+            page = self._send(call, deadline_s)
+            yield from page.clips
+            call = page.following
+
     def _send(self, call: calls.Call[R], deadline_s: float | None) -> R:
-        patience = calls.Patience(self._deadline_s if deadline_s is None else require_deadline(deadline_s))
+        patience = calls.Patience(self._deadline(deadline_s))
         while True:
             try:
                 return call.parse(self._try(call, patience.left_s()))

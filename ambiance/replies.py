@@ -14,6 +14,7 @@ from ambiance.results import (
     FacetScore,
     FacetWeight,
     FilterEffect,
+    Index,
     Label,
     MatchResult,
     Metric,
@@ -84,6 +85,32 @@ def search_results(response: music_index_service_pb2.FindNeighborsResponse) -> l
 def labels(response: music_index_service_pb2.ListLabelsResponse) -> list[Label]:
     """The labels that a filter may name, in order."""
     return [Label(label.name, label.clip_count, tuple(label.parents)) for label in response.labels]
+
+
+def clip(response: music_index_service_pb2.GetClipResponse) -> Clip:
+    """The clip that was asked for."""
+    return _clip(response.clip)
+
+
+def clips(
+    response: music_index_service_pb2.BatchGetClipsResponse | music_index_service_pb2.ListClipsResponse,
+) -> list[Clip]:
+    """The clips that were asked for, or those of a page, in order."""
+    return list(map(_clip, response.clips))
+
+
+def indexes(response: music_index_service_pb2.ListIndexesResponse) -> list[Index]:
+    """The indexes that are loaded, in order."""
+    return [
+        Index(
+            index.name,
+            _version(index.version),
+            tuple(map(_space, index.spaces)),
+            index.clip_count,
+            tuple(index.notices),
+        )
+        for index in response.indexes
+    ]
 
 
 def match_result(response: match_service_pb2.MatchTextResponse) -> MatchResult:

@@ -208,6 +208,17 @@ class Label(NamedTuple):
     parents: tuple[str, ...]  # labels right above it, ordered by name
 
 
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A searchable set of clips."""
+
+    name: str
+    version: ArtifactVersion
+    spaces: tuple[Space, ...]  # that it can be searched in
+    clip_count: int
+    notices: tuple[str, ...]  # attributions and terms that its users must see
+
+
 class FilterEffect(NamedTuple):
     """What a filter did to a search."""
 

@@ -5,7 +5,7 @@ import contextlib
 import inspect
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -38,6 +38,7 @@ from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 
 WAIT_S = 20.0
 NOBODY = "127.0.0.1:1"
+CLIP_COUNT = 5  # that the catalogue of the fake holds
 ROCK = ambiance.ClipFilter(labels=["Rock music"])
 ROCK_OPTIONS = SearchOptions(
     k=3, index="small", seed=7, filter={"labels": ["Rock music"]}, include_unlistenable=True
@@ -75,6 +76,25 @@ class Fake(
         results = [music_pb.Neighbors(neighbors=[{"distance": q.values[0]}]) for q in request.queries]
         return music_pb.FindNeighborsResponse(results=results)
 
+    def GetClip(self, request: Any, context: Any) -> music_pb.GetClipResponse:  # noqa: N802
+        self._play(request, context)
+        return music_pb.GetClipResponse(clip={"id": request.clip_id})
+
+    def BatchGetClips(self, request: Any, context: Any) -> music_pb.BatchGetClipsResponse:  # noqa: N802
+        self._play(request, context)
+        return music_pb.BatchGetClipsResponse(clips=[{"id": each} for each in request.clip_ids])
+
+    def ListClips(self, request: Any, context: Any) -> music_pb.ListClipsResponse:  # noqa: N802
+        self._play(request, context)
+        start, size = int(request.page_token or 0), request.page_size
+        ids = [f"{i}" for i in range(CLIP_COUNT)][start : start + size]
+        following = str(start + size) if start + size < CLIP_COUNT else ""
+        return music_pb.ListClipsResponse(clips=[{"id": each} for each in ids], next_page_token=following)
+
+    def ListIndexes(self, request: Any, context: Any) -> music_pb.ListIndexesResponse:  # noqa: N802
+        self._play(request, context)
+        return music_pb.ListIndexesResponse(indexes=[{"name": "default"}, {"name": "small"}])
+
     def _play(self, request: Any, context: grpc.ServicerContext) -> None:
         self.requests.append(request)
         self.before(context)
@@ -109,13 +129,15 @@ def run(request: pytest.FixtureRequest, target: str) -> Iterator[Run]:
 
     def run_sync(method: str, *arguments: Any, to: str = target, **options: Any) -> Any:
         with ambiance.Client(to, text_target=to, music_target=to) as client:
-            return getattr(client, method)(*arguments, **options)
+            answer = getattr(client, method)(*arguments, **options)
+            return list(answer) if isinstance(answer, Iterator) else answer
 
     def run_asyncio(method: str, *arguments: Any, to: str = target, **options: Any) -> Any:
         async def call() -> Any:
             async with aio.Client(to, text_target=to, music_target=to) as client:
-                answer: Coroutine[Any, Any, Any] = getattr(client, method)(*arguments, **options)
-                return await answer
+                answer: Coroutine[Any, Any, Any] | AsyncIterator[Any]
+                answer = getattr(client, method)(*arguments, **options)
+                return [item async for item in answer] if isinstance(answer, AsyncIterator) else await answer
 
         return asyncio.run(call())
 
@@ -164,6 +186,42 @@ def test_search(run: Run, fake: Fake) -> None:
     [request] = fake.requests
     assert request.options == ROCK_OPTIONS
     assert [query.lineage for query in request.queries] == ["vad-1", ""]
+
+
+def test_get_clip(run: Run, fake: Fake) -> None:
+    assert run("get_clip", "a@1", index="small").id == "a@1"
+    assert fake.requests == [music_pb.GetClipRequest(clip_id="a@1", index="small")]
+
+
+def test_get_clips(run: Run, fake: Fake) -> None:
+    assert [clip.id for clip in run("get_clips", ("b@2", "a@1"), index="small")] == ["b@2", "a@1"]
+    assert fake.requests == [music_pb.BatchGetClipsRequest(clip_ids=["b@2", "a@1"], index="small")]
+
+
+def test_list_clips_asks_for_one_page_after_the_other(run: Run, fake: Fake) -> None:
+    clips = run("list_clips", index="small", page_size=2)
+    assert [clip.id for clip in clips] == ["0", "1", "2", "3", "4"]
+    sent = [(request.index, request.page_size, request.page_token) for request in fake.requests]
+    assert sent == [("small", 2, ""), ("small", 2, "2"), ("small", 2, "4")]
+
+
+def test_a_page_that_nobody_needs_is_not_asked_for(target: str, fake: Fake) -> None:
+    with ambiance.Client(music_target=target) as client:
+        clips = client.list_clips(page_size=2)
+        assert not fake.requests
+        assert [next(clips).id for _ in range(2)] == ["0", "1"]
+    assert len(fake.requests) == 1
+
+
+def test_list_indexes(run: Run, fake: Fake) -> None:
+    assert [index.name for index in run("list_indexes")] == ["default", "small"]
+    assert fake.requests == [music_pb.ListIndexesRequest()]
+
+
+def test_a_clip_that_there_is_not_is_not_found(run: Run, fake: Fake) -> None:
+    fake.errors = [NotFoundError("clip_id: the index default has no clip 'x@1'")]
+    with pytest.raises(NotFoundError, match=r"^clip_id: the index default has no clip 'x@1'$"):
+        run("get_clip", "x@1")
 
 
 def test_clips_that_are_not_worth_hearing_are_left_out_unless_asked_for(run: Run, fake: Fake) -> None:
@@ -444,6 +502,7 @@ def test_a_task_that_is_cancelled_ends_cancelled(target: str, held: threading.Ev
 def test_both_clients_have_the_same_methods() -> None:
     def signatures(client: type) -> dict[str, str]:
         methods = inspect.getmembers(client, inspect.isfunction)
-        return {name: str(inspect.signature(method)) for name, method in methods if not name.startswith("_")}
+        told = {name: str(inspect.signature(method)) for name, method in methods if not name.startswith("_")}
+        return {name: signature.replace("AsyncIterator", "Iterator") for name, signature in told.items()}
 
     assert signatures(ambiance.Client) == signatures(aio.Client)

@@ -81,6 +81,18 @@ def test_the_larger_release_is_served_like_the_default(serve: Serve) -> None:
     assert told[:2] == ["grief", "comedy"]
 
 
+def test_the_catalogue_is_looked_up_as_a_search_answers(channel: grpc.Channel) -> None:
+    target = channel.target  # type: ignore[attr-defined]
+    with Client(target, music_target=target) as client:
+        [index] = client.list_indexes()
+        near = [neighbor.clip for neighbor in client.match(GRIEF, 3).neighbors]
+        assert client.get_clips([clip.id for clip in near]) == near
+        assert client.get_clip(near[0].id) == near[0]
+        ids = [clip.id for clip in client.list_clips(page_size=1_000)]
+    assert len(ids) == index.clip_count
+    assert ids == sorted(set(ids))
+
+
 def test_a_batch_is_matched_in_order(client: Client) -> None:
     texts = [GRIEF, "What a lovely day!"]
     assert [each.neighbors for each in client.match_batch(texts)] == [

@@ -245,12 +245,34 @@ def test_a_space_is_a_text(refused: Callable[..., Violation], call: tuple[str, A
         ("search", [Vector("vad", [0.1, "x"])], Violation("queries[0].values[1]", "a number, got str")),
         ("search", [Vector("vad", [True])], Violation("queries[0].values[0]", "a number, got bool")),
         ("search", [Vector("vad", [0.1], 3)], Violation("queries[0].lineage", "a text, got int")),
+        ("get_clip", None, Violation("clip_id", "a text, got NoneType")),
+        ("get_clip", ["a@1"], Violation("clip_id", "a text, got list")),
+        ("get_clips", "a@1", Violation("clip_ids", "a list of texts, got a single text")),
+        ("get_clips", ["a@1", 3], Violation("clip_ids[1]", "a text, got int")),
     ],
 )
 def test_what_is_asked_for_has_its_type(
     refused: Callable[..., Violation], method: str, argument: Any, offence: Violation
 ) -> None:
     assert refused(method, argument) == offence
+
+
+@pytest.mark.parametrize(
+    ("call", "field", "value", "offence"),
+    [
+        (("get_clip", "a@1"), "index", 3, "a text, got int"),
+        (("get_clips", ["a@1"]), "index", None, "a text, got NoneType"),
+        (("list_clips",), "index", b"small", "a text, got bytes"),
+        (("list_clips",), "page_size", "2", "an integer, got str"),
+        (("list_clips",), "page_size", 2**31, "1 to 1,000, got 2,147,483,648"),
+        (("list_clips",), "deadline_s", "3", "a number, got str"),
+        (("list_indexes",), "deadline_s", True, "a number, got bool"),
+    ],
+)
+def test_an_argument_of_a_lookup_is_named_before_anything_is_sent(
+    refused: Callable[..., Violation], call: tuple[Any, ...], field: str, value: Any, offence: str
+) -> None:
+    assert refused(*call, **{field: value}) == Violation(field, offence)
 
 
 @pytest.mark.parametrize("client", [Client, aio.Client])

@@ -16,6 +16,7 @@ from ambiance.results import (
     FacetScore,
     FacetWeight,
     FilterEffect,
+    Index,
     Metric,
     MoodScore,
     Notice,
@@ -171,3 +172,14 @@ def test_every_metric_and_reason_of_the_contract_has_a_name() -> None:
 def encoded(fields: dict[str, Any]) -> EncodedText:
     [text] = replies.encoded_texts(text_service_pb2.EncodeTextsResponse(results=[fields]))
     return text
+
+
+def test_every_field_of_an_index() -> None:
+    space = space_pb2.Space(name="vad", dimension=3, metric=space_pb2.METRIC_SQUARED_L2, lineage="vad-1")
+    version = space_pb2.ArtifactVersion(kind="music_index", version=5)
+    index = music_index_service_pb2.Index(
+        name="default", version=version, spaces=[space], clip_count=9, notices=["CC BY 4.0"]
+    )
+    [told] = replies.indexes(music_index_service_pb2.ListIndexesResponse(indexes=[index]))
+    spaces = (Space("vad", 3, Metric.SQUARED_L2, "vad-1"),)
+    assert told == Index("default", ArtifactVersion("music_index", 5), spaces, 9, ("CC BY 4.0",))
