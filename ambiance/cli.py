@@ -1,4 +1,4 @@
-"""The command line `ambiance`: match and encode a text, ask a service for its health, serve in one process.
+"""The command line `ambiance`: match and encode a text, look up labels and clips, ask for health, serve.
 
 Exit status: 0; 1 for a failure; 2 for bad usage or bad input; 69 (sysexits' EX_UNAVAILABLE) if the cluster
 can't be reached. `health` is for container health checks, which know 0 and 1 only: 1 is a service that isn't
@@ -19,6 +19,7 @@ from ambiance.channel import (
     GATEWAY_PORT,
     TEXT_SERVICE_PORT,
 )
+from ambiance.clip_command import add_clips
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.extras import install_hint, installed_version
 from ambiance.filter_flags import add_filter_flags, filter_of
@@ -181,6 +182,7 @@ def _parser() -> _Parser:
     _add_match(commands)
     _add_encode(commands)
     add_labels(commands, _print)
+    add_clips(commands, _print)
     _add_health(commands)
     _add_serve(commands)
     return parser

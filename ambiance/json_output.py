@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ambiance.results import (
+    Clip,
     EmotionScore,
     EncodedText,
     Evidence,
@@ -52,6 +53,11 @@ def text_as_json(text: EncodedText) -> str:
     return _document({"text": _text_object(text), "model": text.model._asdict()})
 
 
+def clips_as_json(clips: Iterable[Clip]) -> str:
+    """One JSON object; scores and coordinates are as in Clip."""
+    return _document({"clips": list(map(_clip_object, clips))})
+
+
 def _text_object(text: EncodedText) -> dict[str, Any]:
     return {
         "notices": [notice._asdict() for notice in text.notices],
@@ -70,17 +76,22 @@ def _text_object(text: EncodedText) -> dict[str, Any]:
 
 
 def _neighbor_object(neighbor: Neighbor) -> dict[str, Any]:
-    clip = neighbor.clip
+    return {
+        **_clip_object(neighbor.clip),
+        "distance": _rounded(neighbor.distance),
+        "match_probability": _rounded_if_any(neighbor.match_probability),
+        "vad_difference": neighbor.vad_difference and _axes_object(neighbor.vad_difference),
+        "why": _score_objects(neighbor.why),
+    }
+
+
+def _clip_object(clip: Clip) -> dict[str, Any]:
     return {
         "id": clip.id,
         "youtube_id": clip.youtube_id,
         "url": clip.url,
         "start_seconds": _rounded(clip.start_seconds),
         "end_seconds": _rounded(clip.end_seconds),
-        "distance": _rounded(neighbor.distance),
-        "match_probability": _rounded_if_any(neighbor.match_probability),
-        "vad_difference": neighbor.vad_difference and _axes_object(neighbor.vad_difference),
-        "why": _score_objects(neighbor.why),
         "labels": clip.labels,
         "mood_labels": clip.mood_labels,
         "moods": _score_objects(clip.moods),

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ambiance.channel import DEFAULT_DEADLINE_S, MUSIC_INDEX_SERVICE_PORT
+from ambiance.lookup_flags import add_lookup_flags
 
 
 def add_labels(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:
@@ -20,14 +20,7 @@ def add_labels(commands: "argparse._SubParsersAction[Any]", show: Callable[[str]
     parser.set_defaults(command=labels)
     parser.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="what they begin with (any)")
     parser.add_argument("--parent", metavar="NAME", default="", help="label that they are below (any)")
-    parser.add_argument("--index", default="", help="index to ask (the service's default)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    target = f"localhost:{MUSIC_INDEX_SERVICE_PORT}"
-    help_text = "host:port of the music index service (%(default)s)"
-    parser.add_argument("--target", default=target, help=help_text)
-    parser.add_argument(
-        "--deadline", type=float, default=DEFAULT_DEADLINE_S, help="seconds to wait (%(default)s)"
-    )
+    add_lookup_flags(parser)
 
 
 def _listed(arguments: argparse.Namespace) -> str:

@@ -85,6 +85,11 @@ def match_for_people(result: MatchResult, style: Style) -> str:
     return "\n".join(_match_lines(result, style))
 
 
+def clips_for_people(clips: Iterable[Clip]) -> str:
+    """Where each clip is to be heard, what AudioSet says of it, and its strongest facets."""
+    return "\n\n".join("\n".join(_catalogue_lines(clip)) for clip in clips)
+
+
 def text_for_people(text: EncodedText, style: Style) -> str:
     """Notices, what the text tells of, and the model that read it."""
     model = style.faint(f"model {text.model.kind} {text.model.version}")
@@ -171,13 +176,32 @@ def _music(facets: tuple[FacetWeight, ...]) -> str:
 def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style, *, compared: bool) -> Iterator[str]:
     """The lines of one clip; `compared` is False for a fallback, which can't be compared with the text."""
     clip = neighbor.clip
-    span = f"{clip.start_seconds:g}–{clip.end_seconds:g} s"
-    yield f"{rank:>4}  {style.strong(f'{clip.url:<36}')}  {span:<12}  distance {neighbor.distance:.3g}"
-    yield from textwrap.wrap(", ".join(clip.labels), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
-    if character := "; ".join(filter(None, (_reason(neighbor), _voice(clip), _worth(clip)))):
+    yield f"{rank:>4}  {_place(clip, style)}  distance {neighbor.distance:.3g}"
+    yield from _label_lines(clip)
+    if character := _joined(_reason(neighbor), _voice(clip), _worth(clip)):
         yield INDENT + style.faint(character)
     if compared and (fit := _fit(neighbor)):
         yield INDENT + style.faint(fit)
+
+
+def _catalogue_lines(clip: Clip) -> Iterator[str]:
+    yield f"{_place(clip, Style(colour=False))}  {clip.id}"
+    yield from _label_lines(clip)
+    if character := _joined(_strongest(clip), _voice(clip), _worth(clip)):
+        yield INDENT + character
+
+
+def _place(clip: Clip, style: Style) -> str:
+    span = f"{clip.start_seconds:g}–{clip.end_seconds:g} s"
+    return f"{style.strong(f'{clip.url:<36}')}  {span:<12}"
+
+
+def _label_lines(clip: Clip) -> list[str]:
+    return textwrap.wrap(", ".join(clip.labels), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(filter(None, parts))
 
 
 def _influence(influence: WordInfluence) -> str:
@@ -207,11 +231,11 @@ def _difference(difference: VadDifference) -> str:
 
 def _reason(neighbor: Neighbor) -> str:
     """The facets that the clip was chosen for, else its strongest."""
-    return (
-        f"because: {_percentages(neighbor.why)}"
-        if neighbor.why
-        else _percentages(neighbor.clip.facets[:TOP_FACETS])
-    )
+    return f"because: {_percentages(neighbor.why)}" if neighbor.why else _strongest(neighbor.clip)
+
+
+def _strongest(clip: Clip) -> str:
+    return _percentages(clip.facets[:TOP_FACETS])
 
 
 def _voice(clip: Clip) -> str:

@@ -1,5 +1,6 @@
 """The standalone process on the released artifacts: the API of the cluster on one port, without a hop."""
 
+import json
 import re
 import signal
 import subprocess
@@ -91,6 +92,24 @@ def test_the_catalogue_is_looked_up_as_a_search_answers(channel: grpc.Channel) -
         ids = [clip.id for clip in client.list_clips(page_size=1_000)]
     assert len(ids) == index.clip_count
     assert ids == sorted(set(ids))
+
+
+def test_the_command_looks_clips_up(channel: grpc.Channel, capsys: pytest.CaptureFixture[str]) -> None:
+    target = channel.target  # type: ignore[attr-defined]
+    with Client(target, music_target=target) as client:
+        first, second = (neighbor.clip for neighbor in client.match(GRIEF, 2).neighbors)
+    asked = ["clips", "--target", target, "--", second.id, first.id]
+    assert cli.main([*asked[:1], "--json", *asked[1:]]) == cli.EXIT_OK
+    told = json.loads(capsys.readouterr().out)["clips"]
+    assert [(clip["id"], clip["labels"]) for clip in told] == [
+        (clip.id, list(clip.labels)) for clip in (second, first)
+    ]
+    assert cli.main(asked) == cli.EXIT_OK
+    for clip, lines in zip((second, first), capsys.readouterr().out.split("\n\n"), strict=True):
+        assert lines.startswith(clip.url)
+        assert ", ".join(clip.labels) in " ".join(lines.split())
+    assert cli.main([*asked, "x@1"]) == cli.EXIT_BAD_INPUT
+    assert "has no clip 'x@1'" in capsys.readouterr().err.replace('"', "'")
 
 
 def test_a_batch_is_matched_in_order(client: Client) -> None:
