@@ -12,6 +12,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.timeout(300)  # seconds on an idle machine, a minute on one that trains beside it
+
 
 def run(*line: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program away from the checkout, whose packages it mustn't find."""
