@@ -16,29 +16,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import FACETS, MOODS, TRAITS, VAD_AXES
 from ambiance.errors import ArtifactError
-
-_FORMAT = {
-    "format": "ambiance.music_catalog",
-    "format_version": "2",
-    "mood_names": ",".join(MOODS.names),
-    "vad_axes": ",".join(VAD_AXES),
-    "facet_names": ",".join(FACETS),
-    "trait_names": ",".join(TRAITS),
-}
-_NAMES = pa.list_(pa.dictionary(pa.int16(), pa.utf8()))
-_COLUMNS: dict[str, pa.DataType] = {
-    "clip_id": pa.utf8(),
-    "youtube_id": pa.utf8(),
-    "start_seconds": pa.float32(),
-    "end_seconds": pa.float32(),
-    "labels": _NAMES,
-    "mood_labels": _NAMES,
-    "moods": pa.list_(pa.float32(), len(MOODS.names)),
-    "vad": pa.list_(pa.float32(), len(VAD_AXES)),
-    "facets": pa.list_(pa.float32(), len(FACETS)),
-    "traits": pa.list_(pa.float32(), len(TRAITS)),
-    "listenable": pa.bool_(),
-}
+from ambiance.index_format.catalog import COLUMNS, METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +200,11 @@ def _check(path: Path, batch: pa.RecordBatch) -> None:
 
 def _check_columns(path: Path, batch: pa.RecordBatch) -> None:
     metadata = {k.decode(): v.decode() for k, v in (batch.schema.metadata or {}).items()}
-    for key, needed in _FORMAT.items():
+    for key, needed in METADATA.items():
         if metadata.get(key) != needed:
             raise ArtifactError(f"{path}: {key} is {metadata.get(key)}, needs {needed}")
     found = {field.name: field.type for field in batch.schema}
-    for name, needed in _COLUMNS.items():
+    for name, needed in COLUMNS.items():
         if found.get(name) != needed:
             raise ArtifactError(f"{path}: column {name} is {found.get(name)}, needs {needed}")
 
@@ -234,7 +212,7 @@ def _check_columns(path: Path, batch: pa.RecordBatch) -> None:
 def _check_values(path: Path, batch: pa.RecordBatch) -> None:
     if batch.num_rows == 0:
         raise ArtifactError(f"{path}: holds no clip")
-    for name in _COLUMNS:
+    for name in COLUMNS:
         column = batch.column(name)
         values = column.flatten() if pa.types.is_nested(column.type) else column
         if column.null_count or values.null_count:

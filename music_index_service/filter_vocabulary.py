@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from ambiance.affect import MOODS
 from ambiance.artifacts import Artifact
+from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
+from ambiance.index_format.postings import ROWS_FILE, STARTS_FILE
 from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.label_hierarchy import LABEL_HIERARCHY_FILE, LabelHierarchy
-from music_index_service.postings import ROWS_FILE, STARTS_FILE, Postings
+from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.postings import Postings
 
 _FILES = (LABEL_HIERARCHY_FILE, ROWS_FILE, STARTS_FILE)
 

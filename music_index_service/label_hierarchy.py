@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from ambiance.clip_filter import folded
 from ambiance.errors import ArtifactError
-
-LABEL_HIERARCHY_FILE = "label_hierarchy.json"
+from ambiance.index_format.label_hierarchy import LabelHierarchyRecord
 
 # Names of AudioSet's ontology beyond its 527 labels, which indexes up to version 5 don't hold.
 _PARENTS_FILE = Path(__file__).resolve().parent / "parent_labels.json"
@@ -20,12 +19,6 @@ _NAMED_LABELS = 3  # suggested for an unknown one
 _ALIKE_NAME, _ALIKE_WORD = 0.75, 0.8
 
 _WORD = re.compile(r"[^\W_]+")
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    below: dict[str, list[str]]  # name of each label, and of those above any -> names below it, at any depth
 
 
 class LabelHierarchy:
@@ -110,7 +103,7 @@ class LabelHierarchy:
 
 
 def _read(path: Path) -> dict[str, list[str]]:
-    return _File.model_validate_json(path.read_bytes()).below
+    return LabelHierarchyRecord.model_validate_json(path.read_bytes()).below
 
 
 def _with_parents(below: dict[str, list[str]], labels: frozenset[str]) -> dict[str, list[str]]:

@@ -5,15 +5,14 @@ from pathlib import Path
 
 from ambiance import artifacts
 from ambiance.errors import ArtifactError
+from ambiance.index_format.catalog import CATALOG_FILE
+from ambiance.index_format.match_probability import MATCH_PROBABILITY_FILE
 from music_index_service import engines
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.search import MusicIndex
-
-CATALOG_FILE = "catalog.arrow"
-MATCH_PROBABILITY_FILE = "match_probability.json"  # an index may do without
 
 
 def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:

@@ -2,31 +2,18 @@
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import ValidationError
 
 from ambiance.errors import ArtifactError
+from ambiance.index_format.match_probability import MatchProbabilityRecord
 from music_index_service.engines.port import VectorEngine
 
-Probability = Annotated[float, Field(ge=0, le=1)]
 
-
-class Calibration(BaseModel):
-    """`match_probability.json`: a probability that rises with the similarity of query and clip.
-
-    The similarity is the inner product over the first `components` components of both vectors. Between its
-    knots the probability is linear, beyond them it stays as at the last.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    space: str
-    components: int = Field(ge=1)
-    similarity: list[FiniteFloat] = Field(min_length=1)
-    probability: list[Probability]
+class Calibration(MatchProbabilityRecord):
+    """The record, read and checked."""
 
     @classmethod
     def load(cls, path: Path) -> "Calibration":

@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.errors import ArtifactError
-
-ROWS_FILE = "postings.npy"
-STARTS_FILE = "posting_starts.npy"
+from ambiance.index_format.postings import ROW_TYPE, ROWS_FILE, START_TYPE, STARTS_FILE
 
 T = TypeVar("T", np.uint32, np.int64)
 
@@ -18,7 +16,7 @@ _CHECKED_AT_ONCE = 1 << 20  # entries that are checked at once: bounds memory
 
 
 class Postings:
-    """Ascending lists of rows, one after the other: those of each label, then those of each mood."""
+    """Ascending lists of rows, those of each label and of each mood, see `ambiance.index_format.postings`."""
 
     def __init__(self, rows: NDArray[np.uint32], starts: NDArray[np.int64], label_count: int) -> None:
         """Take all lists <uint32>[entries], and <int64>[lists + 1] where each starts and the last ends."""
@@ -31,14 +29,14 @@ class Postings:
         Raises:
             ArtifactError: naming the file and what is wrong with it.
         """
-        path, starts = folder / ROWS_FILE, _load(folder / STARTS_FILE, np.int64, mapped=False)
-        rows = _load(path, np.uint32, mapped=True)
+        path, starts = folder / ROWS_FILE, _load(folder / STARTS_FILE, START_TYPE, mapped=False)
+        rows = _load(path, ROW_TYPE, mapped=True)
         _check_starts(folder / STARTS_FILE, starts, label_count, mood_count, len(rows))
         with_mood = starts[-1] - starts[label_count]
         if with_mood != clip_count:
             raise ArtifactError(f"{path}: {with_mood} clips have a mood, the index holds {clip_count}")
         _check_rows(path, rows, starts, clip_count)
-        return cls(_load(path, np.uint32, mapped=True), starts, label_count)
+        return cls(_load(path, ROW_TYPE, mapped=True), starts, label_count)
 
     def of_label(self, label: int) -> NDArray[np.uint32]:
         """<uint32>[clips] the rows that bear a label, ascending."""

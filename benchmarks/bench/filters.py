@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ambiance import ClipFilter, artifacts
+from ambiance.index_format.catalog import CATALOG_FILE
 from bench.options import Options
 from bench.scaled import AUDIOSET_CLIPS, QUICK_CLIPS, RELEASED_CLIPS, scaled_artifacts
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
-from music_index_service.loading import CATALOG_FILE
 
 FILTERS = {
     "a label": ClipFilter(labels=["Grunge"]),

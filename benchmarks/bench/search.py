@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ambiance import artifacts
 from ambiance.affect import MOODS
+from ambiance.index_format.catalog import CATALOG_FILE
 from bench.figures import ratio, timings
 from bench.in_process import all_vectors
 from bench.options import Options
@@ -23,7 +24,6 @@ from bench.timing import alternate, one_core
 from music_index_service import engines
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.engines import VectorEngine
-from music_index_service.loading import CATALOG_FILE
 from music_index_service.row_set import RowSet
 from training.data.errors import DataError
 from training.data.goemotions import load_comments

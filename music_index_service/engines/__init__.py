@@ -4,14 +4,12 @@ from pathlib import Path
 
 from ambiance.artifacts import Artifact, Space
 from ambiance.errors import ArtifactError
+from ambiance.index_format.vectors import BLOCKS_SUFFIX, FLAT_SUFFIX
 from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.engines.port import Neighbors, VectorEngine
 
 __all__ = ["Neighbors", "VectorEngine", "load", "vectors_path"]
-
-_BLOCKS_SUFFIX = ".blocks"  # of the folder of a large index's vectors
-_FLAT_SUFFIX = ".faiss"  # of the file of a small one's
 
 
 def load(path: Path, space: Space) -> VectorEngine:
@@ -31,7 +29,7 @@ def vectors_path(artifact: Artifact, space: Space) -> Path:
     Raises:
         ArtifactError: if the manifest lists neither.
     """
-    blocks = f"{space.name}{_BLOCKS_SUFFIX}"
+    blocks = f"{space.name}{BLOCKS_SUFFIX}"
     if any(entry.path.startswith(f"{blocks}/") for entry in artifact.manifest.files):
         return artifact.path / blocks
-    return artifact.file(f"{space.name}{_FLAT_SUFFIX}")
+    return artifact.file(f"{space.name}{FLAT_SUFFIX}")

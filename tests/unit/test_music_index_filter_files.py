@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from ambiance.errors import ArtifactError
+from ambiance.index_format.postings import ROWS_FILE, STARTS_FILE
 from music_index_service.label_hierarchy import LabelHierarchy
-from music_index_service.postings import ROWS_FILE, STARTS_FILE, Postings
+from music_index_service.postings import Postings
 
 
 def write_files(folder: Path, rows: object, starts: object, below: object = None) -> None:

@@ -22,6 +22,7 @@ from ambiance.artifacts import (
     Space,
     publish,
 )
+from ambiance.index_format.catalog import CATALOG_FILE
 from training.data.goemotions import Comments
 from training.data.written import load_written
 from training.evaluate.corpora import Corpora
@@ -31,7 +32,6 @@ from training.evaluate.headline_figures import headline
 from training.evaluate.released import SECTIONS, HeardCorpora, load_release
 from training.evaluate.report import evaluation_report, listener_headline, spread
 from training.evaluate.report_file import read_report, write_report
-from training.index.catalog import CATALOG_FILE
 from training.index.models import Models
 from training.listener.files import load_benchmark
 from training.listener.measure import means, served_queries

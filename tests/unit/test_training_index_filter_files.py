@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ambiance import ClipFilter, artifacts
 from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
+from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
-from music_index_service.label_hierarchy import LABEL_HIERARCHY_FILE, LabelHierarchy
+from music_index_service.label_hierarchy import LabelHierarchy
 from music_index_service.postings import Postings
 from training.data.ontology import Ontology, load_ontology
 from training.data.sources import data_dir

@@ -2,22 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 
 from ambiance.errors import ArtifactError
-
-# As music_index_service reads them.
-WIDTH, LEAVES, GROUP = 32, 16, 64
-BRANCH = WIDTH * LEAVES
+from ambiance.index_format.blocks import ARRAYS, BRANCH, FAR, GROUP, LEAVES, NO_ROW, WIDTH, array_file
 
 _LANDMARKS = 511
 _SAMPLE = 10_000  # vectors that a large split looks at to choose its axis
 _EVENNESS = 0.6  # 0 splits where vectors vary most; 1 varies all axes alike
 _BATCH = 1 << 16  # vectors taken along the axes at once: bounds memory
-_FAR = np.float32(3e38)  # squared length of a vector that fills a leaf: no query is near it
 
 
 @dataclass(frozen=True)
@@ -121,12 +118,12 @@ def write_blocks(vectors: NDArray[np.float32], queries: NDArray[np.float32], fol
     filled = np.concatenate([order, np.repeat(order[-1:], -len(order) % BRANCH)])
     leaves = _boxes(points, filled)
     branches = _merged(leaves)
-    np.save(folder / "leaf_boxes.npy", leaves)
-    np.save(folder / "branch_boxes.npy", branches)
+    _save(folder, "leaf_boxes", leaves)
+    _save(folder, "branch_boxes", branches)
     asked = (functionals(queries) @ axes.inverse).astype(np.float32)
     if not (np.isfinite(leaves).all() and np.isfinite(asked).all()):
         raise ArtifactError(f"{folder}: the components of vectors or queries are too large")
-    np.save(folder / "axes.npy", axes.inverse)
+    _save(folder, "axes", axes.inverse)
     _write_landmarks(points, filled, choose_landmarks(asked, leaves), leaves, folder)
 
 
@@ -140,18 +137,18 @@ def _evened(points: NDArray[np.float32]) -> NDArray[np.float32]:
 def _write_vectors(vectors: NDArray[np.float32], order: NDArray[np.int64], folder: Path) -> None:
     count, dimension = vectors.shape
     size = -(-count // BRANCH) * BRANCH
-    rows = np.full(size, -1, np.int32)
+    rows = np.full(size, NO_ROW, np.int32)
     rows[:count] = order
     places = np.empty(count, np.int32)
     places[order] = np.arange(count, dtype=np.int32)
-    np.save(folder / "rows.npy", rows.reshape(-1, WIDTH))
-    np.save(folder / "places.npy", places)
+    _save(folder, "rows", rows.reshape(-1, WIDTH))
+    _save(folder, "places", places)
     shape = (size // WIDTH, dimension + 1, WIDTH)
-    blocks = np.lib.format.open_memmap(folder / "vectors.npy", "w+", np.float32, shape)
+    blocks = _create(folder, "vectors", shape)
     for start in range(0, size, _BATCH):
         some = rows[start : start + _BATCH]
         parts = features(vectors[some]).astype(np.float32)
-        parts[some < 0] = [0] * dimension + [_FAR]
+        parts[some < 0] = [0] * dimension + [FAR]
         blocks[start // WIDTH : (start + len(some)) // WIDTH] = parts.reshape(-1, WIDTH, dimension + 1).mT
     blocks.flush()
 
@@ -200,7 +197,7 @@ def _write_landmarks(
 ) -> None:
     """Write how much above its corner each leaf's and branch's least figure is, for each landmark."""
     branches, count = len(leaves), len(landmarks)
-    excess = np.lib.format.open_memmap(folder / "leaf_excess.npy", "w+", np.uint8, (count, branches, LEAVES))
+    excess = _create(folder, "leaf_excess", (count, branches, LEAVES))
     scales = np.empty((branches, LEAVES), np.float32)
     lowest = np.empty((branches, count), np.float32)
     step = max(1, _BATCH // BRANCH)
@@ -216,10 +213,10 @@ def _write_landmarks(
     boxes = _merged(leaves)
     raised = _grouped(lowest) - _corners(boxes, landmarks)
     branch_scales, coded = _coded(raised)
-    np.save(folder / "landmarks.npy", landmarks)
-    np.save(folder / "leaf_scales.npy", scales)
-    np.save(folder / "branch_scales.npy", branch_scales)
-    np.save(folder / "branch_excess.npy", np.ascontiguousarray(np.moveaxis(coded, 2, 0)))
+    _save(folder, "landmarks", landmarks)
+    _save(folder, "leaf_scales", scales)
+    _save(folder, "branch_scales", branch_scales)
+    _save(folder, "branch_excess", np.ascontiguousarray(np.moveaxis(coded, 2, 0)))
 
 
 def _corners(boxes: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -235,9 +232,18 @@ def _coded(raised: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     return scales, np.floor(np.minimum(raised / scales[:, :, None], 255)).astype(np.uint8)
 
 
+def _save(folder: Path, name: str, array: NDArray[Any]) -> None:
+    np.save(array_file(folder, name), array.astype(ARRAYS[name], copy=False))
+
+
+def _create(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """An array to be filled in place."""
+    return np.lib.format.open_memmap(array_file(folder, name), "w+", ARRAYS[name], shape)
+
+
 def read_blocks(folder: Path) -> NDArray[np.float32]:
     """<float32>[n, dimension] the vectors that `write_blocks` wrote to a folder."""
-    places, blocks = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("places", "vectors"))
+    places, blocks = (np.load(array_file(folder, name), mmap_mode="r") for name in ("places", "vectors"))
     return _vectors_at(blocks, places)
 
 
@@ -253,7 +259,7 @@ def check_blocks(vectors: NDArray[np.float32], folder: Path, rows: NDArray[np.in
     Raises:
         ArtifactError: naming the first row that differs, or isn't finite, or that a bound would hide.
     """
-    places, blocks = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("places", "vectors"))
+    places, blocks = (np.load(array_file(folder, name), mmap_mode="r") for name in ("places", "vectors"))
     if len(places) != len(vectors):
         raise ArtifactError(f"{folder}: {len(places)} rows were read back, {len(vectors)} written")
     for start in range(0, len(vectors), _BATCH):
@@ -269,7 +275,7 @@ def check_blocks(vectors: NDArray[np.float32], folder: Path, rows: NDArray[np.in
 def _check_excess(vectors: NDArray[np.float32], folder: Path, rows: NDArray[np.int64]) -> None:
     names = ("places", "axes", "landmarks", "leaf_boxes", "leaf_excess", "leaf_scales")
     places, axes, landmarks, boxes, excess, scales = (
-        np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
+        np.load(array_file(folder, name), mmap_mode="r") for name in names
     )
     leaves = places[rows] // WIDTH
     branch, leaf = np.divmod(leaves, LEAVES)

@@ -7,37 +7,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ambiance.affect import FACETS, MOODS, TRAITS, VAD_AXES
+from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
+from ambiance.index_format.catalog import CATALOG_FILE, COLUMNS, SCHEMA
 from training.data.ontology import Ontology
-from training.music.encode import EncodedClips
+from training.music.encode import OUTPUTS, EncodedClips
 
-CATALOG_FILE = "catalog.arrow"
-
-METADATA = {
-    "format": "ambiance.music_catalog",
-    "format_version": "2",
-    "mood_names": ",".join(MOODS.names),  # axis of the column `moods`
-    "vad_axes": ",".join(VAD_AXES),  # axis of the column `vad`
-    "facet_names": ",".join(FACETS),  # axis of the column `facets`
-    "trait_names": ",".join(TRAITS),  # axis of the column `traits`
-}
-
-_ENCODED = ("moods", "vad", "facets", "traits")  # columns that are outputs of the encoder
+_ENCODED = [name for name in COLUMNS if name in OUTPUTS]
 
 
 def build_catalog(
     facts: pa.Table, encoded: EncodedClips, ontology: Ontology, listenable: NDArray[np.bool_]
 ) -> pa.RecordBatch:
-    """Lay clips and what the music encoder wrote of them out as columns, row for row.
-
-    Columns: clip_id, youtube_id <utf8>; start_seconds, end_seconds <float32>; labels <list of utf8>,
-    AudioSet's display names by class index; mood_labels <list of utf8>, the moods that AudioSet's
-    annotators heard, mostly none; moods <float32>[7], the encoder's posterior; vad <float32>[3]; facets
-    <float32>[12] and traits <float32>[3], the probability of each; listenable <bool>.
+    """Lay clips and what the music encoder wrote of them out as the catalogue's columns, row for row.
 
     Args:
-        facts: the first six of these columns in one chunk, with indices in place of names.
+        facts: the first six of them in one chunk, with indices in place of names.
         encoded: of the same clips.
         ontology: names the labels.
         listenable: <bool>[n] whether each clip is worth hearing.
@@ -47,7 +32,7 @@ def build_catalog(
     columns["mood_labels"] = _named(columns["mood_labels"], MOODS.names)
     columns |= {name: _fixed_lists(getattr(encoded, name)) for name in _ENCODED}
     columns["listenable"] = pa.array(listenable, pa.bool_())
-    return pa.RecordBatch.from_pydict(columns).replace_schema_metadata(METADATA)
+    return pa.RecordBatch.from_pydict(columns, SCHEMA)
 
 
 def write_catalog(catalog: pa.RecordBatch, folder: Path) -> None:

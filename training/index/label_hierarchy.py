@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
+from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE, LabelHierarchyRecord
 from training.data.ontology import Ontology
-
-LABEL_HIERARCHY_FILE = "label_hierarchy.json"
 
 
 def write_label_hierarchy(ontology: Ontology, folder: Path) -> None:
@@ -13,5 +12,6 @@ def write_label_hierarchy(ontology: Ontology, folder: Path) -> None:
 
     Classes that no clip is labelled with, "Human voice" say, stand there for those that are below them.
     """
-    text = json.dumps({"below": ontology.names_below()}, ensure_ascii=False, indent=1)
+    record = LabelHierarchyRecord(below=ontology.names_below())
+    text = json.dumps(record.model_dump(), ensure_ascii=False, indent=1)
     (folder / LABEL_HIERARCHY_FILE).write_text(text + "\n", encoding="utf-8")

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from ambiance.affect import MOOD_SPACE
+from ambiance.index_format.match_probability import MATCH_PROBABILITY_FILE, MatchProbabilityRecord
 from training.metrics.calibration import reliability
-
-MATCH_PROBABILITY_FILE = "match_probability.json"
 
 _MOST_KNOTS = 50
 _FEWEST_ANSWERS = 20  # behind a knot: the share that is right among a few would say 0 or 1
@@ -50,19 +49,20 @@ class MatchProbability:
     @classmethod
     def load(cls, file: Path) -> "MatchProbability":
         """Read what `save` wrote."""
-        record = json.loads(file.read_text(encoding="utf-8"))
-        knots = (np.array(record[name], np.float64) for name in ("similarity", "probability"))
-        return cls(int(record["components"]), *knots)
+        record = MatchProbabilityRecord.model_validate_json(file.read_bytes())
+        knots = (np.array(values, np.float64) for values in (record.similarity, record.probability))
+        return cls(record.components, *knots)
 
     def save(self, folder: Path) -> None:
         """Write it as the index service reads it."""
-        record = {
-            "space": MOOD_SPACE,
-            "components": self.components,
-            "similarity": self.similarity.tolist(),
-            "probability": self.probability.tolist(),
-        }
-        (folder / MATCH_PROBABILITY_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        record = MatchProbabilityRecord(
+            space=MOOD_SPACE,
+            components=self.components,
+            similarity=self.similarity.tolist(),
+            probability=self.probability.tolist(),
+        )
+        text = json.dumps(record.model_dump(), indent=2)
+        (folder / MATCH_PROBABILITY_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def similarity_of(

@@ -12,26 +12,20 @@ from numpy.typing import NDArray
 
 from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
-
-ROWS_FILE = "postings.npy"
-STARTS_FILE = "posting_starts.npy"
+from ambiance.index_format.postings import ROW_TYPE, ROWS_FILE, START_TYPE, STARTS_FILE
 
 _CLIPS_AT_ONCE = 1 << 20  # bounds the memory that a large catalogue takes
 
 
 def write_postings(catalog: pa.RecordBatch, folder: Path) -> None:
-    """Write the rows of each label, in the order of the catalogue's dictionary, then of each mood.
-
-    `postings.npy` is <uint32>[entries], each list ascending; `posting_starts.npy` is <int64>[lists + 1],
-    where each list starts and the last one ends.
-    """
+    """Write the rows of each label, then of each mood, see `ambiance.index_format.postings`."""
     label_count = len(catalog.column("labels").values.dictionary)
-    counts = np.zeros(label_count + len(MOODS.names), np.int64)
+    counts = np.zeros(label_count + len(MOODS.names), START_TYPE)
     for keys, _ in _entries(catalog, label_count):
         counts += np.bincount(keys, minlength=len(counts))
     starts = np.concatenate([[0], np.cumsum(counts)])
     np.save(folder / STARTS_FILE, starts)
-    rows = open_memmap(folder / ROWS_FILE, "w+", np.uint32, (int(starts[-1]),))
+    rows = open_memmap(folder / ROWS_FILE, "w+", ROW_TYPE, (int(starts[-1]),))
     _fill(rows, starts[:-1], _entries(catalog, label_count))
     rows.flush()
 
@@ -60,7 +54,7 @@ def _entries(
     """Piece by piece, the lists that clips belong in and their rows, ascending within each list."""
     for first in range(0, len(catalog), _CLIPS_AT_ONCE):
         piece = catalog.slice(first, _CLIPS_AT_ONCE)
-        rows = np.arange(first, first + len(piece), dtype=np.uint32)
+        rows = np.arange(first, first + len(piece), dtype=ROW_TYPE)
         labels, scores = piece.column("labels"), piece.column("moods").flatten().to_numpy()
         moods = scores.reshape(len(piece), -1).argmax(axis=1) + label_count  # the first of equals
         labelled = np.repeat(rows, np.diff(labels.offsets.to_numpy()))

@@ -31,10 +31,11 @@ with Extra("training", "python -m training.index.scaled") as extra:
     from tqdm import tqdm
 
     from ambiance import artifacts
-    from training.index.catalog import CATALOG_FILE, METADATA, write_catalog
+    from ambiance.index_format.catalog import CATALOG_FILE, SCHEMA
+    from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
+    from ambiance.index_format.match_probability import MATCH_PROBABILITY_FILE
+    from training.index.catalog import write_catalog
     from training.index.expected_queries import expected_queries
-    from training.index.label_hierarchy import LABEL_HIERARCHY_FILE
-    from training.index.match_probability import MATCH_PROBABILITY_FILE
     from training.index.postings import write_postings
     from training.index.vectors import check_vectors, read_vectors, write_vectors
     from training.origin import describe_origin
@@ -153,7 +154,7 @@ def scaled_catalog(released: pa.Table, mixed: MixedClips, seed: int) -> pa.Recor
     for name in ("vad", *_HEARD):
         values = getattr(mixed, name)
         columns[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
-    return pa.RecordBatch.from_pydict(columns).replace_schema_metadata(METADATA)
+    return pa.RecordBatch.from_pydict(columns, SCHEMA)
 
 
 def made_up_ids(count: int, seed: int) -> pa.StringArray:

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.errors import ArtifactError
+from ambiance.index_format.vectors import BLOCKS_SUFFIX, FLAT_SUFFIX
 from training.index.blocks import check_blocks, read_blocks, write_blocks
 
 # A comparison with so many takes at most about 0.2 ms on one core.
 MAX_FLAT = 40_000
-
-BLOCKS_SUFFIX = ".blocks"
 
 
 def write_vectors(
@@ -31,7 +30,7 @@ def write_vectors(
         path = folder / f"{space}{BLOCKS_SUFFIX}"
         write_blocks(vectors, queries, path)
         return path
-    path = folder / f"{space}.faiss"
+    path = folder / f"{space}{FLAT_SUFFIX}"
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors))
     faiss.write_index(index, str(path))
@@ -44,7 +43,7 @@ def read_vectors(folder: Path, space: str) -> NDArray[np.float32]:
     Raises:
         ArtifactError: if there is nothing of that space.
     """
-    blocks, flat = folder / f"{space}{BLOCKS_SUFFIX}", folder / f"{space}.faiss"
+    blocks, flat = folder / f"{space}{BLOCKS_SUFFIX}", folder / f"{space}{FLAT_SUFFIX}"
     if blocks.is_dir():
         return read_blocks(blocks)
     if not flat.is_file():

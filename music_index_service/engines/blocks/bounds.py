@@ -1,16 +1,13 @@
 """How near the vectors of a block can be to a query: what lets a search pass blocks by and stay exact.
 
-Leaves of 32 vectors stand in branches of 16 leaves, and those in groups of 64. Each level has boxes. What is
-bounded are figures, see `engines.blocks.figures`.
+Blocks are leaves, branches and groups, see `ambiance.index_format.blocks`. What is bounded are figures, see
+`engines.blocks.figures`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from music_index_service.engines.blocks.figures import rounding
-
-LEAVES = 16  # of a branch
-GROUP = 64  # branches of a group; one small product bounds them, BLAS would spread a large one over threads
 
 
 class Level:

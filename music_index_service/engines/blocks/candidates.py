@@ -9,11 +9,9 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from music_index_service.engines.blocks.bounds import GROUP, LEAVES, Bounds, QueryBounds
+from ambiance.index_format.blocks import GROUP, LEAVES, WIDTH
+from music_index_service.engines.blocks.bounds import Bounds, QueryBounds
 from music_index_service.engines.blocks.figures import figure_error, functional, kth_lowest
-
-WIDTH = 32  # vectors of a leaf
-BRANCH = LEAVES * WIDTH
 
 _FIRST_GROUPS, _FIRST_BRANCHES = 6, 16  # opened first
 _FIRST_LEAVES = 32  # of theirs, read to learn how near the k nearest are at most

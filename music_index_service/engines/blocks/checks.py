@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.engines.blocks.bounds import LEAVES, Level
-from music_index_service.engines.blocks.candidates import BRANCH, BlockArrays, Blocks
+from ambiance.index_format.blocks import BRANCH, LEAVES, NO_ROW, array_file
+from music_index_service.engines.blocks.bounds import Level
+from music_index_service.engines.blocks.candidates import BlockArrays, Blocks
 from music_index_service.engines.blocks.files import BlockFiles
 
 _CHECKED = 1 << 16  # vectors checked at once: bounds memory
 _CHECKED_LANDMARKS = 4  # those of a file that are tried; its checksum vouches for the others
-_NO_ROW = -1
 _LEAST_FAR = 2e38  # squared length of what only fills a leaf; no figure of a vector is more, see `bounds`
 _TOLERANCE = 1e-6  # of a coordinate, relative to the largest: its last digits are rounded
 _SMALLEST = float(np.finfo(np.float32).smallest_normal)  # below it more digits are
@@ -43,9 +43,9 @@ def check_blocks(files: BlockFiles) -> float:
     rows, places = files.arrays.rows.ravel(), files.arrays.places
     inside = places.min() >= 0 and places.max() < len(rows)
     if not inside or (rows[places] != np.arange(files.count)).any():
-        raise ArtifactError(f"{files.folder / 'places.npy'}: a row doesn't stand where it says")
-    if np.count_nonzero(rows != _NO_ROW) != files.count:
-        raise ArtifactError(f"{files.folder / 'rows.npy'}: names a row twice, or one that there isn't")
+        raise ArtifactError(f"{array_file(files.folder, 'places')}: a row doesn't stand where it says")
+    if np.count_nonzero(rows != NO_ROW) != files.count:
+        raise ArtifactError(f"{array_file(files.folder, 'rows')}: names a row twice, or one that there isn't")
     _check_bounding(files)
     inverse = _inverse(files)
     some = _CHECKED // BRANCH
@@ -60,10 +60,10 @@ def _check_bounding(files: BlockFiles) -> None:
         arrays[f"{name}_boxes"] = level.boxes
         arrays[f"{name}_scales"] = level.scales
         if (level.scales < 0).any():
-            raise ArtifactError(f"{files.folder / name}_scales.npy: holds a number below 0")
+            raise ArtifactError(f"{array_file(files.folder, f'{name}_scales')}: holds a number below 0")
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            raise ArtifactError(f"{files.folder / name}.npy: holds a number that isn't finite")
+            raise ArtifactError(f"{array_file(files.folder, name)}: holds a number that isn't finite")
 
 
 def _inverse(files: BlockFiles) -> NDArray[np.float64]:
@@ -71,20 +71,22 @@ def _inverse(files: BlockFiles) -> NDArray[np.float64]:
     try:
         return np.asarray(np.linalg.inv(files.axes), np.float64)
     except np.linalg.LinAlgError as error:
-        raise ArtifactError(f"{files.folder / 'axes.npy'}: some axes say the same: {error}") from error
+        raise ArtifactError(f"{array_file(files.folder, 'axes')}: some axes say the same: {error}") from error
 
 
 def _check_branches(files: BlockFiles, branches: slice, inverse: NDArray[np.float64]) -> float:
     leaves = slice(branches.start * LEAVES, branches.stop * LEAVES)
-    held, vectors = files.arrays.rows[leaves] != _NO_ROW, files.arrays.vectors[leaves].mT
+    held, vectors = files.arrays.rows[leaves] != NO_ROW, files.arrays.vectors[leaves].mT
     filling = vectors[~held]
     if filling[:, :-1].any() or not (filling[:, -1] >= _LEAST_FAR).all():
-        raise ArtifactError(f"{files.folder / 'vectors.npy'}: what fills a leaf isn't far from every query")
+        raise ArtifactError(
+            f"{array_file(files.folder, 'vectors')}: what fills a leaf isn't far from every query"
+        )
     features = np.where(held[..., None], vectors, np.float64(0))
     squares = np.square(features[..., :-1]).sum(axis=2)
     if not np.isfinite(features).all() or not np.allclose(features[..., -1], squares, rtol=1e-6, atol=1e-30):
         raise ArtifactError(
-            f"{files.folder / 'vectors.npy'}: a vector isn't finite, or its length is another"
+            f"{array_file(files.folder, 'vectors')}: a vector isn't finite, or its length is another"
         )
     features[..., -1] = squares
     points = features @ inverse.T
@@ -108,7 +110,7 @@ def _check_level(
     margin = _SMALLEST + _TOLERANCE * np.abs(boxes).max()
     inside = (points >= lower[:, None] - margin) & (points <= upper[:, None] + margin)
     if not inside[held].all():
-        raise ArtifactError(f"{files.folder / name}_boxes.npy: a vector lies outside its box")
+        raise ArtifactError(f"{array_file(files.folder, f'{name}_boxes')}: a vector lies outside its box")
     for landmark in range(0, len(level.excess), -(-len(level.excess) // _CHECKED_LANDMARKS)):
         start = files.landmarks[landmark].astype(np.float64)
         raised = level.excess[landmark] * level.scales
@@ -116,7 +118,9 @@ def _check_level(
         bounds = corners + _of_branches(raised[:, None], branches, name)[:, 0]
         margin = _SMALLEST + _TOLERANCE * len(start) * np.abs(start).max() * np.abs(boxes).max()
         if ((points @ start < bounds[:, None] - margin) & held).any():
-            raise ArtifactError(f"{files.folder / name}_excess.npy: a vector lies below its bound")
+            raise ArtifactError(
+                f"{array_file(files.folder, f'{name}_excess')}: a vector lies below its bound"
+            )
 
 
 def _of_branches(level: NDArray[np.float32], branches: slice, name: str) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
-from music_index_service.engines.blocks.candidates import WIDTH, BlockArrays, Blocks
+from ambiance.index_format.blocks import WIDTH
+from music_index_service.engines.blocks.candidates import BlockArrays, Blocks
 from music_index_service.engines.blocks.checks import load_blocks
 from music_index_service.engines.faiss_engine import FaissEngine
 from music_index_service.engines.faiss_knn import nearest

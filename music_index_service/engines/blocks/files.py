@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.engines.blocks.bounds import GROUP, LEAVES, Bounds, Level
-from music_index_service.engines.blocks.candidates import BRANCH, WIDTH, BlockArrays
+from ambiance.index_format.blocks import ARRAYS, BRANCH, GROUP, LEAVES, WIDTH, array_file
+from music_index_service.engines.blocks.bounds import Bounds, Level
+from music_index_service.engines.blocks.candidates import BlockArrays
 
 
 class BlockFiles:
@@ -17,29 +18,29 @@ class BlockFiles:
 
     def __init__(self, folder: Path, space: Space) -> None:
         self.folder, self.dimension = folder, space.dimension
-        places = self._map("places", np.int32, (None,))
+        places = self._map("places", (None,))
         self.count, self.branches = len(places), -(-len(places) // BRANCH)
         leaves = self.branches * LEAVES
-        rows = self._map("rows", np.int32, (leaves, WIDTH))
-        vectors = self._map("vectors", np.float32, (leaves, self.dimension + 1, WIDTH))
+        rows = self._map("rows", (leaves, WIDTH))
+        vectors = self._map("vectors", (leaves, self.dimension + 1, WIDTH))
         self.arrays = BlockArrays(vectors, rows, places)
-        if not (folder / "axes.npy").exists():
+        if not array_file(folder, "axes").exists():
             raise ArtifactError(f"{folder}: laid out for another version of the service; make the index anew")
         axes = self.dimension + 1
-        self.axes = self._map("axes", np.float64, (axes, axes))
-        self.landmarks = self._map("landmarks", np.float32, (None, axes))
+        self.axes = self._map("axes", (axes, axes))
+        self.landmarks = self._map("landmarks", (None, axes))
         self.above, self.leaves = self._level("branch", axes), self._level("leaf", axes)
         self.bounds = Bounds(self.axes, self.landmarks, self.above, self.leaves)
 
     def _level(self, name: str, axes: int) -> Level:
         """The leaves of each branch, or the branches of each group."""
         groups, width = (self.branches, LEAVES) if name == "leaf" else (-(-self.branches // GROUP), GROUP)
-        boxes = self._map(f"{name}_boxes", np.float32, (groups, 2 * axes, width))
-        excess = self._map(f"{name}_excess", np.uint8, (len(self.landmarks), groups, width))
-        return Level(boxes, excess, self._map(f"{name}_scales", np.float32, (groups, width)))
+        boxes = self._map(f"{name}_boxes", (groups, 2 * axes, width))
+        excess = self._map(f"{name}_excess", (len(self.landmarks), groups, width))
+        return Level(boxes, excess, self._map(f"{name}_scales", (groups, width)))
 
-    def _map(self, name: str, kind: type[np.generic], shape: tuple[int | None, ...]) -> NDArray[Any]:
-        path = self.folder / f"{name}.npy"
+    def _map(self, name: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
+        path, kind = array_file(self.folder, name), ARRAYS[name]
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:  # EOFError: an empty file
