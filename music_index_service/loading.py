@@ -1,6 +1,6 @@
 """From an artifact on disk to an index that is checked, warm and ready to be asked."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from ambiance import artifacts
@@ -12,10 +12,10 @@ from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
-from music_index_service.search import MusicIndex
+from music_index_service.snapshot import IndexSnapshot
 
 
-def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
+def load_index(name: str, root: Path, version: int | None = None) -> IndexSnapshot:
     """Load a version of the music index under a name, the largest unless one is given.
 
     Raises:
@@ -27,18 +27,19 @@ def load_index(name: str, root: Path, version: int | None = None) -> MusicIndex:
     _check_size(artifact.path / artifacts.MANIFEST_FILE, manifest.counts.get("clips"), catalog)
     if not manifest.spaces:
         raise ArtifactError(f"{artifact.path}: the manifest names no space to search")
-    vectors = []
+    vectors = {}
     for space in manifest.spaces:
         path = engines.vectors_path(artifact, space)
-        vectors.append(engines.load(path, space))
-        _check_size(path, vectors[-1].size, catalog)
+        vectors[space.name] = engines.load(path, space)
+        _check_size(path, vectors[space.name].size, catalog)
     probability = _match_probability(artifact, vectors)
     filters = ClipFilters(catalog, FilterVocabulary.load(artifact, catalog))
-    return MusicIndex(name, manifest.version, vectors, catalog, manifest.origin.notices, probability, filters)
+    notices = tuple(manifest.origin.notices)
+    return IndexSnapshot(name, manifest.version, vectors, catalog, filters, probability, notices)
 
 
 def _match_probability(
-    artifact: artifacts.Artifact, vectors: Iterable[engines.VectorEngine]
+    artifact: artifacts.Artifact, vectors: Mapping[str, engines.VectorEngine]
 ) -> MatchProbability | None:
     """What the artifact's calibration says of the space that it is for; None if there is no such file."""
     if all(entry.path != MATCH_PROBABILITY_FILE for entry in artifact.manifest.files):
@@ -49,7 +50,7 @@ def _match_probability(
     if calibration.components > space.dimension:
         held = f"the space {space.name} has {space.dimension}"
         raise ArtifactError(f"{path}: components: {calibration.components}, {held}")
-    return MatchProbability(calibration, next(index for index in vectors if index.space == space))
+    return MatchProbability(calibration, vectors[space.name])
 
 
 def _check_size(path: Path, size: int | None, catalog: ClipCatalog) -> None:

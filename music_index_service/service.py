@@ -12,12 +12,13 @@ from ambiance.music.v1 import clip_filter_pb2, clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import MusicIndexServiceServicer
 from ambiance.music.v1.search_options_pb2 import SearchOptions
+from ambiance.server.holder import Holder
 from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
 from music_index_service.clip_catalog import Clip
 from music_index_service.passing import Passing
-from music_index_service.search import Hits, MusicIndex
+from music_index_service.snapshot import Hits, IndexSnapshot
 
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
 
@@ -28,9 +29,9 @@ CLIP_CACHE_SIZE = 32_768
 
 
 class _Served:
-    """An index with the parts of its answers that repeat."""
+    """A snapshot with the parts of its answers that repeat, which go with it."""
 
-    def __init__(self, index: MusicIndex) -> None:
+    def __init__(self, index: IndexSnapshot) -> None:
         self.index = index
         self.version = space_pb2.ArtifactVersion(kind=MUSIC_INDEX, version=index.version)
         self.spaces = {name: space_message(space) for name, space in index.spaces.items()}
@@ -43,14 +44,22 @@ class _Served:
 class MusicIndexService(MusicIndexServiceServicer):
     """Finds neighbours and describes clips; what each method promises stands in the proto."""
 
-    def __init__(self, indexes: Iterable[MusicIndex]) -> None:
+    def __init__(self, indexes: Iterable[IndexSnapshot]) -> None:
         """Take indexes of different names."""
-        self._served = {index.name: _Served(index) for index in indexes}
+        self._holders = {index.name: Holder(_Served(index)) for index in indexes}
+
+    def swap(self, index: IndexSnapshot) -> None:
+        """Answer from another version of an index from now on; requests that have begun end on theirs.
+
+        Raises:
+            NotFoundError: if no index of that name is served.
+        """
+        self._holder(index.name).current = _Served(index)
 
     def requests_to_rehearse(self) -> Iterator[messages.FindNeighborsRequest]:
         """A request for every index and space, of the kind that is expected."""
-        for name, served in self._served.items():
-            for space, values in served.index.expected_queries().items():
+        for name, holder in self._holders.items():
+            for space, values in holder.current.index.expected_queries().items():
                 query = space_pb2.Vector(space=space, values=values)
                 options = SearchOptions(index=name, seed=1)
                 yield messages.FindNeighborsRequest(queries=[query], options=options)
@@ -133,14 +142,18 @@ class MusicIndexService(MusicIndexServiceServicer):
     ) -> messages.ListIndexesResponse:
         """List the indexes that are loaded."""
         return messages.ListIndexesResponse(
-            indexes=[_index_message(self._served[name]) for name in sorted(self._served)]
+            indexes=[_index_message(self._holders[name].current) for name in sorted(self._holders)]
         )
 
     def _named(self, name: str) -> _Served:
-        served = self._served.get(name or DEFAULT_INDEX)
-        if served is None:
-            raise NotFoundError(f"index: no {shown(name)}; loaded: {', '.join(sorted(self._served))}")
-        return served
+        """What a request for an index is answered from, to its end."""
+        return self._holder(name).current
+
+    def _holder(self, name: str) -> Holder[_Served]:
+        holder = self._holders.get(name or DEFAULT_INDEX)
+        if holder is None:
+            raise NotFoundError(f"index: no {shown(name)}; loaded: {', '.join(sorted(self._holders))}")
+        return holder
 
 
 def _filter_effect(passing: Passing) -> clip_filter_pb2.FilterEffect:

@@ -22,9 +22,9 @@ from music_index_service import engines
 from music_index_service.application import load as load_music
 from music_index_service.engines import VectorEngine
 from music_index_service.loading import load_index
-from music_index_service.search import MusicIndex
 from music_index_service.service import DEFAULT_INDEX
 from music_index_service.settings import MusicIndexSettings
+from music_index_service.snapshot import IndexSnapshot
 from text_service.application import build_reader
 from text_service.application import load as load_text
 from text_service.encoder import MODEL_FILE, LiteRtEncoder
@@ -53,7 +53,7 @@ def load_text_reader(root: Path) -> TextReader:
     return build_reader(settings, artifact, tokenizer, LiteRtEncoder(artifact.file(MODEL_FILE), 1))
 
 
-def load_music_index(root: Path) -> MusicIndex:
+def load_music_index(root: Path) -> IndexSnapshot:
     """The newest music index under a folder of artifacts."""
     return load_index(DEFAULT_INDEX, root)
 

@@ -18,8 +18,8 @@ from bench.options import Options
 from bench.timing import alternate, one_core, settled_garbage
 from gateway.service import MatchServicer
 from music_index_service.engines.faiss_engine import FaissEngine
-from music_index_service.search import MusicIndex
 from music_index_service.service import MusicIndexService
+from music_index_service.snapshot import IndexSnapshot
 from text_service.encoder import LiteRtEncoder
 from text_service.reader import TextReader
 from text_service.service import TextServicer
@@ -35,7 +35,7 @@ STAGES: tuple[tuple[type, str, str], ...] = (
     (TextReader, "read", "text: pool, rank"),
     (LiteRtEncoder, "encode", "text: model"),
     (MusicIndexService, "FindNeighbors", "index: reply, catalogue"),
-    (MusicIndex, "search", "index: check, match probability"),
+    (IndexSnapshot, "search", "index: check, match probability"),
     (FaissEngine, "search", "index: search"),
 )
 

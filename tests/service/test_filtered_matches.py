@@ -38,8 +38,8 @@ from gateway.settings import GatewaySettings
 from music_index_service import clip_catalog
 from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.filters import ClipFilters
-from music_index_service.search import MusicIndex
 from music_index_service.service import SERVICE_NAME, MusicIndexService
+from music_index_service.snapshot import IndexSnapshot
 
 SIZE = 70
 SPACE = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
@@ -81,12 +81,12 @@ class Catalog(FakeCatalog):
 
 def make_index(
     *, old: bool = False, size: int = SIZE, is_listenable: Callable[[Clip], bool] = lambda _: True
-) -> MusicIndex:
+) -> IndexSnapshot:
     catalog = Catalog([replace(clip, listenable=is_listenable(clip)) for clip in CLIPS[:size]])
     flat = faiss.IndexFlatL2(3)
     flat.add(VAD[:size])
     filters = ClipFilters(catalog, None if old else make_terms(catalog))
-    return MusicIndex("default", 1, [FlatEngine(flat, SPACE)], catalog, filters=filters)
+    return IndexSnapshot("default", 1, {SPACE.name: FlatEngine(flat, SPACE)}, catalog, filters)
 
 
 class FakeText(text_grpc.TextServiceServicer):
@@ -104,7 +104,7 @@ class FakeText(text_grpc.TextServiceServicer):
 class Cluster:
     """An index, the gateway before it, and a client of both."""
 
-    def __init__(self, serve: Callable[..., Any], index: MusicIndex) -> None:
+    def __init__(self, serve: Callable[..., Any], index: IndexSnapshot) -> None:
         self.text = FakeText()
         text = Servicer("text", lambda s: text_grpc.add_TextServiceServicer_to_server(self.text, s))
         service = MusicIndexService([index])

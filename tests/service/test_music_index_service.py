@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import faiss
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import FACETS, MOODS
 from ambiance.artifacts import Space
+from ambiance.errors import NotFoundError
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import (
     MusicIndexServiceStub,
@@ -27,9 +28,10 @@ from ambiance.server.lifecycle import Application, Servicer
 from ambiance.type.v1 import space_pb2
 from music_index_service.clip_catalog import Clip
 from music_index_service.engines.faiss_flat import FlatEngine
+from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
-from music_index_service.search import MusicIndex
 from music_index_service.service import SERVICE_NAME, MusicIndexService
+from music_index_service.snapshot import IndexSnapshot
 
 Serve = Callable[..., grpc.Channel]
 Start = Callable[..., MusicIndexServiceStub]
@@ -81,24 +83,26 @@ CALIBRATION = Calibration(space="vad", components=3, similarity=[0, 3], probabil
 
 
 def make_index(
-    size: int = SIZE, catalog: FakeCatalog | None = None, *, calibrated: bool = False
-) -> MusicIndex:
+    size: int = SIZE, catalog: FakeCatalog | None = None, *, calibrated: bool = False, version: int = 7
+) -> IndexSnapshot:
     vectors = faiss.IndexFlatL2(3)
     vectors.add(VAD[:size])
     space = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
-    return MusicIndex(
+    catalog = catalog or FakeCatalog(size)
+    return IndexSnapshot(
         "default",
-        7,
-        [index := FlatEngine(vectors, space)],
-        catalog or FakeCatalog(size),
+        version,
+        {"vad": (engine := FlatEngine(vectors, space))},
+        catalog,
+        ClipFilters(catalog),
+        MatchProbability(CALIBRATION, engine) if calibrated else None,
         ["Thank the makers."],
-        MatchProbability(CALIBRATION, index) if calibrated else None,
     )
 
 
 @pytest.fixture
 def start(serve: Serve) -> Start:
-    def started(index: MusicIndex, **settings: int) -> MusicIndexServiceStub:
+    def started(index: IndexSnapshot, **settings: int) -> MusicIndexServiceStub:
         add = partial(add_MusicIndexServiceServicer_to_server, MusicIndexService([index]))
         return MusicIndexServiceStub(serve(Application([Servicer(SERVICE_NAME, add)]), **settings))
 
@@ -406,3 +410,84 @@ def test_beyond_the_permits_a_call_is_refused_and_a_late_one_ends_at_its_deadlin
     retry = error_details_pb2.RetryInfo()
     assert rpc_status.from_call(refused.value).details[0].Unpack(retry)
     assert retry.retry_delay.ToNanoseconds() > 0
+
+
+class OtherVideos(FakeCatalog):
+    """Clips of the same ids, of other videos."""
+
+    def clip(self, row: int) -> Clip:
+        return replace(super().clip(row), youtube_id="another")
+
+
+Swap = Callable[[IndexSnapshot], None]
+Swapped = Callable[[IndexSnapshot], tuple[MusicIndexServiceStub, Swap]]
+
+
+@pytest.fixture
+def swapped(serve: Serve) -> Swapped:
+    def started(index: IndexSnapshot) -> tuple[MusicIndexServiceStub, Swap]:
+        service = MusicIndexService([index])
+        add = partial(add_MusicIndexServiceServicer_to_server, service)
+        return MusicIndexServiceStub(serve(Application([Servicer(SERVICE_NAME, add)]))), service.swap
+
+    return started
+
+
+def test_a_swap_between_calls_changes_every_answer(swapped: Swapped) -> None:
+    stub, swap = swapped(make_index())
+    request = messages.GetClipRequest(clip_id="video003@3")
+    assert find(stub, VAD[3], k=1).index.version == stub.GetClip(request).index.version == 7
+    first = stub.ListClips(messages.ListClipsRequest(page_size=10))
+
+    swap(make_index(20, OtherVideos(20), version=8))
+    found, got = find(stub, VAD[3], k=1), stub.GetClip(request)
+    assert (found.index.version, got.index.version) == (8, 8)
+    # the clips that the old version kept went with it
+    assert found.results[0].neighbors[0].clip.youtube_id == got.clip.youtube_id == "another"
+    batch = stub.BatchGetClips(messages.BatchGetClipsRequest(clip_ids=["video003@3"]))
+    assert (batch.index.version, batch.clips[0].youtube_id) == (8, "another")
+    (index,) = stub.ListIndexes(messages.ListIndexesRequest()).indexes
+    assert (index.version.version, index.clip_count) == (8, 20)
+    page = stub.ListClips(messages.ListClipsRequest(page_size=10))
+    assert (page.index.version, page.total_clip_count) == (8, 20)
+    # a walk that began on the old version is told to begin anew
+    following = messages.ListClipsRequest(page_size=10, page_token=first.next_page_token)
+    assert violations(lambda: stub.ListClips(following)) == {
+        "page_token": "it is of version 7 of 'default', "
+        "version 8 of default is loaded; start from the first page"
+    }
+
+
+@pytest.mark.parametrize("method", ["FindNeighbors", "GetClip", "BatchGetClips", "ListClips"])
+def test_a_call_that_began_before_a_swap_ends_on_what_it_began_with(swapped: Swapped, method: str) -> None:
+    catalog = StuckCatalog()
+    stub, swap = swapped(make_index(catalog=catalog))
+    query = space_pb2.Vector(space="vad", values=VAD[3])
+    options = SearchOptions(k=25)
+    request = {
+        "FindNeighbors": messages.FindNeighborsRequest(queries=[query], options=options),
+        "GetClip": messages.GetClipRequest(clip_id="video025@25"),
+        "BatchGetClips": messages.BatchGetClipsRequest(clip_ids=["video003@3", "video025@25"]),
+        "ListClips": messages.ListClipsRequest(page_size=25),
+    }[method]
+    call = getattr(stub, method)
+    begun = call.future(request, timeout=10)
+    assert catalog.entered.wait(10)
+    try:
+        swap(make_index(20, OtherVideos(20), version=8))
+        assert find(stub, VAD[3], k=1).index.version == 8
+    finally:
+        catalog.released.set()
+    answer = begun.result()
+    assert answer.index.version == 7
+    assert "another" not in str(answer)
+    if method == "FindNeighbors":
+        assert len(answer.results[0].neighbors) == 25  # more than the new version has
+    if method == "ListClips":
+        assert (len(answer.clips), answer.total_clip_count) == (25, SIZE)
+
+
+def test_only_an_index_that_is_served_is_swapped() -> None:
+    other = replace(make_index(), name="other")
+    with pytest.raises(NotFoundError, match=r"^index: no 'other'; loaded: default$"):
+        MusicIndexService([make_index()]).swap(other)

@@ -1,4 +1,4 @@
-"""MusicIndex.search with a filter: the nearest of the clips that pass, however few they are."""
+"""IndexSnapshot.search with a filter: the nearest of the clips that pass, however few they are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.row_set import RowSet
 from music_index_service.sampling import candidate_count
-from music_index_service.search import MusicIndex
+from music_index_service.snapshot import IndexSnapshot
 
 VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
 CALIBRATION = Calibration(space="vad", components=3, similarity=[0, 3], probability=[0, 1])
@@ -61,10 +61,12 @@ def make_index(
     catalog: FakeCatalog,
     vectors: NDArray[np.float32],
     engine: Callable[[NDArray[np.float32]], VectorEngine] = flat_engine,
-) -> MusicIndex:
+) -> IndexSnapshot:
     index = engine(vectors)
     filters = ClipFilters(catalog, make_terms(catalog))
-    return MusicIndex("default", 1, [index], catalog, (), MatchProbability(CALIBRATION, index), filters)
+    return IndexSnapshot(
+        "default", 1, {VAD.name: index}, catalog, filters, MatchProbability(CALIBRATION, index)
+    )
 
 
 def nearest(vectors: NDArray[np.float32], query: list[float], rows: list[int]) -> list[tuple[float, int]]:
@@ -144,20 +146,20 @@ ONE_CLIP = FakeCatalog([Clip("abcdefghijk@0", frozenset(), (1, 0, 0, 0, 0, 0, 0)
 
 
 @pytest.fixture
-def index() -> MusicIndex:
+def index() -> IndexSnapshot:
     return make_index(ONE_CLIP, np.zeros((1, 3), np.float32))
 
 
 QUERY = [Vector(space="vad", values=[0.5] * 3)]
 
 
-def test_a_search_without_a_filter_says_nothing_of_one(index: MusicIndex) -> None:
+def test_a_search_without_a_filter_says_nothing_of_one(index: IndexSnapshot) -> None:
     for include_unlistenable in (False, True):
         hits = index.search(QUERY, 3, include_unlistenable=include_unlistenable)
         assert (hits.passing, hits.left_out) == (None, 0)
 
 
-def test_queries_and_filter_are_both_checked(index: MusicIndex) -> None:
+def test_queries_and_filter_are_both_checked(index: IndexSnapshot) -> None:
     with pytest.raises(
         InvalidInputError, match=r"^options\.filter\.moods\[0\]: one of happy, .*, got 'gloomy'$"
     ):
@@ -169,7 +171,7 @@ def test_queries_and_filter_are_both_checked(index: MusicIndex) -> None:
 def test_an_index_made_without_filters_has_those_that_need_no_files() -> None:
     flat = faiss.IndexFlatL2(3)
     flat.add(np.zeros((1, 3), np.float32))
-    bare = MusicIndex("default", 1, [FlatEngine(flat, VAD)], ONE_CLIP)
+    bare = IndexSnapshot("default", 1, {VAD.name: FlatEngine(flat, VAD)}, ONE_CLIP, ClipFilters(ONE_CLIP))
     assert bare.search(QUERY, 3, 0, ClipFilter(without_clip_ids=["abcdefghijk@0"])).rows.shape == (1, 0)
     with pytest.raises(PreconditionError, match=r"^filter\.labels: "):
         bare.search(QUERY, 3, 0, ClipFilter(labels=["Choir"]))

@@ -1,4 +1,4 @@
-"""music_index_service.search and its queries and page tokens, over a catalogue of ids alone."""
+"""music_index_service.snapshot and its queries and page tokens, over a catalogue of ids alone."""
 
 from dataclasses import dataclass, field
 
@@ -11,10 +11,11 @@ from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
 from ambiance.validation import MAX_VIOLATIONS
 from music_index_service.engines.faiss_flat import FlatEngine
+from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.sampling import candidate_count
-from music_index_service.search import MusicIndex
+from music_index_service.snapshot import IndexSnapshot
 
 IDS = [f"clip{i:03d}@{i}" for i in range(250)]
 
@@ -47,16 +48,16 @@ class Vector:
     lineage: str = ""
 
 
-def make_index(version: int = 1, name: str = "default", ids: list[str] = IDS) -> MusicIndex:
-    vectors = []
+def make_index(version: int = 1, name: str = "default", ids: list[str] = IDS) -> IndexSnapshot:
+    engines, catalog = {}, FakeCatalog(ids)
     for space, dimension in (("vad", 3), ("mood", 7)):
         index = faiss.IndexFlatL2(dimension)
         index.add(np.random.default_rng(dimension).random((len(ids), dimension), np.float32))
         held = Space(name=space, dimension=dimension, metric="squared_l2", lineage=f"{space}-1")
-        vectors.append(FlatEngine(index, held))
+        engines[space] = FlatEngine(index, held)
     calibration = Calibration(space="mood", components=2, similarity=[0.2, 0.8], probability=[0.1, 0.7])
-    probability = MatchProbability(calibration, vectors[1])
-    return MusicIndex(name, version, vectors, FakeCatalog(ids), match_probability=probability)
+    probability = MatchProbability(calibration, engines["mood"])
+    return IndexSnapshot(name, version, engines, catalog, ClipFilters(catalog), probability)
 
 
 def violations(queries: list[Vector], k: int = 0) -> dict[str, str]:
@@ -240,7 +241,7 @@ def test_a_page_size_of_0_is_100_and_others_have_limits() -> None:
     "foreign",
     [make_index(version=2), make_index(name="other"), make_index(ids=[*IDS[:100], "gone@1", "z@0"])],
 )
-def test_a_token_of_another_index_version_or_catalogue_is_refused(foreign: MusicIndex) -> None:
+def test_a_token_of_another_index_version_or_catalogue_is_refused(foreign: IndexSnapshot) -> None:
     with pytest.raises(InvalidInputError, match=r"^page_token: .* version 1 of default is loaded"):
         make_index().page(100, foreign.page(100, "").next_token)
 

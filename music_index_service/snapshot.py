@@ -1,6 +1,6 @@
-"""A named music index in the numpy world: vectors and catalogue together, and the rules of asking them."""
+"""One version of a music index in the numpy world: vectors and catalogue, and the rules of asking them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,41 +45,37 @@ class Page:
     next_token: str
 
 
-class MusicIndex:
-    """Answers what may be asked of one version of an index. Any number of threads may ask at once."""
+@dataclass(frozen=True, eq=False)
+class IndexSnapshot:
+    """Answers what may be asked of one version of an index. Any number of threads may ask at once.
 
-    def __init__(
-        self,
-        name: str,
-        version: int,
-        vectors: Iterable[VectorEngine],
-        catalog: ClipCatalog,
-        notices: Sequence[str] = (),
-        match_probability: MatchProbability | None = None,
-        filters: ClipFilters | None = None,
-    ) -> None:
-        """Take vectors of one or more spaces, whose row i is row i of the catalogue.
+    It never changes: what its parts keep for the requests that follow is derived from it, and goes with it.
+    """
 
-        `match_probability` is that of one of the spaces, if there is a calibration. Without `filters` there
-        are none by label and mood, see `ClipFilters`.
-        """
-        self.name, self.version, self.notices = name, version, notices
-        self._vectors = {index.space.name: index for index in vectors}
-        self._catalog, self._match_probability = catalog, match_probability
-        self._filters = filters if filters is not None else ClipFilters(catalog)
-        self.spaces = {name: index.space for name, index in self._vectors.items()}
+    name: str
+    version: int
+    engines: Mapping[str, VectorEngine]  # space -> its vectors, of which row i is row i of the catalogue
+    catalog: ClipCatalog
+    filters: ClipFilters  # of the catalogue
+    match_probability: MatchProbability | None = None  # of one of the spaces, if there is a calibration
+    notices: Sequence[str] = ()
+
+    @property
+    def spaces(self) -> dict[str, Space]:
+        """The spaces that may be searched, by name."""
+        return {name: engine.space for name, engine in self.engines.items()}
 
     def __len__(self) -> int:
         """Clips held."""
-        return len(self._catalog)
+        return len(self.catalog)
 
     def clip(self, row: int) -> Clip:
         """The clip of a row in 0..len-1."""
-        return self._catalog.clip(row)
+        return self.catalog.clip(row)
 
     def expected_queries(self) -> dict[str, NDArray[np.float32]]:
         """<float32>[dimension] of every space a query like those that are expected, and so answered fast."""
-        return {name: vectors.expected_query()[0] for name, vectors in self._vectors.items()}
+        return {name: engine.expected_query()[0] for name, engine in self.engines.items()}
 
     def search(
         self,
@@ -106,21 +102,21 @@ class MusicIndex:
         space = common_space(queries, self.spaces)
         matrix = as_matrix(queries, space)
         if conditions is not None:
-            passing = self._filters.passing(conditions, include_unlistenable=include_unlistenable)
+            passing = self.filters.passing(conditions, include_unlistenable=include_unlistenable)
             return replace(self._find(space, matrix, k, seed, passing), passing=passing)
-        return self._find(space, matrix, k, seed, None if include_unlistenable else self._filters.listenable)
+        return self._find(space, matrix, k, seed, None if include_unlistenable else self.filters.listenable)
 
     def _find(
         self, space: Space, queries: NDArray[np.float32], k: int, seed: int, answers: Passing | None
     ) -> Hits:
         """Find the k nearest of those that may be answers; all may if None."""
         within = answers.rows if answers is not None and len(answers.rows) < len(self) else None
-        distances, rows = self._vectors[space.name].search(queries, candidate_count(k) if seed else k, within)
+        distances, rows = self.engines[space.name].search(queries, candidate_count(k) if seed else k, within)
         if seed and rows.size:
             drawn = draw(distances, k, seed)
             distances = np.take_along_axis(distances, drawn, axis=1)
             rows = np.take_along_axis(rows, drawn, axis=1)
-        calibrated = self._match_probability
+        calibrated = self.match_probability
         probabilities = None
         if calibrated is not None and calibrated.space == space.name:
             probabilities = calibrated.of(queries, rows)
@@ -136,7 +132,7 @@ class MusicIndex:
         """
         if not clip_id:
             raise InvalidInputError.of("clip_id", "is required")
-        row = self._catalog.row_of(clip_id)
+        row = self.catalog.row_of(clip_id)
         if row is None:
             raise NotFoundError(f"clip_id: the index {self.name} has no clip {shown(clip_id)}")
         return row
@@ -150,7 +146,7 @@ class MusicIndex:
         """
         check_count("clip_ids", len(clip_ids), MAX_CLIP_IDS)
         check_each("clip_ids", clip_ids, lambda field, text: None if text else Violation(field, "is empty"))
-        rows = [self._catalog.row_of(clip_id) for clip_id in clip_ids]
+        rows = [self.catalog.row_of(clip_id) for clip_id in clip_ids]
         if unknown := [clip_id for clip_id, row in zip(clip_ids, rows, strict=True) if row is None]:
             named = ", ".join(map(shown, unknown[:MAX_NAMED_CLIPS]))
             more = f" and {len(unknown) - MAX_NAMED_CLIPS:,} more" if len(unknown) > MAX_NAMED_CLIPS else ""
@@ -159,7 +155,7 @@ class MusicIndex:
 
     def labels(self, prefix: str = "", parent: str = "") -> list[Label]:
         """The labels that conditions may name, see `ClipFilters.labels`, which tells of the errors, too."""
-        return self._filters.labels(prefix, parent)
+        return self.filters.labels(prefix, parent)
 
     def page(self, size: int, token: str) -> Page:
         """The rows of a page: the first for an empty token; a size of 0 is the default.
@@ -174,7 +170,7 @@ class MusicIndex:
         end = start + (size or DEFAULT_PAGE_SIZE)
         if end >= len(self):
             return Page(range(start, len(self)), "")
-        following = PageToken(self.version, self.name, self._catalog.clip_id(end))
+        following = PageToken(self.version, self.name, self.catalog.clip_id(end))
         return Page(range(start, end), following.encode())
 
     def _first_row(self, token: str) -> int:
@@ -182,7 +178,7 @@ class MusicIndex:
             first = PageToken.decode(token)
         except ValueError as error:
             raise InvalidInputError.of("page_token", "not a token that ListClips returned") from error
-        row = self._catalog.row_of(first.clip_id)
+        row = self.catalog.row_of(first.clip_id)
         if (first.version, first.index) != (self.version, self.name) or row is None:
             found = f"it is of version {first.version} of {shown(first.index)}"
             held = f"version {self.version} of {self.name} is loaded; start from the first page"
