@@ -10,6 +10,7 @@ from ambiance import artifacts
 from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.extras import install_hint
 from ambiance.server.direct_calls import REHEARSAL_S, DirectMethods
+from ambiance.server.holder import Holder
 from ambiance.server.lifecycle import Application, Servicer
 from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
 from text_service.encoder import MODEL_FILE, LiteRtEncoder, read_signature
@@ -17,7 +18,7 @@ from text_service.evidence import EvidenceJudge
 from text_service.fixed_vectors import load_fixed_vectors
 from text_service.language import detect
 from text_service.reader import TextReader
-from text_service.service import REHEARSAL, REHEARSED_METHOD, describe_model, text_servicer
+from text_service.service import REHEARSAL, REHEARSED_METHOD, TextSnapshot, describe_model, text_servicer
 from text_service.settings import TextServiceSettings
 from text_service.windows import WindowEncoder
 
@@ -75,9 +76,7 @@ def build_reader(
     return TextReader(tokenizer, encoder, judge, load_fixed_vectors(artifact), settings.distress_threshold)
 
 
-def tf_serving_servicers(
-    settings: TextServiceSettings, encoder: WindowEncoder, version: int, vocabulary_count: int
-) -> list[Servicer]:
+def tf_serving_servicers(settings: TextServiceSettings, holder: Holder[TextSnapshot]) -> list[Servicer]:
     """TF Serving's own services on the loaded model; none without the extra."""
     installed = tf_serving_installed()
     logger.info("TF Serving's interface", extra={"served": installed})
@@ -85,7 +84,7 @@ def tf_serving_servicers(
         return []
     from text_service.tf_serving.service import TfServingServicer  # noqa: PLC0415  # needs the extra
 
-    return TfServingServicer(encoder, settings.tf_serving_model, version, vocabulary_count).servicers()
+    return TfServingServicer(holder, settings.tf_serving_model).servicers()
 
 
 def check_vocabulary(encoder: WindowEncoder, vocabulary_count: int) -> None:
@@ -111,10 +110,7 @@ def load(settings: TextServiceSettings) -> Application:
     check_vocabulary(encoder, vocabulary_count)
     model = describe_model(artifact, vocabulary_count, encoder.signature.window, settings.backend)
     reader = build_reader(settings, artifact, tokenizer, encoder)
-    servicer = text_servicer(reader, model, settings.distress_notice)
+    holder = Holder(TextSnapshot(reader, encoder, model))
+    servicer = text_servicer(holder, settings.distress_notice)
     DirectMethods([servicer]).call(REHEARSED_METHOD, REHEARSAL, REHEARSAL_S)
-    servicers = [
-        servicer,
-        *tf_serving_servicers(settings, encoder, artifact.manifest.version, vocabulary_count),
-    ]
-    return Application(servicers, close=close)
+    return Application([servicer, *tf_serving_servicers(settings, holder)], close=close)

@@ -1,13 +1,15 @@
 """The gRPC side of the text service: its only file that uses ambiance.text.v1."""
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import grpc
 
 from ambiance.affect import EMOTIONS, VAD_SPACE
 from ambiance.artifacts import Artifact
 from ambiance.errors import ArtifactError, DeadlineError, Violation
+from ambiance.server.holder import Holder
 from ambiance.server.lifecycle import Servicer
 from ambiance.server.messages import space_message
 from ambiance.text.v1 import text_service_pb2 as pb
@@ -19,7 +21,7 @@ from text_service.evidence import Reason
 from text_service.influences import Influence
 from text_service.reader import Reading, TextReader
 from text_service.result_bytes import result_bytes
-from text_service.windows import LONGEST_CALL_S, IsWanted
+from text_service.windows import LONGEST_CALL_S, IsWanted, WindowEncoder
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["TextService"].full_name
 
@@ -53,28 +55,42 @@ def describe_model(artifact: Artifact, vocabulary_count: int, window: int, backe
     )
 
 
+@dataclass(frozen=True, eq=False)
+class TextSnapshot:
+    """A loaded text encoder, and all that answers are made of with it. It never changes."""
+
+    reader: TextReader
+    encoder: WindowEncoder  # the reader's
+    model: pb.Model  # what GetModel tells of it
+
+    @cached_property
+    def lineages(self) -> dict[str, str]:
+        """Space -> its lineage."""
+        return {space.name: space.lineage for space in self.model.spaces}
+
+
 class TextServicer(text_service_pb2_grpc.TextServiceServicer):
     """Implements ambiance.text.v1.TextService."""
 
-    def __init__(self, reader: TextReader, model: pb.Model, distress_notice: str) -> None:
-        """Take the reader, the description of its model, and the notice for texts that tell of distress."""
-        self._reader, self._model = reader, model
+    def __init__(self, holder: Holder[TextSnapshot], distress_notice: str) -> None:
+        """Take what to answer from, and the notice for texts that tell of distress."""
+        self._holder = holder
         self._distress_notice = pb.Notice(kind=pb.NOTICE_KIND_DISTRESS, text=distress_notice)
-        self._lineages = {space.name: space.lineage for space in model.spaces}
 
     def EncodeTexts(  # noqa: N802
         self, request: pb.EncodeTextsRequest, context: grpc.ServicerContext
     ) -> pb.EncodeTextsResponse:
         """Encode a batch of texts."""
+        served = self._holder.current
         texts = checked_texts("texts", request.texts)
         if request.explain:
             check_explained("texts", texts)
-        encodings = self._tokenize(texts, context.is_active)
+        encodings = _tokenize(served.reader, texts, context.is_active)
         check_each("texts", encodings, _word_violation)
-        reading = self._reader.read(texts, encodings, _time_left(context), context.is_active)
-        response = self._response(encodings, reading)
+        reading = served.reader.read(texts, encodings, _time_left(context), context.is_active)
+        response = self._response(served, encodings, reading)
         if request.explain:
-            influences = self._reader.explain(texts, encodings, _time_left(context), context.is_active)
+            influences = served.reader.explain(texts, encodings, _time_left(context), context.is_active)
             for result, of_text in zip(response.results, influences, strict=True):
                 _add_influences(result, of_text)
         return response
@@ -83,23 +99,17 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
         self, request: pb.GetModelRequest, context: grpc.ServicerContext
     ) -> pb.GetModelResponse:
         """Describe the loaded model."""
-        return pb.GetModelResponse(model=self._model)
+        return pb.GetModelResponse(model=self._holder.current.model)
 
-    def _tokenize(self, texts: Sequence[str], is_wanted: IsWanted) -> list[Encoding]:
-        encodings = []
-        for text in texts:
-            if not is_wanted():
-                raise DeadlineError("the caller left before every text was read")
-            encodings.append(self._reader.tokenize(text))
-        return encodings
-
-    def _response(self, encodings: Sequence[Encoding], reading: Reading) -> pb.EncodeTextsResponse:
+    def _response(
+        self, served: TextSnapshot, encodings: Sequence[Encoding], reading: Reading
+    ) -> pb.EncodeTextsResponse:
         # Filled in place: a message given to another's constructor is copied.
-        response = pb.EncodeTextsResponse(model=self._model.version)
+        response = pb.EncodeTextsResponse(model=served.model.version)
         rows = zip(
             encodings,
             reading.outputs[VAD_SPACE].tolist(),
-            result_bytes(reading, self._lineages),
+            result_bytes(reading, served.lineages),
             strict=True,
         )
         for row, (encoding, vad, scores_and_vectors) in enumerate(rows):
@@ -124,6 +134,15 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
             result.notices.append(self._distress_notice)
 
 
+def _tokenize(reader: TextReader, texts: Sequence[str], is_wanted: IsWanted) -> list[Encoding]:
+    encodings = []
+    for text in texts:
+        if not is_wanted():
+            raise DeadlineError("the caller left before every text was read")
+        encodings.append(reader.tokenize(text))
+    return encodings
+
+
 def _add_influences(result: pb.EncodedText, influences: Iterable[Influence]) -> None:
     for influence in influences:
         result.word_influences.add(
@@ -143,7 +162,7 @@ def _word_violation(field: str, encoding: Encoding) -> Violation | None:
     return None if encoding.token_count else Violation(field, "has no word that the model can read")
 
 
-def text_servicer(reader: TextReader, model: pb.Model, distress_notice: str) -> Servicer:
+def text_servicer(holder: Holder[TextSnapshot], distress_notice: str) -> Servicer:
     """The servicer under its full name, ready to register."""
     add = text_service_pb2_grpc.add_TextServiceServicer_to_server
-    return Servicer(SERVICE_NAME, partial(add, TextServicer(reader, model, distress_notice)))
+    return Servicer(SERVICE_NAME, partial(add, TextServicer(holder, distress_notice)))

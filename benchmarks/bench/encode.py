@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from ambiance import artifacts
+from ambiance.server.holder import Holder
 from ambiance.text.v1.text_service_pb2 import EncodeTextsRequest
 from ambiance.tokenizer import TOKENIZER_FILE, TextTokenizer
 from bench.figures import ratio, timings
@@ -18,7 +19,7 @@ from bench.texts import TEXTS
 from bench.timing import Call, alternate, settled_garbage
 from text_service.application import build_reader
 from text_service.encoder import MODEL_FILE, LiteRtEncoder
-from text_service.service import TextServicer, describe_model
+from text_service.service import TextServicer, TextSnapshot, describe_model
 from text_service.settings import TextServiceSettings
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir
@@ -85,7 +86,7 @@ def make_servicer(options: Options) -> TextServicer:
     model = describe_model(artifact, tokenizer.vocabulary_count, encoder.signature.window, "litert")
     settings = TextServiceSettings()
     reader = build_reader(settings, artifact, tokenizer, encoder)
-    return TextServicer(reader, model, settings.distress_notice)
+    return TextServicer(Holder(TextSnapshot(reader, encoder, model)), settings.distress_notice)
 
 
 def batch_call(servicer: TextServicer, texts: tuple[str, ...], size: int) -> Call:

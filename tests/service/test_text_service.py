@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import EMOTIONS, FACETS, READERS_VAD_LINEAGE, SCENES
 from ambiance.errors import DeadlineError
+from ambiance.server.holder import Holder
 from ambiance.server.lifecycle import Application
 from ambiance.text.v1 import text_service_pb2 as pb
 from ambiance.text.v1 import text_service_pb2_grpc
@@ -33,9 +34,8 @@ from text_encoders import (
     text_reader,
     violations,
 )
-from text_service.reader import TextReader
-from text_service.service import describe_model, text_servicer
-from text_service.windows import IsWanted, Outputs, WindowEncoder
+from text_service.service import TextSnapshot, describe_model, text_servicer
+from text_service.windows import IsWanted, Outputs, WindowEncoder, always
 
 NO_WORD = "has no word that the model can read"
 
@@ -54,13 +54,18 @@ class Stub(text_service_pb2_grpc.TextServiceStub):
         return raised
 
 
-def application(reader: TextReader) -> Application:
-    model = describe_model(example_artifact(), len(VOCABULARY), WINDOW, "litert")
-    return Application([text_servicer(reader, model, NOTICE)])
+def snapshot(encoder: WindowEncoder | None = None, version: int = 3, **policy: Any) -> TextSnapshot:
+    encoder = encoder or MeanIdEncoder()
+    model = describe_model(example_artifact(version), len(VOCABULARY), WINDOW, "litert")
+    return TextSnapshot(text_reader(encoder, **policy), encoder, model)
+
+
+def application(served: TextSnapshot) -> Application:
+    return Application([text_servicer(Holder(served), NOTICE)])
 
 
 def start(serve: Serve, encoder: WindowEncoder | None = None, **settings: object) -> Stub:
-    return Stub(serve(application(text_reader(encoder)), **settings))
+    return Stub(serve(application(snapshot(encoder)), **settings))
 
 
 def test_results_stand_in_the_order_of_the_texts(serve: Serve) -> None:
@@ -140,7 +145,7 @@ def german(text: str) -> tuple[str, float]:
 def test_a_text_of_too_little_evidence_gets_the_fallback_and_is_told_why(
     serve: Serve, text: str, felt: float, reason: str, score: float, language: str
 ) -> None:
-    stub = Stub(serve(application(text_reader(Telling(felt=felt), detect=german))))
+    stub = Stub(serve(application(snapshot(Telling(felt=felt), detect=german))))
     (result,) = stub.encode(text).results
     assert result.HasField("evidence")
     assert pb.EvidenceReason.Name(result.evidence.reason) == f"EVIDENCE_REASON_{reason}"
@@ -162,8 +167,8 @@ def test_a_text_of_too_little_evidence_gets_the_fallback_and_is_told_why(
 def test_a_text_of_distress_gets_gentle_music_and_a_notice(
     serve: Serve, text: str, felt: float, reason: int
 ) -> None:
-    reader = text_reader(Telling(distress=0.5, felt=felt), detect=german)
-    (result,) = Stub(serve(application(reader))).encode(text).results
+    served = snapshot(Telling(distress=0.5, felt=felt), detect=german)
+    (result,) = Stub(serve(application(served))).encode(text).results
     assert [(notice.kind, notice.text) for notice in result.notices] == [(pb.NOTICE_KIND_DISTRESS, NOTICE)]
     assert (result.evidence.fallback, result.evidence.reason) == (False, reason)
     assert list(result.vectors[1].values) == GENTLE.tolist()
@@ -171,8 +176,8 @@ def test_a_text_of_distress_gets_gentle_music_and_a_notice(
 
 
 def test_a_threshold_above_1_switches_distress_off(serve: Serve) -> None:
-    reader = text_reader(Telling(distress=1.0), distress_threshold=1.1)
-    (result,) = Stub(serve(application(reader))).encode("so happy").results
+    served = snapshot(Telling(distress=1.0), distress_threshold=1.1)
+    (result,) = Stub(serve(application(served))).encode("so happy").results
     assert not result.notices
     assert list(result.vectors[1].values) != GENTLE.tolist()
 
@@ -260,7 +265,7 @@ def test_bad_texts_are_named(serve: Serve, texts: list[str], expected: dict[str,
 
 
 def test_a_lone_surrogate_is_no_text(serve: Serve) -> None:
-    channel = serve(application(text_reader()))
+    channel = serve(application(snapshot()))
     encode = channel.unary_unary("/ambiance.text.v1.TextService/EncodeTexts")
     with pytest.raises(grpc.RpcError) as raised:
         encode(b"\x0a\x03\xed\xa0\xbd", timeout=5)  # U+D83D alone, in the bytes that UTF-8 would give it
@@ -351,3 +356,44 @@ def test_a_caller_who_has_left_is_worked_for_no_longer(serve: Serve) -> None:
     assert encoder.entered.wait(5)
     call.cancel()
     assert left.wait(5)
+
+
+def test_a_swap_between_calls_changes_every_answer(serve: Serve) -> None:
+    holder = Holder(snapshot())
+    stub = Stub(serve(Application([text_servicer(holder, NOTICE)])))
+    before = stub.encode("so happy")
+    holder.current = snapshot(Telling(felt=0.9), version=4)
+    after = stub.encode("so happy")
+    assert (before.model.version, after.model.version) == (3, 4)
+    assert after.results[0].evidence.score == pytest.approx(0.9)
+    assert stub.GetModel(pb.GetModelRequest(), timeout=5).model.version.version == 4
+
+
+class GatedMeanId(MeanIdEncoder):
+    """Waits until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.leave = threading.Event(), threading.Event()
+
+    def encode(self, windows: NDArray[np.int32], timeout_s: float, is_wanted: IsWanted = always) -> Outputs:
+        self.entered.set()
+        self.leave.wait(timeout_s)
+        return super().encode(windows, timeout_s, is_wanted)
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_a_call_that_began_before_a_swap_ends_on_what_it_began_with(serve: Serve, explain: bool) -> None:
+    old, new = GatedMeanId(), MeanIdEncoder()
+    holder = Holder(snapshot(old))
+    stub = Stub(serve(Application([text_servicer(holder, NOTICE)])))
+    request = pb.EncodeTextsRequest(texts=["so happy"], explain=explain)
+    begun = stub.EncodeTexts.future(request, timeout=10)
+    assert old.entered.wait(5)
+    holder.current = snapshot(new, version=4)
+    assert stub.encode("sad").model.version == 4
+    old.leave.set()
+    answer = begun.result()
+    assert answer.model.version == 3
+    assert bool(answer.results[0].word_influences) == explain
+    assert len(new.window_counts) == 1  # of the call in between

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("tensorflow_serving", reason="the tf-serving extra isn't installed")
 
 from ambiance.errors import PeerError, PreconditionError, UnavailableError
+from ambiance.server.holder import Holder
 from ambiance.server.lifecycle import Application
 from ambiance.text.v1.text_service_pb2 import EncodeTextsRequest
 from ambiance.text.v1.text_service_pb2_grpc import TextServiceStub
@@ -26,7 +27,7 @@ from text_encoders import (
     text_reader,
     violations,
 )
-from text_service.service import describe_model, text_servicer
+from text_service.service import TextSnapshot, describe_model, text_servicer
 from text_service.tf_serving.backend import TfServingEncoder
 from text_service.tf_serving.protos import (
     GetModelMetadataRequest,
@@ -43,13 +44,20 @@ from text_service.tf_serving.protos import (
 )
 from text_service.tf_serving.service import TfServingServicer
 from text_service.tf_serving.tensors import output_kinds
+from text_service.windows import WindowEncoder
 
 NAME, VERSION = "text_encoder", 3
 OUTPUTS = output_kinds(SIGNATURE)
 
 
+def snapshot(encoder: WindowEncoder | None = None, version: int = VERSION) -> TextSnapshot:
+    encoder = encoder or MeanIdEncoder()
+    model = describe_model(example_artifact(version), len(VOCABULARY), WINDOW, "litert")
+    return TextSnapshot(text_reader(encoder), encoder, model)
+
+
 def start(serve: Serve, version: int = VERSION) -> grpc.Channel:
-    servicer = TfServingServicer(MeanIdEncoder(), NAME, version, len(VOCABULARY))
+    servicer = TfServingServicer(Holder(snapshot(version=version)), NAME)
     return serve(Application(servicer.servicers()))
 
 
@@ -266,8 +274,7 @@ def test_a_server_that_is_down_is_unavailable() -> None:
 
 def test_its_callers_see_it_as_unavailable(serve: Serve) -> None:
     encoder = TfServingEncoder("127.0.0.1:1", NAME, VERSION, SIGNATURE)
-    model = describe_model(example_artifact(), len(VOCABULARY), WINDOW, "tf-serving")
-    servicer = text_servicer(text_reader(encoder), model, NOTICE)
+    servicer = text_servicer(Holder(snapshot(encoder)), NOTICE)
     stub = TextServiceStub(serve(Application([servicer], close=encoder.close)))
     with pytest.raises(grpc.RpcError) as raised:
         stub.EncodeTexts(EncodeTextsRequest(texts=["sad"]), timeout=10)
@@ -296,7 +303,7 @@ def answer(version: int = VERSION, **replaced: Any) -> PredictResponse:
 def test_an_answer_that_was_not_asked_for_is_refused(
     serve: Serve, response: PredictResponse, error: type[Exception], message: str
 ) -> None:
-    servicer = TfServingServicer(MeanIdEncoder(), NAME, VERSION, len(VOCABULARY))
+    servicer = TfServingServicer(Holder(snapshot()), NAME)
     servicer.predict = lambda request, context: response  # type: ignore[method-assign]
     encoder = backend(serve(Application(servicer.servicers())))
     with pytest.raises(error, match=message):
@@ -310,3 +317,16 @@ def test_a_request_that_it_refuses_is_not_the_callers_fault(serve: Serve) -> Non
     with pytest.raises(PeerError, match="ids are 0 to 6, got 7"):
         encoder.encode(beyond, 5)
     encoder.close()
+
+
+def test_a_swap_changes_the_version_that_is_served(serve: Serve) -> None:
+    holder = Holder(snapshot())
+    channel = serve(Application(TfServingServicer(holder, NAME).servicers()))
+    request = PredictRequest(model_spec=spec(), inputs={"token_ids": windows(2, 3, 0)})
+    assert predict(channel, request).model_spec.version.value == VERSION
+    holder.current = snapshot(version=VERSION + 1)
+    assert predict(channel, request).model_spec.version.value == VERSION + 1
+    request.model_spec.version.value = VERSION
+    with pytest.raises(grpc.RpcError) as raised:
+        predict(channel, request)
+    assert refusal(raised)[0] is grpc.StatusCode.NOT_FOUND

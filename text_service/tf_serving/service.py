@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
+from ambiance.server.holder import Holder
 from ambiance.server.lifecycle import Servicer
 from ambiance.validation import shown
+from text_service.service import TextSnapshot
 from text_service.tf_serving.protos import (
     MODEL_SERVICE,
     PREDICTION_SERVICE,
@@ -29,7 +31,7 @@ from text_service.tf_serving.protos import (
     SignatureDefMap,
 )
 from text_service.tf_serving.tensors import TensorError, output_kinds, signature_def, token_ids_kind
-from text_service.windows import INPUT_NAME, LONGEST_CALL_S, SIGNATURE, WindowEncoder
+from text_service.windows import INPUT_NAME, LONGEST_CALL_S, SIGNATURE
 
 DEFAULT_SIGNATURE = "serving_default"
 SIGNATURES = (SIGNATURE, DEFAULT_SIGNATURE)
@@ -39,49 +41,25 @@ SIGNATURE_FIELD = "signature_def"
 class TfServingServicer:
     """Implements what text encoders need of both services."""
 
-    def __init__(self, encoder: WindowEncoder, model: str, version: int, vocabulary_count: int) -> None:
-        self._encoder, self._vocabulary_count = encoder, vocabulary_count
-        self._model, self._version = model, version
-        self._token_ids = token_ids_kind(encoder.signature)
-        self._outputs = output_kinds(encoder.signature)
+    def __init__(self, holder: Holder[TextSnapshot], name: str) -> None:
+        """Take what holds the model, and the name to serve it under."""
+        self._holder, self._name = holder, name
 
     def predict(self, request: PredictRequest, context: grpc.ServicerContext) -> PredictResponse:
         """Run windows of token ids through the model."""
-        self._check_model(request.model_spec)
-        signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        if signature_name not in SIGNATURES:
-            held = " and ".join(SIGNATURES)
-            raise PreconditionError(f"signature {shown(signature_name)} not found; the model has {held}")
-        names = self._wanted_outputs(request.output_filter)
-        windows = self._windows(request)
-        timeout_s = min(context.time_remaining(), LONGEST_CALL_S)
-        outputs = self._encoder.encode(windows, timeout_s, context.is_active)
-        return PredictResponse(
-            model_spec=self._spec(signature_name),
-            outputs={name: self._outputs[name].write_listed(outputs[name]) for name in names},
-        )
+        return self._model().predict(request, context)
 
     def get_model_metadata(
         self, request: GetModelMetadataRequest, context: grpc.ServicerContext
     ) -> GetModelMetadataResponse:
         """Describe the model's signatures."""
-        self._check_model(request.model_spec)
-        if set(request.metadata_field) != {SIGNATURE_FIELD}:
-            got = ", ".join(map(shown, request.metadata_field[:4])) or "none"
-            raise InvalidInputError.of("metadata_field", f"must be {SIGNATURE_FIELD!r} alone, got {got}")
-        response = GetModelMetadataResponse(model_spec=self._spec())
-        signatures = dict.fromkeys(SIGNATURES, signature_def(self._encoder.signature))
-        response.metadata[SIGNATURE_FIELD].Pack(SignatureDefMap(signature_def=signatures))
-        return response
+        return self._model().metadata(request)
 
     def get_model_status(
         self, request: GetModelStatusRequest, context: grpc.ServicerContext
     ) -> GetModelStatusResponse:
         """Say that the one version loaded is available."""
-        self._check_model(request.model_spec)
-        loaded = ModelVersionStatus(version=self._version, state=ModelVersionStatus.AVAILABLE)
-        loaded.status.SetInParent()  # error_code 0 is OK
-        return GetModelStatusResponse(model_version_status=[loaded])
+        return self._model().status(request)
 
     def servicers(self) -> list[Servicer]:
         """Both services, ready to register."""
@@ -100,6 +78,51 @@ class TfServingServicer:
                 GetModelStatus=(self.get_model_status, GetModelStatusRequest, GetModelStatusResponse),
             ),
         ]
+
+    def _model(self) -> "_Model":
+        """What a request is answered from, to its end."""
+        return _Model(self._holder.current, self._name)
+
+
+class _Model:
+    """Answers requests for one loaded model; made for each, which takes microseconds."""
+
+    def __init__(self, served: TextSnapshot, name: str) -> None:
+        self._encoder, self._vocabulary_count = served.encoder, served.model.vocabulary_count
+        self._model, self._version = name, served.model.version.version
+        self._token_ids = token_ids_kind(self._encoder.signature)
+        self._outputs = output_kinds(self._encoder.signature)
+
+    def predict(self, request: PredictRequest, context: grpc.ServicerContext) -> PredictResponse:
+        self._check_model(request.model_spec)
+        signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+        if signature_name not in SIGNATURES:
+            held = " and ".join(SIGNATURES)
+            raise PreconditionError(f"signature {shown(signature_name)} not found; the model has {held}")
+        names = self._wanted_outputs(request.output_filter)
+        windows = self._windows(request)
+        timeout_s = min(context.time_remaining(), LONGEST_CALL_S)
+        outputs = self._encoder.encode(windows, timeout_s, context.is_active)
+        return PredictResponse(
+            model_spec=self._spec(signature_name),
+            outputs={name: self._outputs[name].write_listed(outputs[name]) for name in names},
+        )
+
+    def metadata(self, request: GetModelMetadataRequest) -> GetModelMetadataResponse:
+        self._check_model(request.model_spec)
+        if set(request.metadata_field) != {SIGNATURE_FIELD}:
+            got = ", ".join(map(shown, request.metadata_field[:4])) or "none"
+            raise InvalidInputError.of("metadata_field", f"must be {SIGNATURE_FIELD!r} alone, got {got}")
+        response = GetModelMetadataResponse(model_spec=self._spec())
+        signatures = dict.fromkeys(SIGNATURES, signature_def(self._encoder.signature))
+        response.metadata[SIGNATURE_FIELD].Pack(SignatureDefMap(signature_def=signatures))
+        return response
+
+    def status(self, request: GetModelStatusRequest) -> GetModelStatusResponse:
+        self._check_model(request.model_spec)
+        loaded = ModelVersionStatus(version=self._version, state=ModelVersionStatus.AVAILABLE)
+        loaded.status.SetInParent()  # error_code 0 is OK
+        return GetModelStatusResponse(model_version_status=[loaded])
 
     def _spec(self, signature_name: str = "") -> ModelSpec:
         spec = ModelSpec(name=self._model, signature_name=signature_name)
