@@ -15,9 +15,8 @@ LEAVES: Final = 16  # of a branch
 GROUP: Final = 64  # branches of a group; one small product bounds them, BLAS spreads large ones over threads
 BRANCH: Final = WIDTH * LEAVES  # vectors of a branch
 
-NO_ROW = (
-    -1
-)  # in `rows` where the last leaves aren't full; what fills `vectors` there is 0 but for its square:
+# In `rows` where the last leaves aren't full; what fills `vectors` there is 0 but for its square, FAR.
+NO_ROW = -1
 FAR = np.float32(3e38)  # squared length of a vector that fills a leaf: no query is near it
 
 # Arrays and the types of their numbers. n vectors of d components take b branches, the last maybe not full.
