@@ -12,6 +12,7 @@ from ambiance import artifacts
 from ambiance.affect import FACETS
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
+from ambiance.index_format.catalog import CATALOG_FILE
 from music_index_service import engines
 from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
@@ -197,3 +198,13 @@ def test_refuses_counts_out_of_range(release: Path, tmp_path: Path, count: int) 
     with pytest.raises(ValueError, match=r"^clips: 1 to 100,000,000, got "):
         publish_scaled(count, 1, release, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_catalogue_of_another_format_is_refused(index: Artifact) -> None:
+    path = index.file(CATALOG_FILE)
+    with pa.OSFile(str(path)) as file:
+        batch = pa.ipc.open_file(file).get_batch(0)
+    path.unlink()
+    write_catalog(batch.drop_columns(["listenable"]), path.parent)
+    with pytest.raises(ArtifactError, match=r"catalog\.arrow: columns or metadata aren't those of today's"):
+        ReleasedClips.load(index)

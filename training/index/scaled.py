@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.affect import FACETS, MOOD_SPACE, VAD_SPACE
-from ambiance.errors import AmbianceError
+from ambiance.errors import AmbianceError, ArtifactError
 from ambiance.extras import Extra
 
 with Extra("training", "python -m training.index.scaled") as extra:
@@ -66,11 +66,15 @@ class ReleasedClips:
         """Read a published index.
 
         Raises:
-            ArtifactError: if a file isn't there.
+            ArtifactError: if a file isn't there, or the catalogue is of another format than today's.
         """
         vad, mood = (read_vectors(index.path, space) for space in (VAD_SPACE, MOOD_SPACE))
-        with pa.memory_map(str(index.file(CATALOG_FILE))) as file:
-            return cls(vad, mood, pa.ipc.open_file(file).read_all())
+        path = index.file(CATALOG_FILE)
+        with pa.memory_map(str(path)) as file:
+            catalog = pa.ipc.open_file(file).read_all()
+        if not catalog.schema.equals(SCHEMA, check_metadata=True):
+            raise ArtifactError(f"{path}: columns or metadata aren't those of today's catalogues")
+        return cls(vad, mood, catalog)
 
     def __len__(self) -> int:
         return len(self.vad)
