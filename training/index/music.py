@@ -13,14 +13,12 @@ from training.data.errors import DataError
 from training.index.spool import read_part
 from training.music.encode import OUTPUTS, EncodedClips
 
-FACTS = ("clip_id", "youtube_id", "start_seconds", "end_seconds", "labels", "mood_labels")
-
 
 @dataclass(frozen=True)
 class Music:
     """Columns over n clips, ordered by clip id."""
 
-    facts: pa.Table  # FACTS, as spool files hold them, in one chunk
+    facts: pa.Table  # the other columns of spool files, in one chunk
     encoded: EncodedClips
 
     def __len__(self) -> int:
@@ -36,7 +34,7 @@ def read_music(files: Sequence[Path]) -> Music:
     spool = pa.concat_tables(map(read_part, files))
     if not len(spool):
         raise DataError("no clip of these splits is a piece of music")
-    facts = spool.select(FACTS).combine_chunks()
+    facts = spool.drop_columns(OUTPUTS).combine_chunks()
     order = pc.sort_indices(facts["clip_id"])
     facts = facts.take(order).combine_chunks()
     _require_distinct(facts["clip_id"])
