@@ -11,13 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding as LibraryEncoding
 from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
-from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from ambiance.errors import ArtifactError
 from ambiance.normalization import needs_normalizing, normalize, normalized_pieces
-from ambiance.word_pieces import LONGEST_WORD, PlainWordPieces, begins_apart, is_plain
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 PAD_ID, UNKNOWN_ID = 0, 1
@@ -54,7 +50,6 @@ class TextTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._plain = _plain_word_pieces(tokenizer)
 
     @property
     def vocabulary_count(self) -> int:
@@ -82,11 +77,7 @@ class TextTokenizer:
 
     def ids(self, text: str) -> list[int]:
         """Every token of a text; none for a text without words."""
-        return self._ids(self.normalized(text))
-
-    def _ids(self, normalized: str) -> list[int]:
-        plain = self._plain.ids(normalized) if self._plain else None
-        ids: list[int] = self._read(normalized).ids if plain is None else plain
+        ids: list[int] = self._read(self.normalized(text)).ids
         return ids
 
     def encode(self, text: str, window: int) -> Encoding:
@@ -94,13 +85,13 @@ class TextTokenizer:
 
         Windows part where the text has a gap, a space say, wherever one is in reach.
         """
-        text = self.normalized(text)
-        ids = self._ids(text)
+        read = self._read(self.normalized(text))
+        ids = read.ids
         if len(ids) <= window:
             windows = np.zeros((min(len(ids), 1), window), np.int32)
             windows[:, : len(ids)] = ids
         else:
-            windows = _part(np.array(ids, np.int32), _gaps(self._read(text).offsets), window)
+            windows = _part(np.array(ids, np.int32), _gaps(read.offsets), window)
         return Encoding(windows, len(ids), ids.count(UNKNOWN_ID))
 
     def offsets(self, text: str) -> NDArray[np.int32]:
@@ -138,26 +129,6 @@ class TextTokenizer:
             raise ArtifactError(f"{path}: {error}") from error
         except Exception as error:  # the library raises nothing narrower
             raise ArtifactError(f"{path}: {error}") from error
-
-
-def _plain_word_pieces(tokenizer: Tokenizer) -> PlainWordPieces | None:
-    """A faster tokenizer for plain texts with the same ids; None if this one isn't known to allow it."""
-    model, added = tokenizer.model, tokenizer.get_added_tokens_decoder()
-    if not (
-        isinstance(model, WordPiece)
-        and model.unk_token == UNKNOWN
-        and model.max_input_chars_per_word >= LONGEST_WORD
-        and isinstance(tokenizer.normalizer, BertNormalizer)
-        and tokenizer.normalizer.lowercase
-        and isinstance(tokenizer.pre_tokenizer, BertPreTokenizer)
-        and not any(t.single_word or t.lstrip or t.rstrip or t.normalized for t in added.values())
-    ):
-        return None
-    plain = {token.content: i for i, token in added.items() if is_plain(token.content)}
-    prefix = model.continuing_subword_prefix
-    if not all(begins_apart(token, prefix) for token in plain):
-        return None
-    return PlainWordPieces(tokenizer.token_to_id, plain, UNKNOWN_ID, prefix)
 
 
 def _gaps(offsets: list[tuple[int, int]]) -> NDArray[np.bool_]:
