@@ -1,6 +1,6 @@
 """Reads texts, free of gRPC: text -> windows -> model -> one answer per text, its scores in order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,10 @@ class Ranked:
 
     labels: NDArray[np.int64]  # [n, labels]
     scores: NDArray[np.float32]  # [n, labels] in the order of `labels`
+
+    def of(self, row: int) -> Iterable[tuple[int, float]]:
+        """The labels of one text, each with its score, in their order."""
+        return zip(self.labels[row].tolist(), self.scores[row].tolist(), strict=True)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """The gRPC side of the text service: its only file that uses ambiance.text.v1."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 import grpc
 
-from ambiance.affect import EMOTIONS, VAD_SPACE
+from ambiance.affect import EMOTIONS, FACETS, SCENES, VAD_SPACE
 from ambiance.artifacts import Artifact
 from ambiance.errors import ArtifactError, DeadlineError, Violation
 from ambiance.server.holder import Holder
@@ -20,8 +20,7 @@ from ambiance.validation import check_each, check_explained, checked_texts
 from text_service.evidence import Reason
 from text_service.influences import Influence
 from text_service.reader import Reading, TextReader
-from text_service.result_bytes import result_bytes
-from text_service.windows import LONGEST_CALL_S, IsWanted, WindowEncoder
+from text_service.windows import EMBEDDING_OUTPUT, LONGEST_CALL_S, IsWanted, WindowEncoder
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["TextService"].full_name
 
@@ -106,20 +105,15 @@ class TextServicer(text_service_pb2_grpc.TextServiceServicer):
     ) -> pb.EncodeTextsResponse:
         # Filled in place: a message given to another's constructor is copied.
         response = pb.EncodeTextsResponse(model=served.model.version)
-        rows = zip(
-            encodings,
-            reading.outputs[VAD_SPACE].tolist(),
-            result_bytes(reading, served.lineages),
-            strict=True,
-        )
-        for row, (encoding, vad, scores_and_vectors) in enumerate(rows):
+        rows = zip(encodings, reading.outputs[VAD_SPACE].tolist(), strict=True)
+        for row, (encoding, vad) in enumerate(rows):
             result = response.results.add(
                 token_count=encoding.token_count,
                 unknown_token_count=encoding.unknown_token_count,
                 window_count=len(encoding.windows),
             )
             result.vad.valence, result.vad.arousal, result.vad.dominance = vad
-            result.MergeFromString(scores_and_vectors)
+            _add_scores_and_vectors(result, reading, row, served.lineages)
             self._add_verdict(result, reading, row)
         return response
 
@@ -141,6 +135,22 @@ def _tokenize(reader: TextReader, texts: Sequence[str], is_wanted: IsWanted) -> 
             raise DeadlineError("the caller left before every text was read")
         encodings.append(reader.tokenize(text))
     return encodings
+
+
+def _add_scores_and_vectors(
+    result: pb.EncodedText, reading: Reading, row: int, lineages: Mapping[str, str]
+) -> None:
+    """Add the emotions, scenes and facets of a text, its vectors and its embedding."""
+    for label, score in reading.emotions.of(row):
+        result.emotions.add(emotion=EMOTIONS.names[label], score=score)
+    for label, score in reading.scenes.of(row):
+        result.scenes.add(scene=SCENES[label], score=score)
+    for label, weight in reading.facets.of(row):
+        result.facets.add(facet=FACETS[label], weight=weight)
+    for space, lineage in lineages.items():
+        result.vectors.add(space=space, values=reading.outputs[space][row].tolist(), lineage=lineage)
+    if (embedding := reading.outputs.get(EMBEDDING_OUTPUT)) is not None:
+        result.embedding.extend(embedding[row].tolist())
 
 
 def _add_influences(result: pb.EncodedText, influences: Iterable[Influence]) -> None:
