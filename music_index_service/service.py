@@ -1,4 +1,7 @@
-"""The gRPC side of the music index service: its only module that uses ambiance.music.v1."""
+"""The gRPC side of the music index service: its only module that uses ambiance.music.v1.
+
+Clips are kept as bytes: built anew for each answer, a match in one process took 1.21 times as long (p50).
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -24,7 +27,7 @@ SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_na
 
 DEFAULT_INDEX = "default"
 
-# Serialised clips kept, about 650 bytes each in memory. Ten built anew take 260 us, ten kept ones 15 us.
+# Serialised clips kept, about 650 bytes each in memory.
 CLIP_CACHE_SIZE = 32_768
 
 
