@@ -390,3 +390,26 @@ def test_the_command_line_lists_labels(cluster: Cluster, capsys: pytest.CaptureF
     assert told == {"labels": [{"name": "Choir", "clip_count": 10, "parents": ["Music", "Singing"]}]}
     assert cli.main(["labels", "--parent", "Polka", "--target", cluster.music.target]) == 2
     assert capsys.readouterr().err == "ambiance: parent: unknown: 'Polka'\n"
+
+
+def test_filters_and_labels_are_those_of_the_index_that_a_swap_brought() -> None:
+    service = MusicIndexService([make_index()])
+    query = {"space": SPACE.name, "values": VAD[0]}
+    rock = pb.FindNeighborsRequest(queries=[query], options={"filter": {"labels": ["Rock music"]}})
+
+    def told() -> tuple[int, int, dict[str, int]]:
+        labels = service.ListLabels(pb.ListLabelsRequest(), None)
+        effect = service.FindNeighbors(rock, None).filter_effect
+        return (
+            labels.index.version,
+            effect.clip_count,
+            {label.name: label.clip_count for label in labels.labels},
+        )
+
+    version, passing, counts = told()
+    assert (version, passing) == (1, counts["Rock music"])
+    few = next(size for size in range(4, SIZE) if sum(map(is_rock, CLIPS[:size])) > 0)
+    service.swap(replace(make_index(size=few), version=2))
+    swapped_version, fewer, fewer_counts = told()
+    assert (swapped_version, fewer) == (2, fewer_counts["Rock music"])
+    assert 0 < fewer < passing
