@@ -236,7 +236,7 @@ def _save(folder: Path, name: str, array: NDArray[Any]) -> None:
     np.save(array_file(folder, name), array.astype(ARRAYS[name], copy=False))
 
 
-def _create(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+def _create(folder: Path, name: str, shape: tuple[int, ...]) -> np.memmap[tuple[int, ...], np.dtype[Any]]:
     """An array to be filled in place."""
     return np.lib.format.open_memmap(array_file(folder, name), "w+", ARRAYS[name], shape)
 
