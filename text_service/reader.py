@@ -87,8 +87,7 @@ class TextReader:
         """
         windows = np.concatenate([encoding.windows for encoding in encodings])
         outputs = pool(self._encoder.encode(windows, timeout_s, is_wanted), encodings)
-        # Rounding may exceed the range by a hair. (np.clip takes three times as long.)
-        outputs[VAD_SPACE] = np.minimum(np.maximum(outputs[VAD_SPACE], 0), 1)
+        outputs[VAD_SPACE] = outputs[VAD_SPACE].clip(0, 1)  # rounding may exceed the range by a hair
         evidence = self._judge.judge(texts, outputs[SCENES_OUTPUT])
         distressed = [value >= self._distress_threshold for (value,) in outputs[DISTRESS_OUTPUT].tolist()]
         outputs[MOOD_SPACE] = self._answered(outputs[MOOD_SPACE], evidence, distressed)
@@ -135,5 +134,4 @@ class TextReader:
 
 def _ranked(scores: NDArray[np.float32]) -> Ranked:
     labels = (-scores).argsort(axis=1, kind="stable")
-    rows = np.arange(len(scores))[:, None]
-    return Ranked(labels, scores[rows, labels])  # np.take_along_axis takes four times as long
+    return Ranked(labels, np.take_along_axis(scores, labels, axis=1))
