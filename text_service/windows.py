@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -98,35 +97,21 @@ def check_outputs(outputs: Outputs) -> Outputs:
     Raises:
         ArithmeticError: naming the first window and its output otherwise.
     """
-    sums = [outputs[name].sum(axis=1, keepdims=True) for name in _POSTERIORS]
-    least, most = _bounds(tuple((name, rows.shape[1]) for name, rows in outputs.items()))
-    values = np.concatenate((*outputs.values(), *sums), axis=1)  # all at once: it is done for every call
-    sound = (values >= least) & (values <= most)  # false for a NaN, too
-    if not sound.all():
-        raise _unsound(outputs, sound)
+    for name, rows in outputs.items():
+        least, most = _RANGES.get(name, (-_LARGEST, _LARGEST))
+        sound = (rows >= least - _ROUNDING) & (rows <= most + _ROUNDING)  # false for a NaN, too
+        _require_sound(name, rows, sound)
+    for name in _POSTERIORS:
+        sums = outputs[name].sum(axis=1, keepdims=True)
+        _require_sound(name, outputs[name], np.abs(sums - 1) <= _ROUNDING)
     return outputs
 
 
-@cache
-def _bounds(widths: tuple[tuple[str, int], ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Least and largest number allowed in each column of all outputs, and of the sums of the posteriors."""
-    ranges = [_RANGES.get(name, (-_LARGEST, _LARGEST)) for name, _ in widths] + [(1.0, 1.0)] * len(
-        _POSTERIORS
-    )
-    repeats = [*(width for _, width in widths), *(1 for _ in _POSTERIORS)]
-    least, most = np.repeat(np.array(ranges), repeats, axis=0).T
-    return (least - _ROUNDING).astype(np.float32), (most + _ROUNDING).astype(np.float32)
-
-
-def _unsound(outputs: Outputs, sound: NDArray[np.bool_]) -> ArithmeticError:
-    """Names the first unsound output, and of it the first window. Last come the sums of posteriors."""
-    names = [name for name, rows in outputs.items() for _ in range(rows.shape[1])] + list(_POSTERIORS)
-    name = names[int(sound.all(axis=0).argmin())]
-    columns = [column == name for column in names]
-    row = int(sound[:, columns].all(axis=1).argmin())
-    return ArithmeticError(
-        f"window {row} of {len(sound)}: the model answered {name} {outputs[name][row].tolist()}"
-    )
+def _require_sound(name: str, rows: NDArray[np.float32], sound: NDArray[np.bool_]) -> None:
+    """Raise unless an output <float32>[n, width] is sound, <bool>[n, columns]; names the first window."""
+    if not sound.all():
+        row = int(sound.all(axis=1).argmin())
+        raise ArithmeticError(f"window {row} of {len(rows)}: the model answered {name} {rows[row].tolist()}")
 
 
 def _shapes(widths: Mapping[str, int]) -> str:
