@@ -13,18 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO
 
 from ambiance.arguments import require_deadline, require_utf8
-from ambiance.channel import (
-    CHANNEL_OPTIONS,
-    DEFAULT_DEADLINE_S,
-    GATEWAY_PORT,
-    TEXT_SERVICE_PORT,
-)
+from ambiance.channel import CHANNEL_OPTIONS, GATEWAY_PORT, TEXT_SERVICE_PORT
 from ambiance.clip_command import add_clips
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.extras import install_hint, installed_version
 from ambiance.filter_flags import add_filter_flags, filter_of
 from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
+from ambiance.shared_flags import add_target_flags
 from ambiance.targets import resolvable
 
 EXIT_OK = 0
@@ -192,7 +188,7 @@ def _add_match(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = commands.add_parser("match", help="clips for a text", allow_abbrev=False)
     parser.set_defaults(command=match)
     _add_text(parser)
-    _add_target(parser, f"localhost:{GATEWAY_PORT}", "gateway", DEFAULT_DEADLINE_S)
+    add_target_flags(parser, f"localhost:{GATEWAY_PORT}", "gateway")
     parser.add_argument("-k", type=int, default=DEFAULT_K, help="number of clips, 1 to 1,000 (%(default)s)")
     parser.add_argument("--index", default="", help="index to search (the gateway's default)")
     parser.add_argument("--space", default="", help="space to match in (the gateway's default)")
@@ -209,13 +205,13 @@ def _add_encode(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = commands.add_parser("encode", help="the emotion of a text", allow_abbrev=False)
     parser.set_defaults(command=encode)
     _add_text(parser)
-    _add_target(parser, f"localhost:{TEXT_SERVICE_PORT}", "text service", DEFAULT_DEADLINE_S)
+    add_target_flags(parser, f"localhost:{TEXT_SERVICE_PORT}", "text service")
 
 
 def _add_health(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = commands.add_parser("health", help="exit 0 if a service is serving, else 1", allow_abbrev=False)
     parser.set_defaults(command=health)
-    _add_target(parser, f"localhost:{GATEWAY_PORT}", "server", HEALTH_DEADLINE_S)
+    add_target_flags(parser, f"localhost:{GATEWAY_PORT}", "server", HEALTH_DEADLINE_S)
     parser.add_argument("--service", default="", help="full name of a service (the server as a whole)")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the status")
 
@@ -232,11 +228,6 @@ def _add_text(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar=TEXT, help=about)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--explain", action="store_true", help="tell which words moved the emotion most")
-
-
-def _add_target(parser: argparse.ArgumentParser, target: str, whose: str, deadline_s: float) -> None:
-    parser.add_argument("--target", default=target, help=f"host:port of the {whose} (%(default)s)")
-    parser.add_argument("--deadline", type=float, default=deadline_s, help="seconds to wait (%(default)s)")
 
 
 def _text(argument: str) -> str:

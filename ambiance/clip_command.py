@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from ambiance.lookup_flags import add_lookup_flags
+from ambiance.shared_flags import add_lookup_flags
 
 
 def add_clips(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:

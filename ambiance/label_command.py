@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ambiance.lookup_flags import add_lookup_flags
+from ambiance.shared_flags import add_lookup_flags
 
 
 def add_labels(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:
