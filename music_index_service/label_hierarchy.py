@@ -33,7 +33,8 @@ class LabelHierarchy:
             ValueError: if a label is missing, a name is below that stands for nothing, or two names differ in
                 upper and lower case alone.
         """
-        self.names = (*labels, *(name for name in below if name not in set(labels)))
+        borne = frozenset(labels)
+        self.names = (*labels, *(name for name in below if name not in borne))
         numbers = {name: number for number, name in enumerate(self.names)}
         if not below.keys() == numbers.keys() >= set().union(*below.values()):
             raise ValueError("its labels aren't those of the catalogue")
@@ -41,8 +42,8 @@ class LabelHierarchy:
         if len(self._numbers) != len(self.names):
             raise ValueError("two labels differ in upper and lower case alone")
         self._below = [frozenset(numbers[under] for under in below[name]) for name in self.names]
-        borne = frozenset(range(len(labels)))
-        self._closures = [borne & (under | {number}) for number, under in enumerate(self._below)]
+        numbers_borne = frozenset(range(len(labels)))
+        self._closures = [numbers_borne & (under | {number}) for number, under in enumerate(self._below)]
         for name, closure in zip(self.names, self._closures, strict=True):
             if not closure:
                 raise ValueError(f"{name!r} is no label of the catalogue, and none is below it")
