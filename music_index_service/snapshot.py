@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class IndexSnapshot:
     match_probability: MatchProbability | None = None  # of one of the spaces, if there is a calibration
     notices: Sequence[str] = ()
 
-    @property
+    @cached_property
     def spaces(self) -> dict[str, Space]:
         """The spaces that may be searched, by name."""
         return {name: engine.space for name, engine in self.engines.items()}
