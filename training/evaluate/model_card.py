@@ -72,8 +72,8 @@ def model_card(report: Report, manifests: Manifests, large: Measured | None = No
 def _large(default: Measured, large: Measured) -> str:
     """What the larger text encoder gives for its time."""
     columns = [_sizes(each) | _gains(each) for each in (default, large)]
-    notices = (each for manifest in large.manifests.values() for each in manifest.origin.notices)
-    own = dict.fromkeys(each for each in notices if each not in _notices(default.manifests))
+    common = _notices(default.manifests)
+    own = [notice for notice in _notices(large.manifests) if notice not in common]
     return "\n\n".join([large_table(*columns), *own])
 
 
@@ -108,6 +108,7 @@ def _gains(measured: Measured) -> dict[str, str]:
 
 
 def _notices(manifests: Manifests) -> dict[str, None]:
+    """What users of any of the artifacts must see, each notice once."""
     return dict.fromkeys(notice for manifest in manifests.values() for notice in manifest.origin.notices)
 
 
