@@ -7,18 +7,27 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ambiance.errors import AmbianceError
 from ambiance.extras import Extra
 
 with Extra("training", "python -m training.evaluate") as extra:
     from training.data.sources import data_dir
-    from training.evaluate.corpora import load_corpora
+    from training.evaluate.corpora import Corpora, load_corpora
     from training.evaluate.model_card import Measured, model_card
     from training.evaluate.plots import write_plots
-    from training.evaluate.released import LARGE, SECTIONS, HeardCorpora, load_release, require_same_recipe
+    from training.evaluate.released import (
+        LARGE,
+        SECTIONS,
+        HeardCorpora,
+        Release,
+        load_release,
+        require_same_recipe,
+    )
     from training.evaluate.report import Headlines, evaluate_headlines, evaluation_report
     from training.evaluate.report_file import write_report
+    from training.evaluate.split_predictions import SplitPredictions
     from training.evaluate.tables import headline_table
 
 
@@ -64,14 +73,21 @@ def _measure(artifacts_root: Path, seeds_root: Path, docs: Path) -> None:
     seeds: Mapping[int, Mapping[str, Headlines]] = {
         int(root.name): evaluate_headlines(root, corpora, SECTIONS) for root in _seed_roots(seeds_root)
     }
+    report, test = _report(release, corpora, seeds)
+    write_report(report, artifacts_root)
+    write_plots(report, test, docs / PLOTS_FOLDER)
+    if (large := artifacts_root / LARGE).is_dir():
+        report, _ = _report(load_release(large), corpora, {})
+        write_report(report, large)
+
+
+def _report(
+    release: Release, corpora: Corpora, seeds: Mapping[int, Mapping[str, Headlines]]
+) -> tuple[dict[str, Any], SplitPredictions]:
+    """The report of a release, and its predictions on test, which the plots show."""
     heard = HeardCorpora(release, corpora)
     sections = {name: heard.section(name) for name in SECTIONS}
-    report = evaluation_report(heard, sections, seeds)
-    write_report(report, artifacts_root)
-    write_plots(report, sections["test"], docs / PLOTS_FOLDER)
-    if (large := artifacts_root / LARGE).is_dir():
-        heard = HeardCorpora(load_release(large), corpora)
-        write_report(evaluation_report(heard, {name: heard.section(name) for name in SECTIONS}, {}), large)
+    return evaluation_report(heard, sections, seeds), sections["test"]
 
 
 def _seed_roots(folder: Path) -> list[Path]:
