@@ -1,38 +1,48 @@
-"""Puts the gateway together from its parts."""
+"""Puts the gateway together from its parts, in a process of its own or in one with both services."""
 
 from functools import partial
+from typing import Protocol
 
-import grpc
-
-from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, Servicer
 from gateway.backends import MusicBackend, TextBackend
-from gateway.health import TIMEOUT_S, HealthWatch
-from gateway.matching import Budget, Matcher
+from gateway.health import TIMEOUT_S, HealthWatch, Peer
+from gateway.matching import Budget, Matcher, NeighborFinder, TextEncoder
 from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, MatchPolicy
+
+
+class TextPeer(Peer, TextEncoder, Protocol):
+    """The text service, wherever it is."""
+
+
+class MusicPeer(Peer, NeighborFinder, Protocol):
+    """The music index service, wherever it is."""
 
 
 def build(settings: GatewaySettings) -> Application:
     """Wire the gateway. It starts without its backends and serves once it has seen both."""
     text, music = TextBackend(settings.text_target), MusicBackend(settings.music_target)
-    matcher = Matcher(text, music, settings.default_space)
-    deadlines = DeadlinePolicy(settings.default_deadline_seconds, settings.max_deadline_seconds)
-    servicer = MatchServicer(matcher, deadlines)
-    watch = HealthWatch(
-        text, music, settings.default_space, settings.health_seconds, partial(rehearse, matcher)
-    )
+    servicer, watch = wire(text, music, settings, settings.health_seconds)
 
     def close() -> None:
         watch.close()
         text.close()
         music.close()
 
-    def add_to(server: grpc.Server) -> None:
-        match_service_pb2_grpc.add_MatchServiceServicer_to_server(servicer, server)
+    return Application([servicer], watch_health=watch.start, close=close)
 
-    return Application([Servicer(SERVICE_NAME, add_to)], watch_health=watch.start, close=close)
+
+def wire(
+    text: TextPeer, music: MusicPeer, policy: MatchPolicy, health_seconds: float
+) -> tuple[Servicer, HealthWatch]:
+    """The match service on two peers, and what watches them every so many seconds once it is started."""
+    matcher = Matcher(text, music, policy.default_space)
+    watch = HealthWatch(text, music, policy.default_space, health_seconds, partial(rehearse, matcher))
+    deadlines = DeadlinePolicy(policy.default_deadline_seconds, policy.max_deadline_seconds)
+    add_to = partial(add_MatchServiceServicer_to_server, MatchServicer(matcher, deadlines))
+    return Servicer(SERVICE_NAME, add_to), watch
 
 
 def rehearse(matcher: Matcher) -> None:

@@ -1,6 +1,6 @@
 """Settings of the gateway process."""
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic_settings import SettingsConfigDict
 
 from ambiance.affect import MOOD_SPACE
@@ -15,7 +15,21 @@ from ambiance.server.settings import ServerSettings, Target
 METRICS_PORT = 9051
 
 
-class GatewaySettings(ServerSettings):
+class MatchPolicy(BaseModel):
+    """What a match does where its caller says nothing, and how long it may take."""
+
+    default_space: str = Field(
+        MOOD_SPACE, min_length=1, description="space of a match that names none; both services must hold it"
+    )
+    default_deadline_seconds: float = Field(
+        DEFAULT_DEADLINE_S, gt=0, le=600, description="seconds that a match may take if its caller sets none"
+    )
+    max_deadline_seconds: float = Field(
+        30.0, gt=0, le=600, description="seconds that a match may take whatever its caller sets"
+    )
+
+
+class GatewaySettings(MatchPolicy, ServerSettings):
     """Answers texts with music by asking the text service and the music index service."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_GATEWAY_")
@@ -35,15 +49,6 @@ class GatewaySettings(ServerSettings):
     text_target: Target = Field(f"localhost:{TEXT_SERVICE_PORT}", description="host:port of the text service")
     music_target: Target = Field(
         f"localhost:{MUSIC_INDEX_SERVICE_PORT}", description="host:port of the music index service"
-    )
-    default_space: str = Field(
-        MOOD_SPACE, min_length=1, description="space of a match that names none; both services must hold it"
-    )
-    default_deadline_seconds: float = Field(
-        DEFAULT_DEADLINE_S, gt=0, le=600, description="seconds that a match may take if its caller sets none"
-    )
-    max_deadline_seconds: float = Field(
-        30.0, gt=0, le=600, description="seconds that a match may take whatever its caller sets"
     )
     health_seconds: float = Field(
         1.0, gt=0, le=60, description="seconds between two looks at the health of both services"

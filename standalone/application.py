@@ -8,13 +8,9 @@ from pathlib import Path
 from shutil import which
 
 from ambiance.errors import PreconditionError
-from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
 from ambiance.server.lifecycle import Application, Servicer
 from ambiance.server.listening import ANY_IPV4
-from gateway.application import rehearse
-from gateway.health import HealthWatch
-from gateway.matching import Matcher
-from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
+from gateway.application import wire
 from music_index_service.application import load as load_music
 from music_index_service.settings import MusicIndexSettings
 from standalone.backends import MusicPeer, TextPeer
@@ -77,11 +73,8 @@ def _next_step(host: str, port: int) -> str:
 
 
 def _match_servicer(settings: StandaloneSettings, text: Application, music: Application) -> Servicer:
-    encoder, finder = TextPeer(text), MusicPeer(music)
-    matcher = Matcher(encoder, finder, settings.default_space)
-    watch = HealthWatch(encoder, finder, settings.default_space, 1.0, partial(rehearse, matcher))
+    # nothing in this process changes its health, so one look is enough: nothing starts the watch
+    servicer, watch = wire(TextPeer(text), MusicPeer(music), settings, health_seconds=1.0)
     if trouble := watch.look():
         raise PreconditionError(trouble)
-    deadlines = DeadlinePolicy(settings.default_deadline_seconds, settings.max_deadline_seconds)
-    servicer = MatchServicer(matcher, deadlines)
-    return Servicer(SERVICE_NAME, partial(add_MatchServiceServicer_to_server, servicer))
+    return servicer

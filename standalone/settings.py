@@ -5,13 +5,13 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from ambiance.affect import MOOD_SPACE
-from ambiance.channel import DEFAULT_DEADLINE_S, GATEWAY_PORT
+from ambiance.channel import GATEWAY_PORT
 from ambiance.server.settings import ServerSettings
+from gateway.settings import MatchPolicy
 from text_service.settings import AnswerPolicy
 
 
-class StandaloneSettings(AnswerPolicy, ServerSettings):
+class StandaloneSettings(AnswerPolicy, MatchPolicy, ServerSettings):
     """Answers texts with music, in one process: gateway, text service and music index service."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_SERVE_")
@@ -40,10 +40,3 @@ class StandaloneSettings(AnswerPolicy, ServerSettings):
         None, ge=1, description="version of the music index; the largest unless set"
     )
     interpreters: int = Field(2, ge=1, le=64, description="blocks of windows that the model reads at once")
-    default_space: str = Field(MOOD_SPACE, min_length=1, description="space of a match that names none")
-    default_deadline_seconds: float = Field(
-        DEFAULT_DEADLINE_S, gt=0, le=600, description="seconds that a match may take if its caller sets none"
-    )
-    max_deadline_seconds: float = Field(
-        30.0, gt=0, le=600, description="seconds that a match may take whatever its caller sets"
-    )
