@@ -11,9 +11,9 @@ from ambiance.affect import FACETS, MOODS
 from ambiance.clip_filter import Conditions, check_filter
 from ambiance.errors import PreconditionError
 from music_index_service.canonical_filter import CanonicalFilter, canonical
+from music_index_service.filter_cache import FilterCache, FilteredClips
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.labels import Label, LabelList
-from music_index_service.passing import Passing, PassingCache
 from music_index_service.row_set import RowSet
 
 # Bytes that the cached filters may hold in memory, and more for each clip of the index.
@@ -44,15 +44,15 @@ class FilteredCatalog(Protocol):
 class ClipFilters:
     """Compiles filters over one catalogue. Any number of threads may ask at once."""
 
-    def __init__(self, catalog: FilteredCatalog, terms: FilterVocabulary | None = None) -> None:
-        """Take a catalogue; without `terms` there are no filters by label or by most probable mood."""
-        self._catalog, self._terms = catalog, terms
-        self._label_list = LabelList(terms, len(catalog)) if terms is not None else None
+    def __init__(self, catalog: FilteredCatalog, vocabulary: FilterVocabulary | None = None) -> None:
+        """Take a catalogue; without `vocabulary` there are no filters by label or by most probable mood."""
+        self._catalog, self._vocabulary = catalog, vocabulary
+        self._label_list = LabelList(vocabulary, len(catalog)) if vocabulary is not None else None
         # The clips that may be answers without a filter; most requests search among these.
         self.listenable = _listenable(np.ones(len(catalog), np.bool_), catalog)
-        self._cache = PassingCache(CACHE_BYTES + CACHE_BYTES_PER_CLIP * len(catalog))
+        self._cache = FilterCache(CACHE_BYTES + CACHE_BYTES_PER_CLIP * len(catalog))
 
-    def passing(self, conditions: Conditions, *, include_unlistenable: bool = False) -> Passing:
+    def apply(self, conditions: Conditions, *, include_unlistenable: bool = False) -> FilteredClips:
         """The clips that meet conditions; without those not worth hearing, unless they are included.
 
         Raises:
@@ -61,9 +61,9 @@ class ClipFilters:
                 that this takes.
         """
         check_filter(conditions, MOODS.names)
-        if self._terms is None:
-            _require_no_terms(conditions)
-        labels = self._terms.labels if self._terms is not None else None
+        if self._vocabulary is None:
+            _require_no_names(conditions)
+        labels = self._vocabulary.labels if self._vocabulary is not None else None
         key = canonical(conditions, labels, include_unlistenable=include_unlistenable)
         return self._cache.get(key, self._compile)
 
@@ -78,10 +78,10 @@ class ClipFilters:
             raise PreconditionError(f"labels: {_TOO_OLD}")
         return self._label_list.find(prefix, parent)
 
-    def _compile(self, conditions: CanonicalFilter) -> Passing:
+    def _compile(self, conditions: CanonicalFilter) -> FilteredClips:
         mask = np.ones(len(self._catalog), np.bool_)
-        if self._terms is not None:
-            _keep_terms(mask, conditions, self._terms)
+        if self._vocabulary is not None:
+            _keep_named(mask, conditions, self._vocabulary)
         for mood, score in conditions.min_mood_scores:
             mask &= self._catalog.moods()[:, mood] >= np.float32(score)
         for facet, score in conditions.min_facet_scores:
@@ -93,7 +93,7 @@ class ClipFilters:
             mask, conditions.youtube_ids, conditions.without_youtube_ids, self._catalog.rows_of_video
         )
         if conditions.include_unlistenable:
-            return Passing(RowSet.of_mask(mask), 0, unknown_clips, unknown_videos)
+            return FilteredClips(RowSet.of_mask(mask), 0, unknown_clips, unknown_videos)
         return _listenable(mask, self._catalog, unknown_clips, unknown_videos)
 
     def _facet_scores(self, number: int) -> NDArray[np.float32]:
@@ -112,27 +112,27 @@ def _listenable(
     catalog: FilteredCatalog,
     unknown_clips: tuple[str, ...] = (),
     unknown_videos: tuple[str, ...] = (),
-) -> Passing:
+) -> FilteredClips:
     """The rows of a mask that are worth hearing."""
     rows = RowSet.of_mask(mask & catalog.listenable())
     left_out = int(np.count_nonzero(mask)) - len(rows)
-    return Passing(rows, left_out, unknown_clips, unknown_videos)
+    return FilteredClips(rows, left_out, unknown_clips, unknown_videos)
 
 
-def _require_no_terms(conditions: Conditions) -> None:
+def _require_no_names(conditions: Conditions) -> None:
     for field in ("labels", "without_labels", "moods"):
         if getattr(conditions, field):
             raise PreconditionError(f"filter.{field}: {_TOO_OLD}")
 
 
-def _keep_terms(mask: NDArray[np.bool_], conditions: CanonicalFilter, terms: FilterVocabulary) -> None:
+def _keep_named(mask: NDArray[np.bool_], conditions: CanonicalFilter, vocabulary: FilterVocabulary) -> None:
     """Clear the rows of a mask whose labels or most probable mood don't meet the conditions."""
-    lists = terms.postings
+    lists = vocabulary.postings
     if conditions.labels:
-        mask &= _union(len(mask), map(lists.of_label, terms.labels.closure(conditions.labels)))
+        mask &= _union(len(mask), map(lists.of_label, vocabulary.labels.closure(conditions.labels)))
     if conditions.moods:
         mask &= _union(len(mask), map(lists.of_mood, conditions.moods))
-    for label in terms.labels.closure(conditions.without_labels):
+    for label in vocabulary.labels.closure(conditions.without_labels):
         mask[lists.of_label(label)] = False
 
 

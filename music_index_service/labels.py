@@ -24,8 +24,8 @@ class Label(NamedTuple):
 class LabelList:
     """The labels over one catalogue; their clips are counted when they are first asked for."""
 
-    def __init__(self, terms: FilterVocabulary, clip_count: int) -> None:
-        self._terms, self._clip_count = terms, clip_count
+    def __init__(self, vocabulary: FilterVocabulary, clip_count: int) -> None:
+        self._vocabulary, self._clip_count = vocabulary, clip_count
 
     def find(self, prefix: str = "", parent: str = "") -> list[Label]:
         """Labels that begin with `prefix` and are below `parent`, ordered by name; any for an empty text.
@@ -43,7 +43,7 @@ class LabelList:
         return sorted(label for n in found if folded((label := self._labels[n]).name).startswith(begins))
 
     def _below(self, parent: str) -> frozenset[int]:
-        hierarchy = self._terms.labels
+        hierarchy = self._vocabulary.labels
         number = hierarchy.number(parent)
         if number is None:
             raise_violations([unknown_label("parent", parent, hierarchy)])
@@ -53,7 +53,7 @@ class LabelList:
     @cached_property
     def _labels(self) -> list[Label]:
         """All labels, by number."""
-        hierarchy = self._terms.labels
+        hierarchy = self._vocabulary.labels
         names = hierarchy.names
         return [
             Label(
@@ -64,6 +64,6 @@ class LabelList:
 
     def _count(self, number: int) -> int:
         borne = np.zeros(self._clip_count, np.bool_)
-        for label in self._terms.labels.closure([number]):
-            borne[self._terms.postings.of_label(label)] = True
+        for label in self._vocabulary.labels.closure([number]):
+            borne[self._vocabulary.postings.of_label(label)] = True
         return int(np.count_nonzero(borne))

@@ -20,7 +20,7 @@ from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
 from music_index_service.clip_catalog import Clip
-from music_index_service.passing import Passing
+from music_index_service.filter_cache import FilteredClips
 from music_index_service.snapshot import Hits, IndexSnapshot
 
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
@@ -83,8 +83,8 @@ class MusicIndexService(MusicIndexServiceServicer):
         response = messages.FindNeighborsResponse(
             space=served.spaces[hits.space.name], index=served.version, left_out_clip_count=hits.left_out
         )
-        if hits.passing is not None:
-            response.filter_effect.CopyFrom(_filter_effect(hits.passing))
+        if hits.filtered is not None:
+            response.filter_effect.CopyFrom(_filter_effect(hits.filtered))
         reason = _shortfall_reason(hits, len(served.index))
         for distances, rows, probabilities in zip(
             hits.distances.tolist(), hits.rows.tolist(), _probabilities(hits), strict=True
@@ -159,11 +159,11 @@ class MusicIndexService(MusicIndexServiceServicer):
         return holder
 
 
-def _filter_effect(passing: Passing) -> clip_filter_pb2.FilterEffect:
+def _filter_effect(filtered: FilteredClips) -> clip_filter_pb2.FilterEffect:
     return clip_filter_pb2.FilterEffect(
-        clip_count=passing.clip_count,
-        unknown_clip_ids=passing.unknown_clip_ids,
-        unknown_youtube_ids=passing.unknown_youtube_ids,
+        clip_count=filtered.clip_count,
+        unknown_clip_ids=filtered.unknown_clip_ids,
+        unknown_youtube_ids=filtered.unknown_youtube_ids,
     )
 
 
@@ -173,7 +173,7 @@ def _shortfall_reason(hits: Hits, clip_count: int) -> messages.ShortfallReason.V
         return messages.SHORTFALL_REASON_UNSPECIFIED
     if clip_count < hits.k:
         return messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
-    if hits.passing is not None and hits.passing.clip_count < hits.k:
+    if hits.filtered is not None and hits.filtered.clip_count < hits.k:
         return messages.SHORTFALL_REASON_FILTER_TOO_NARROW
     return messages.SHORTFALL_REASON_TOO_FEW_LISTENABLE
 

@@ -14,11 +14,11 @@ from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_
 from ambiance.validation import check_count, check_each, resolve_k, shown
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.engines.port import VectorEngine
+from music_index_service.filter_cache import FilteredClips
 from music_index_service.filters import ClipFilters
 from music_index_service.labels import Label
 from music_index_service.match_probability import MatchProbability
 from music_index_service.page_token import PageToken
-from music_index_service.passing import Passing
 from music_index_service.queries import Query, as_matrix, common_space
 from music_index_service.sampling import candidate_count, draw
 
@@ -34,7 +34,7 @@ class Hits:
     distances: NDArray[np.float32]  # [queries, hits] by the metric of the space
     rows: NDArray[np.int64]  # [queries, hits]
     match_probabilities: NDArray[np.float64] | None  # [queries, hits], if the space has a calibration
-    passing: Passing | None = None  # what the filter let through, if there was one
+    filtered: FilteredClips | None = None  # what the filter let through, if there was one
     left_out: int = 0  # clips that may not be answers only because they aren't worth hearing
 
 
@@ -103,12 +103,12 @@ class IndexSnapshot:
         space = common_space(queries, self.spaces)
         matrix = as_matrix(queries, space)
         if conditions is not None:
-            passing = self.filters.passing(conditions, include_unlistenable=include_unlistenable)
-            return replace(self._find(space, matrix, k, seed, passing), passing=passing)
+            filtered = self.filters.apply(conditions, include_unlistenable=include_unlistenable)
+            return replace(self._find(space, matrix, k, seed, filtered), filtered=filtered)
         return self._find(space, matrix, k, seed, None if include_unlistenable else self.filters.listenable)
 
     def _find(
-        self, space: Space, queries: NDArray[np.float32], k: int, seed: int, answers: Passing | None
+        self, space: Space, queries: NDArray[np.float32], k: int, seed: int, answers: FilteredClips | None
     ) -> Hits:
         """Find the k nearest of those that may be answers; all may if None."""
         within = answers.rows if answers is not None and len(answers.rows) < len(self) else None

@@ -38,25 +38,25 @@ def measure(options: Options) -> dict[str, Any]:
 def _measure(folder: Path, rounds: int) -> dict[str, Any]:
     artifact = artifacts.load(folder, artifacts.MUSIC_INDEX)
     catalog = ClipCatalog.load(artifact.file(CATALOG_FILE))
-    terms = FilterVocabulary.load(artifact, catalog)
+    vocabulary = FilterVocabulary.load(artifact, catalog)
     heard = [catalog.clip_id(row) for row in range(0, len(catalog), len(catalog) // 1_000)][:1_000]
     asked = {"without a thousand clips": ClipFilter(without_clip_ids=heard)}
     return {
-        name: _times(catalog, terms, conditions, rounds)
-        for name, conditions in ((FILTERS if terms is not None else {}) | asked).items()
+        name: _times(catalog, vocabulary, conditions, rounds)
+        for name, conditions in ((FILTERS if vocabulary is not None else {}) | asked).items()
     }
 
 
 def _times(
-    catalog: ClipCatalog, terms: FilterVocabulary | None, conditions: ClipFilter, rounds: int
+    catalog: ClipCatalog, vocabulary: FilterVocabulary | None, conditions: ClipFilter, rounds: int
 ) -> dict[str, float | int]:
     """Medians over so many rounds, each with nothing kept from the one before."""
     seconds = np.empty((rounds, 2))
     for row in range(rounds):
-        filters = ClipFilters(catalog, terms)
+        filters = ClipFilters(catalog, vocabulary)
         for column in range(2):
             start = time.perf_counter()
-            passing = filters.passing(conditions)
+            passing = filters.apply(conditions)
             seconds[row, column] = time.perf_counter() - start
     first, again = (np.median(seconds, axis=0) * 1e3).tolist()
     return {"clips": len(passing.rows), "first_ms": round(first, 3), "again_ms": round(again, 4)}

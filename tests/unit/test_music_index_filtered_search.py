@@ -108,7 +108,7 @@ def test_hits_are_the_nearest_of_those_that_pass_and_are_worth_hearing(
     for query, distances, rows in zip(points, hits.distances.tolist(), hits.rows.tolist(), strict=True):
         assert list(zip(distances, rows, strict=True)) == nearest(vectors, query, heard)[:k]
     assert hits.left_out == len(met) - len(heard)
-    assert (None if hits.passing is None else hits.passing.clip_count) == (
+    assert (None if hits.filtered is None else hits.filtered.clip_count) == (
         None if conditions is None else len(met)
     )
     assert hits.match_probabilities is not None
@@ -156,7 +156,7 @@ QUERY = [Vector(space="vad", values=[0.5] * 3)]
 def test_a_search_without_a_filter_says_nothing_of_one(index: IndexSnapshot) -> None:
     for include_unlistenable in (False, True):
         hits = index.search(QUERY, 3, include_unlistenable=include_unlistenable)
-        assert (hits.passing, hits.left_out) == (None, 0)
+        assert (hits.filtered, hits.left_out) == (None, 0)
 
 
 def test_queries_and_filter_are_both_checked(index: IndexSnapshot) -> None:

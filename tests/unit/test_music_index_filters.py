@@ -12,8 +12,8 @@ from ambiance import ClipFilter
 from ambiance.errors import InvalidInputError, PreconditionError
 from filter_catalogs import CATALOGS, FILTERS, HIERARCHY, LABELS, Clip, FakeCatalog, make_terms, passes
 from music_index_service.canonical_filter import CanonicalFilter, canonical
+from music_index_service.filter_cache import FilterCache, FilteredClips
 from music_index_service.filters import ClipFilters
-from music_index_service.passing import Passing, PassingCache
 from music_index_service.row_set import RowSet
 
 
@@ -22,16 +22,16 @@ def test_what_passes_is_what_a_scan_finds(
     catalog: FakeCatalog, conditions: ClipFilter, include_unlistenable: bool
 ) -> None:
     filters = ClipFilters(catalog, make_terms(catalog))
-    passing = filters.passing(conditions, include_unlistenable=include_unlistenable)
+    filtered = filters.apply(conditions, include_unlistenable=include_unlistenable)
     met = [row for row, clip in enumerate(catalog.clips) if passes(clip, conditions)]
     expected = [row for row in met if include_unlistenable or catalog.clips[row].listenable]
-    assert passing.rows.rows.tolist() == expected
-    assert (passing.clip_count, passing.left_out) == (len(met), len(met) - len(expected))
+    assert filtered.rows.rows.tolist() == expected
+    assert (filtered.clip_count, filtered.left_out) == (len(met), len(met) - len(expected))
     held = {clip.id for clip in catalog.clips}
     named = {*conditions.clip_ids, *conditions.without_clip_ids}
-    assert passing.unknown_clip_ids == tuple(sorted(named - held))
+    assert filtered.unknown_clip_ids == tuple(sorted(named - held))
     videos = {*conditions.youtube_ids, *conditions.without_youtube_ids}
-    assert passing.unknown_youtube_ids == tuple(sorted(videos - {name[:11] for name in held}))
+    assert filtered.unknown_youtube_ids == tuple(sorted(videos - {name[:11] for name in held}))
 
 
 CATALOG = FakeCatalog(
@@ -44,7 +44,7 @@ def filters() -> ClipFilters:
 
 
 def test_a_filter_without_a_condition_lets_every_clip_through() -> None:
-    assert len(filters().passing(ClipFilter()).rows) == len(CATALOG)
+    assert len(filters().apply(ClipFilter()).rows) == len(CATALOG)
 
 
 def test_facets_and_traits_are_compared_as_they_are_written() -> None:
@@ -56,7 +56,7 @@ def test_facets_and_traits_are_compared_as_they_are_written() -> None:
     compiled = ClipFilters(FakeCatalog(clips))
 
     def rows(**conditions: dict[str, float]) -> list[int]:
-        return compiled.passing(ClipFilter(**conditions)).rows.rows.tolist()
+        return compiled.apply(ClipFilter(**conditions)).rows.rows.tolist()
 
     assert rows(min_facet_scores={"calm": 0.5}) == [1, 2]
     assert rows(max_facet_scores={"calm": 0.5}) == [0]
@@ -75,10 +75,10 @@ def test_a_clip_that_is_named_is_left_out_just_the_same_if_it_is_not_worth_heari
         ClipFilter(clip_ids=[heard.id, unheard.id]),
         ClipFilter(youtube_ids=[heard.id[:11], unheard.id[:11]]),
     ):
-        passing = compiled.passing(named)
-        assert (passing.rows.rows.tolist(), passing.clip_count, passing.left_out) == ([0], 2, 1)
-        assert passing.unknown_clip_ids == passing.unknown_youtube_ids == ()
-        everything = compiled.passing(named, include_unlistenable=True)
+        filtered = compiled.apply(named)
+        assert (filtered.rows.rows.tolist(), filtered.clip_count, filtered.left_out) == ([0], 2, 1)
+        assert filtered.unknown_clip_ids == filtered.unknown_youtube_ids == ()
+        everything = compiled.apply(named, include_unlistenable=True)
         assert (everything.rows.rows.tolist(), everything.left_out) == ([0, 1], 0)
 
 
@@ -101,13 +101,13 @@ def test_what_is_worth_hearing_is_worked_out_once() -> None:
 def test_unknown_facets_and_scores_out_of_range_are_named(field: str, scores: dict[str, float]) -> None:
     [name] = scores
     with pytest.raises(InvalidInputError, match=rf"^options\.filter\.{field}\['{name}'\]: "):
-        filters().passing(ClipFilter(**{field: scores}))
+        filters().apply(ClipFilter(**{field: scores}))
 
 
 def test_a_label_stands_for_those_below_it_whatever_its_case() -> None:
-    rock = filters().passing(ClipFilter(labels=["ROCK music"])).rows.rows
+    rock = filters().apply(ClipFilter(labels=["ROCK music"])).rows.rows
     assert sorted({row % 7 for row in rock.tolist()}) == [1, 2, 3]
-    assert len(filters().passing(ClipFilter(labels=["STRASSE"])).rows) == 10
+    assert len(filters().apply(ClipFilter(labels=["STRASSE"])).rows) == 10
 
 
 def test_case_and_white_space_around_any_name_are_the_same() -> None:
@@ -120,43 +120,43 @@ def test_case_and_white_space_around_any_name_are_the_same() -> None:
         (ClipFilter(min_facet_scores={"calm": 0.5}), ClipFilter(min_facet_scores={"CALM ": 0.5})),
         (ClipFilter(max_facet_scores={"vocal": 0.5}), ClipFilter(max_facet_scores={"Vocal": 0.5})),
     ):
-        assert compiled.passing(plain) is compiled.passing(written)
+        assert compiled.apply(plain) is compiled.apply(written)
 
 
 def test_of_two_bounds_on_one_mood_both_are_met() -> None:
     clips = [Clip(f"{i:011d}@0", frozenset(), (i / 4,) + (0,) * 6) for i in range(5)]
     conditions = ClipFilter(min_mood_scores={"happy": 0.75, "Happy": 0.25})
-    assert ClipFilters(FakeCatalog(clips)).passing(conditions).rows.rows.tolist() == [3, 4]
+    assert ClipFilters(FakeCatalog(clips)).apply(conditions).rows.rows.tolist() == [3, 4]
 
 
 def test_an_unknown_label_is_named_with_the_closest() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        filters().passing(ClipFilter(labels=["Choir", "rock"], without_labels=["Chior"]))
+        filters().apply(ClipFilter(labels=["Choir", "rock"], without_labels=["Chior"]))
     assert [str(violation) for violation in caught.value.violations] == [
         "options.filter.labels[1]: unknown: 'rock'; the closest: 'Rock music', 'Rock and roll'"
     ]
     with pytest.raises(
         InvalidInputError, match=r"^options.filter.without_labels\[0\]: .*; the closest: 'Choir'$"
     ):
-        filters().passing(ClipFilter(without_labels=["Chior"]))
+        filters().apply(ClipFilter(without_labels=["Chior"]))
 
 
 @pytest.mark.parametrize("nonsense", ["Human voice", "xyz", "!", "rolling thunder", "Straw"])
 def test_nothing_is_suggested_for_what_no_label_resembles(nonsense: str) -> None:
     with pytest.raises(InvalidInputError, match=rf"^options.filter.labels\[0\]: unknown: '{nonsense}'$"):
-        filters().passing(ClipFilter(labels=[nonsense]))
+        filters().apply(ClipFilter(labels=[nonsense]))
 
 
 def test_of_many_unknown_labels_the_first_are_explained_and_the_rest_named() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        filters().passing(ClipFilter(labels=[f"singing{i}" for i in range(5)]))
+        filters().apply(ClipFilter(labels=[f"singing{i}" for i in range(5)]))
     told = ["closest" in violation.description for violation in caught.value.violations]
     assert told == [True, True, True, False, False]
 
 
 def test_limits_are_checked_before_labels_are_looked_up() -> None:
     with pytest.raises(InvalidInputError, match=r"^options.filter.labels: at most 100, got 101$"):
-        filters().passing(ClipFilter(labels=["Choir"] * 101))
+        filters().apply(ClipFilter(labels=["Choir"] * 101))
 
 
 def test_labels_are_listed_with_the_clips_that_a_filter_by_each_lets_through() -> None:
@@ -164,7 +164,7 @@ def test_labels_are_listed_with_the_clips_that_a_filter_by_each_lets_through() -
     labels = compiled.labels()
     assert [label.name for label in labels] == sorted(LABELS)
     for label in labels:
-        assert label.clip_count == compiled.passing(ClipFilter(labels=[label.name])).clip_count
+        assert label.clip_count == compiled.apply(ClipFilter(labels=[label.name])).clip_count
     parents = {label.name: label.parents for label in labels}
     assert parents["Choir"] == ("Music", "Singing")
     assert parents["Grunge"] == ("Rock music",)
@@ -203,9 +203,9 @@ def test_an_index_without_the_files_lists_no_labels() -> None:
 def test_an_index_without_the_files_refuses_labels_and_moods_and_nothing_else(field: str) -> None:
     old = ClipFilters(CATALOG)
     with pytest.raises(PreconditionError, match=f"^filter.{field}: .* published before"):
-        old.passing(ClipFilter(**{field: ["sad"]}))
-    assert len(old.passing(ClipFilter(clip_ids=[CATALOG.clips[3].id])).rows) == 1
-    assert len(old.passing(ClipFilter(min_mood_scores={"sad": 0.5})).rows) == 10
+        old.apply(ClipFilter(**{field: ["sad"]}))
+    assert len(old.apply(ClipFilter(clip_ids=[CATALOG.clips[3].id])).rows) == 1
+    assert len(old.apply(ClipFilter(min_mood_scores={"sad": 0.5})).rows) == 10
 
 
 def test_equal_filters_are_compiled_once_however_they_are_written() -> None:
@@ -214,28 +214,28 @@ def test_equal_filters_are_compiled_once_however_they_are_written() -> None:
     forms = [canonical(written, HIERARCHY, include_unlistenable=False) for written in (one, other)]
     assert forms[0] == forms[1]
     compiled = filters()
-    assert compiled.passing(one) is compiled.passing(other)
-    assert compiled.passing(one) is not compiled.passing(ClipFilter(labels=["Choir"]))
+    assert compiled.apply(one) is compiled.apply(other)
+    assert compiled.apply(one) is not compiled.apply(ClipFilter(labels=["Choir"]))
 
 
 def test_facets_are_told_apart_from_traits_and_bounds_by_their_side() -> None:
     compiled = filters()
     one = ClipFilter(max_facet_scores={"vocal": 0.1, "calm": 1})
     other = ClipFilter(max_facet_scores={"calm": 1.0, "vocal": float(np.float32(0.1))})
-    assert compiled.passing(one) is compiled.passing(other)
+    assert compiled.apply(one) is compiled.apply(other)
     bounds = [(side, name) for side in ("min", "max") for name in ("calm", "vocal")]
     compiled_apart = {
-        id(compiled.passing(ClipFilter(**{f"{side}_facet_scores": {name: 0.5}}))) for side, name in bounds
+        id(compiled.apply(ClipFilter(**{f"{side}_facet_scores": {name: 0.5}}))) for side, name in bounds
     }
     assert len(compiled_apart) == len(bounds)
 
 
 def test_a_filter_is_kept_with_and_without_what_is_not_worth_hearing() -> None:
     compiled, choir = filters(), ClipFilter(labels=["Choir"])
-    default, everything = compiled.passing(choir), compiled.passing(choir, include_unlistenable=True)
+    default, everything = compiled.apply(choir), compiled.apply(choir, include_unlistenable=True)
     assert default is not everything
-    assert compiled.passing(choir) is default
-    assert compiled.passing(choir, include_unlistenable=True) is everything
+    assert compiled.apply(choir) is default
+    assert compiled.apply(choir, include_unlistenable=True) is everything
 
 
 def numbered(number: int) -> CanonicalFilter:
@@ -248,12 +248,12 @@ class Compiler:
     def __init__(self) -> None:
         self.asked: list[CanonicalFilter] = []
 
-    def __call__(self, conditions: CanonicalFilter) -> Passing:
+    def __call__(self, conditions: CanonicalFilter) -> FilteredClips:
         self.asked.append(conditions)
-        return Passing(RowSet(np.arange(3), 8_000))
+        return FilteredClips(RowSet(np.arange(3), 8_000))
 
 
-def asked_anew(cache: PassingCache, numbers: Sequence[int]) -> list[int]:
+def asked_anew(cache: FilterCache, numbers: Sequence[int]) -> list[int]:
     """Of filters asked for in turn, those that weren't kept."""
     compiler = Compiler()
     for number in numbers:
@@ -262,23 +262,23 @@ def asked_anew(cache: PassingCache, numbers: Sequence[int]) -> list[int]:
 
 
 def test_the_filters_used_longest_ago_are_dropped() -> None:
-    assert asked_anew(PassingCache(max_bytes=10**9, max_count=2), [1, 2, 1, 3, 1, 2]) == [1, 2, 3, 2]
+    assert asked_anew(FilterCache(max_bytes=10**9, max_count=2), [1, 2, 1, 3, 1, 2]) == [1, 2, 3, 2]
 
 
 def test_no_more_is_kept_than_fits() -> None:
     size = Compiler()(numbered(0)).rows.nbytes
-    assert asked_anew(PassingCache(max_bytes=3 * size), [1, 2, 3, 4, 4, 3, 2, 1]) == [1, 2, 3, 4, 1]
+    assert asked_anew(FilterCache(max_bytes=3 * size), [1, 2, 3, 4, 4, 3, 2, 1]) == [1, 2, 3, 4, 1]
 
 
 def test_what_a_search_keeps_with_the_rows_counts() -> None:
-    cache = PassingCache(max_bytes=10_000)
+    cache = FilterCache(max_bytes=10_000)
     rows = cache.get(numbered(1), Compiler()).rows
     rows.kept("copies", lambda: np.zeros(10_000, np.uint8))
     assert asked_anew(cache, [2, 1]) == [2, 1]
 
 
 def test_growth_is_noticed_when_kept_filters_are_asked_for() -> None:
-    cache = PassingCache(max_bytes=10_000)
+    cache = FilterCache(max_bytes=10_000)
     assert asked_anew(cache, [1, 2, 3]) == [1, 2, 3]
     for number in (1, 2):  # searched within again, in another space
         rows = cache.get(numbered(number), Compiler()).rows
@@ -287,4 +287,4 @@ def test_growth_is_noticed_when_kept_filters_are_asked_for() -> None:
 
 
 def test_a_filter_larger_than_the_cache_is_kept_until_the_next() -> None:
-    assert asked_anew(PassingCache(max_bytes=1), [1, 1, 2, 2, 1]) == [1, 2, 1]
+    assert asked_anew(FilterCache(max_bytes=1), [1, 1, 2, 2, 1]) == [1, 2, 1]

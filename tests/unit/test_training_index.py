@@ -270,12 +270,12 @@ def test_clips_can_be_filtered_by_label_and_mood(index: Artifact) -> None:
     catalog = ClipCatalog.load(index.file("catalog.arrow"))
     filters = ClipFilters(catalog, FilterVocabulary.load(index, catalog))
     conditions = ClipFilter(labels=["Music"], without_labels=["Tender music"])
-    below = filters.passing(conditions, include_unlistenable=True)
+    below = filters.apply(conditions, include_unlistenable=True)
     assert below.rows.rows.tolist() == [0, 1, 2]  # "a@30" by its Lullaby
-    assert filters.passing(conditions).rows.rows.tolist() == [0, 1]  # but there is speech over that
+    assert filters.apply(conditions).rows.rows.tolist() == [0, 1]  # but there is speech over that
     most_probable = np.array(read_catalog(index)["moods"].to_pylist()).argmax(axis=1)
     same = ClipFilter(moods=[MOODS.names[most_probable[0]]])
-    alike = filters.passing(same, include_unlistenable=True)
+    alike = filters.apply(same, include_unlistenable=True)
     assert alike.rows.rows.tolist() == np.flatnonzero(most_probable == most_probable[0]).tolist()
 
 

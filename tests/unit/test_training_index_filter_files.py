@@ -103,7 +103,7 @@ def test_a_published_index_can_be_filtered_by_label_and_mood(tmp_path: Path) -> 
     catalog = ClipCatalog(CATALOG)
     filters = ClipFilters(catalog, FilterVocabulary.load(publish(tmp_path), catalog))
     labels = CATALOG.column("labels").to_pylist()
-    passing = filters.passing(ClipFilter(labels=["Label 0"], without_labels=["label 5"], moods=["sad"]))
+    filtered = filters.apply(ClipFilter(labels=["Label 0"], without_labels=["label 5"], moods=["sad"]))
     expected = [
         row
         for row, own in enumerate(labels)
@@ -111,7 +111,7 @@ def test_a_published_index_can_be_filtered_by_label_and_mood(tmp_path: Path) -> 
         and "label 5" not in own
         and MOOD_SCORES[row].argmax() == MOODS.names.index("sad")
     ]
-    assert passing.rows.rows.tolist() == expected
+    assert filtered.rows.rows.tolist() == expected
     assert 0 < len(expected) < CLIPS
 
 
@@ -119,10 +119,10 @@ def test_a_published_index_can_be_filtered_by_score_clip_and_video(tmp_path: Pat
     filters = ClipFilters(ClipCatalog(CATALOG))
     wanted, other, unknown = "video07-___", "video08-___", "video99-___"
     scores = ClipFilter(min_mood_scores={"tender": 0.5}, youtube_ids=[wanted, other, unknown])
-    passing = filters.passing(scores)
-    assert passing.rows.rows.tolist() == [row for row in range(70, 90) if MOOD_SCORES[row, 3] >= 0.5]
-    assert passing.unknown_youtube_ids == (unknown,)
-    but_two = filters.passing(
+    filtered = filters.apply(scores)
+    assert filtered.rows.rows.tolist() == [row for row in range(70, 90) if MOOD_SCORES[row, 3] >= 0.5]
+    assert filtered.unknown_youtube_ids == (unknown,)
+    but_two = filters.apply(
         ClipFilter(youtube_ids=[wanted], without_clip_ids=[f"{wanted}@0", f"{wanted}@9", f"{wanted}@99"])
     )
     assert but_two.rows.rows.tolist() == list(range(71, 79))

@@ -15,7 +15,7 @@ MAX_KEPT_FILTERS = 256
 
 
 @dataclass(frozen=True)
-class Passing:
+class FilteredClips:
     """The clips that may be answers by a filter, or by none, and what was found on the way to them."""
 
     rows: RowSet
@@ -29,7 +29,7 @@ class Passing:
         return len(self.rows) + self.left_out
 
 
-class PassingCache:
+class FilterCache:
     """The filters used last, within a number and a size. Any number of threads may ask at once.
 
     A set of rows grows when it is first searched within, in each space; what was used last is weighed again
@@ -38,27 +38,29 @@ class PassingCache:
 
     def __init__(self, max_bytes: int, max_count: int = MAX_KEPT_FILTERS) -> None:
         self._max_bytes, self._max_count = max_bytes, max_count
-        self._kept: OrderedDict[CanonicalFilter, Passing] = OrderedDict()
+        self._kept: OrderedDict[CanonicalFilter, FilteredClips] = OrderedDict()
         self._sizes: dict[CanonicalFilter, int] = {}  # bytes, when they were last weighed
         self._total = 0  # of the sizes
         self._lock = Lock()
 
-    def get(self, conditions: CanonicalFilter, compute: Callable[[CanonicalFilter], Passing]) -> Passing:
+    def get(
+        self, conditions: CanonicalFilter, compute: Callable[[CanonicalFilter], FilteredClips]
+    ) -> FilteredClips:
         """What is kept of these conditions, else what `compute` makes of them."""
         with self._lock:
             if (kept := self._kept.get(conditions)) is not None:
                 self._use(conditions, kept)
                 return kept
-        passing = compute(conditions)  # outside the lock: another thread may do the same, and no harm done
+        filtered = compute(conditions)  # outside the lock: another thread may do the same, and no harm done
         with self._lock:
-            self._use(conditions, passing)
-        return passing
+            self._use(conditions, filtered)
+        return filtered
 
-    def _use(self, conditions: CanonicalFilter, passing: Passing) -> None:
+    def _use(self, conditions: CanonicalFilter, filtered: FilteredClips) -> None:
         """Keep what is used now, and drop the filters used longest ago where that is too much."""
         if self._kept:
             self._weigh(next(reversed(self._kept)))  # what was used before has been searched within by now
-        self._kept[conditions] = passing
+        self._kept[conditions] = filtered
         self._kept.move_to_end(conditions)
         self._weigh(conditions)
         while (self._total > self._max_bytes or len(self._kept) > self._max_count) and len(self._kept) > 1:
