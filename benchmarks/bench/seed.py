@@ -86,7 +86,8 @@ def services_call(options: Options) -> Call:
     reader, index = load_text_reader(options.artifacts), load_music_index(options.artifacts)
 
     def call(number: int) -> object:
-        reading = reader.read([reader.tokenize(text_of(number))], TIMEOUT_S)
+        text = text_of(number)
+        reading = reader.read([text], [reader.tokenize(text)], TIMEOUT_S)
         query = SpaceVector(MOOD_SPACE, reading.outputs[MOOD_SPACE][0].tolist())
         return index.search([query], K)
 
