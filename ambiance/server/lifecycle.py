@@ -105,10 +105,10 @@ def create_server(
     """Build a server with health and reflection that isn't started yet; returns it, its port and its calls.
 
     The server is the synchronous one: on two cores it answered an echo in 0.32 to 0.58 ms at 4,200 to 4,500
-    calls/s, grpc.aio in 0.51 to 0.66 ms at 3,300 to 4,300. A gateway on grpc.aio with one semaphore in place of
-    `admission` took 1.05 of the time for a match, and answered 1.06 to 1.1 of the calls/s; but at 1,500 calls/s,
-    three times what two cores answer, it answered 270 to 390 of them, half within 0.5 to 0.7 s, where this one
-    answered 560, half within 0.04 s: its one thread reads requests that it then has no time for.
+    calls/s, grpc.aio in 0.51 to 0.66 ms at 3,300 to 4,300. A gateway on grpc.aio, with one semaphore in place
+    of `admission`, took 1.05 of the time for a match and answered 1.06 to 1.1 of the calls/s. But at 1,500
+    calls/s, three times what two cores answer, it answered 270 to 390, half of them within 0.5 to 0.7 s; this
+    one answered 560, half within 0.04 s. Its one thread reads requests that it then has no time for.
 
     Raises:
         AmbianceError: if the address can't be listened on.
