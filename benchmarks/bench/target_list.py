@@ -115,7 +115,7 @@ _ENCODE = [
         ("timings", "1 text", "p50_ms"),
         0.3,
         unit=" ms",
-        obstacle="the parts of a call, tokens, model and reply, take 0.16 ms in a tight loop, and twice that"
+        obstacle="the parts of a call, tokens, model and reply, take 0.4 ms in a tight loop, and twice that"
         " when other processes, or others' machines on the same chip, have used the caches in between.",
     ),
     _gain(
