@@ -167,7 +167,7 @@ setup-dev: $(DEVELOPMENT) ## Install what trains, tests and lints into .venv
 clean: ## End the cluster, remove .venv and everything generated; artifacts/ and data/ stay
 	@if [ -x $(BIN)/supervisord ]; then $(CLUSTER) down; fi
 	rm -rf .venv .run runs dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -rf ambiance/type ambiance/text ambiance/music ambiance/match
+	rm -rf ambiance/type ambiance/text ambiance/music ambiance/match ambiance/artifact ambiance/store
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # venv takes no colon, and what pip writes into .venv/bin starts a shell if the path holds a space.

@@ -8,7 +8,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PACKAGES = ("type", "text", "music", "match")
+PACKAGES = ("type", "text", "music", "match", "artifact", "store")
 
 
 def generate(root: Path) -> None:
