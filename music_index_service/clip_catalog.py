@@ -6,6 +6,7 @@ A row is read through memoryviews of its columns: pyarrow's scalars take seven t
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from ambiance.affect import FACETS, MOODS, TRAITS, VAD_AXES
 from ambiance.errors import ArtifactError
-from ambiance.index_format.catalog import COLUMNS, METADATA
+from ambiance.index_format.catalog import COLUMNS, METADATA, OWN
+
+_NO_ROWS = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Clip:
     facets: tuple[tuple[str, float], ...]
     traits: tuple[tuple[str, float], ...]  # the same of affect.TRAITS, in its order
     listenable: bool  # whether it is worth hearing
+    metadata: bytes = b""  # serialised ambiance.music.v1.ClipMetadata; empty if nothing is known
 
 
 class ClipCatalog:
@@ -42,7 +46,9 @@ class ClipCatalog:
 
     def __init__(self, batch: pa.RecordBatch) -> None:
         """Take a batch with the columns of the format, none of them with nulls."""
+        self.batch = batch
         self._size: int = batch.num_rows
+        self._is_own = "metadata" in batch.schema.names
         self._ids = _Texts(batch.column("clip_id"))
         self._youtube_ids = _Texts(batch.column("youtube_id"))
         self._starts = _view(batch.column("start_seconds"))
@@ -55,6 +61,7 @@ class ClipCatalog:
         self._facets = _view(batch.column("facets").flatten())
         self._traits = _view(batch.column("traits").flatten())
         self._listenable = _Bits(batch.column("listenable"))
+        self._metadata = _Texts(batch.column("metadata")) if self._is_own else None
 
     @classmethod
     def load(cls, path: Path) -> "ClipCatalog":
@@ -87,6 +94,7 @@ class ClipCatalog:
             tuple(sorted(facets, key=lambda facet: -facet[1])),
             tuple(zip(TRAITS, _row_of(self._traits, row, len(TRAITS)), strict=True)),
             self._listenable.at(row),
+            self._metadata.utf8(row) if self._metadata is not None else b"",
         )
 
     def clip_id(self, row: int) -> str:
@@ -96,12 +104,25 @@ class ClipCatalog:
     def row_of(self, clip_id: str) -> int | None:
         """The row of a clip, None if there is none of that id."""
         wanted = clip_id.encode()
-        row = self._first_from(wanted)
+        row = self.first_from(clip_id)
         return row if row < self._size and self._ids.utf8(row) == wanted else None
 
-    def rows_of_video(self, youtube_id: str) -> range:
-        """The rows of a video's clips; they stand together, since their ids begin with the video's."""
-        return range(self._first_from(f"{youtube_id}@".encode()), self._first_from(f"{youtube_id}A".encode()))
+    def rows_of_video(self, youtube_id: str) -> NDArray[np.int64]:
+        """<int64>[n] the rows of a video's clips, ascending."""
+        if self._is_own:
+            return self._own_videos.get(youtube_id, _NO_ROWS)
+        # they stand together, since the ids of released clips begin with the video's
+        first, last = (self.first_from(f"{youtube_id}{end}") for end in ("@", "A"))
+        return np.arange(first, last)
+
+    @cached_property
+    def _own_videos(self) -> dict[str, NDArray[np.int64]]:
+        """The rows of each video that clips of one's own are from."""
+        rows: dict[str, list[int]] = {}
+        for row in range(self._size):
+            if youtube_id := self._youtube_ids.text(row):
+                rows.setdefault(youtube_id, []).append(row)
+        return {youtube_id: np.array(of_it, np.int64) for youtube_id, of_it in rows.items()}
 
     def moods(self) -> NDArray[np.float32]:
         """<float32>[clips, moods] a view of the probability of each of affect.MOODS."""
@@ -119,15 +140,29 @@ class ClipCatalog:
         """<bool>[clips] whether each is worth hearing; made anew at each call."""
         return self._listenable.all(self._size)
 
-    def _first_from(self, clip_id: bytes) -> int:
+    def unavailable(self) -> NDArray[np.bool_] | None:
+        """<bool>[clips] which can't be played; None if all can, as far as is known."""
+        if not self._is_own:
+            return None
+        unavailable = ~_Bits(self.batch.column("available")).all(self._size)
+        return unavailable if unavailable.any() else None
+
+    def metadata(self) -> list[bytes]:
+        """The serialised metadata of each clip, empty where nothing is known."""
+        if self._metadata is None:
+            return [b""] * self._size
+        return [self._metadata.utf8(row) for row in range(self._size)]
+
+    def first_from(self, clip_id: str) -> int:
         """The first row whose id isn't before this one, len if there is none."""
-        return bisect_left(range(self._size), clip_id, key=self._ids.utf8)  # UTF-8 sorts as code points do
+        # UTF-8 sorts as code points do
+        return bisect_left(range(self._size), clip_id.encode(), key=self._ids.utf8)
 
 
 class _Texts:
-    """A column of strings."""
+    """A column of strings, or of bytes."""
 
-    def __init__(self, column: pa.StringArray) -> None:
+    def __init__(self, column: pa.StringArray | pa.BinaryArray) -> None:
         _, offsets, data = column.buffers()
         self._offsets = memoryview(offsets).cast("i")[column.offset :]
         self._data = memoryview(data) if data is not None else memoryview(b"")
@@ -204,7 +239,7 @@ def _check_columns(path: Path, batch: pa.RecordBatch) -> None:
         if metadata.get(key) != needed:
             raise ArtifactError(f"{path}: {key} is {metadata.get(key)}, needs {needed}")
     found = {field.name: field.type for field in batch.schema}
-    for name, needed in COLUMNS.items():
+    for name, needed in (COLUMNS | (OWN if "metadata" in found else {})).items():
         if found.get(name) != needed:
             raise ArtifactError(f"{path}: column {name} is {found.get(name)}, needs {needed}")
 

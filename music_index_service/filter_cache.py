@@ -19,14 +19,19 @@ class FilteredClips:
     """The clips that may be answers by a filter, or by none, and what was found on the way to them."""
 
     rows: RowSet
-    left_out: int = 0  # clips that the filter lets through and that aren't among the rows: not worth hearing
+    met: RowSet  # all that the filter lets through: the rows, and those not worth hearing
     unknown_clip_ids: tuple[str, ...] = ()  # in the filter, and not in the index
     unknown_youtube_ids: tuple[str, ...] = ()
 
     @property
     def clip_count(self) -> int:
         """Clips that the filter alone lets through."""
-        return len(self.rows) + self.left_out
+        return len(self.met)
+
+    @property
+    def left_out(self) -> int:
+        """Clips that the filter lets through and that aren't among the rows: not worth hearing."""
+        return len(self.met) - len(self.rows)
 
 
 class FilterCache:
@@ -68,6 +73,7 @@ class FilterCache:
             self._total -= self._sizes.pop(dropped)
 
     def _weigh(self, conditions: CanonicalFilter) -> None:
-        size = self._kept[conditions].rows.nbytes
+        kept = self._kept[conditions]
+        size = kept.rows.nbytes + (kept.met.nbytes if kept.met is not kept.rows else 0)
         self._total += size - self._sizes.get(conditions, 0)
         self._sizes[conditions] = size

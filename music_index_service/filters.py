@@ -30,7 +30,7 @@ class FilteredCatalog(Protocol):
 
     def row_of(self, clip_id: str) -> int | None: ...
 
-    def rows_of_video(self, youtube_id: str) -> range: ...
+    def rows_of_video(self, youtube_id: str) -> NDArray[np.int64]: ...
 
     def moods(self) -> NDArray[np.float32]: ...
 
@@ -93,7 +93,8 @@ class ClipFilters:
             mask, conditions.youtube_ids, conditions.without_youtube_ids, self._catalog.rows_of_video
         )
         if conditions.include_unlistenable:
-            return FilteredClips(RowSet.of_mask(mask), 0, unknown_clips, unknown_videos)
+            met = RowSet.of_mask(mask)
+            return FilteredClips(met, met, unknown_clips, unknown_videos)
         return _listenable(mask, self._catalog, unknown_clips, unknown_videos)
 
     def _facet_scores(self, number: int) -> NDArray[np.float32]:
@@ -102,9 +103,9 @@ class ClipFilters:
             return self._catalog.facets()[:, number]
         return self._catalog.traits()[:, number - len(FACETS)]
 
-    def _clip_rows(self, clip_id: str) -> range:
+    def _clip_rows(self, clip_id: str) -> NDArray[np.int64]:
         row = self._catalog.row_of(clip_id)
-        return range(0) if row is None else range(row, row + 1)
+        return np.array([] if row is None else [row], np.int64)
 
 
 def _listenable(
@@ -114,9 +115,8 @@ def _listenable(
     unknown_videos: tuple[str, ...] = (),
 ) -> FilteredClips:
     """The rows of a mask that are worth hearing."""
-    rows = RowSet.of_mask(mask & catalog.listenable())
-    left_out = int(np.count_nonzero(mask)) - len(rows)
-    return FilteredClips(rows, left_out, unknown_clips, unknown_videos)
+    met, rows = RowSet.of_mask(mask), RowSet.of_mask(mask & catalog.listenable())
+    return FilteredClips(rows, met, unknown_clips, unknown_videos)
 
 
 def _require_no_names(conditions: Conditions) -> None:
@@ -137,7 +137,10 @@ def _keep_named(mask: NDArray[np.bool_], conditions: CanonicalFilter, vocabulary
 
 
 def _keep_rows(
-    mask: NDArray[np.bool_], wanted: Sequence[str], unwanted: Sequence[str], rows_of: Callable[[str], range]
+    mask: NDArray[np.bool_],
+    wanted: Sequence[str],
+    unwanted: Sequence[str],
+    rows_of: Callable[[str], NDArray[np.int64]],
 ) -> tuple[str, ...]:
     """Clear the rows of a mask that the wanted ids, if there are any, leave out, and those of unwanted ids.
 
@@ -147,13 +150,13 @@ def _keep_rows(
     if wanted:
         mask &= _union(len(mask), (held[name] for name in wanted))
     for name in unwanted:
-        mask[held[name].start : held[name].stop] = False
-    return tuple(sorted(name for name, rows in held.items() if not rows))
+        mask[held[name]] = False
+    return tuple(sorted(name for name, rows in held.items() if not len(rows)))
 
 
-def _union(size: int, lists: "Iterable[NDArray[np.uint32] | range]") -> NDArray[np.bool_]:
+def _union(size: int, lists: Iterable[NDArray[np.integer]]) -> NDArray[np.bool_]:
     """<bool>[size], true in the rows of any list."""
     mask = np.zeros(size, np.bool_)
     for rows in lists:
-        mask[rows if isinstance(rows, np.ndarray) else slice(rows.start, rows.stop)] = True
+        mask[rows] = True
     return mask

@@ -1,6 +1,5 @@
 """From an artifact on disk to an index that is checked, warm and ready to be asked."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from ambiance import artifacts
@@ -32,15 +31,14 @@ def load_index(name: str, root: Path, version: int | None = None) -> IndexSnapsh
         path = engines.vectors_path(artifact, space)
         vectors[space.name] = engines.load(path, space)
         _check_size(path, vectors[space.name].size, catalog)
-    probability = _match_probability(artifact, vectors)
     filters = ClipFilters(catalog, FilterVocabulary.load(artifact, catalog))
     notices = tuple(manifest.origin.notices)
-    return IndexSnapshot(name, manifest.version, vectors, catalog, filters, probability, notices)
+    return IndexSnapshot.released(
+        name, manifest.version, vectors, catalog, filters, _match_probability(artifact), notices
+    )
 
 
-def _match_probability(
-    artifact: artifacts.Artifact, vectors: Mapping[str, engines.VectorEngine]
-) -> MatchProbability | None:
+def _match_probability(artifact: artifacts.Artifact) -> MatchProbability | None:
     """What the artifact's calibration says of the space that it is for; None if there is no such file."""
     if all(entry.path != MATCH_PROBABILITY_FILE for entry in artifact.manifest.files):
         return None
@@ -50,7 +48,7 @@ def _match_probability(
     if calibration.components > space.dimension:
         held = f"the space {space.name} has {space.dimension}"
         raise ArtifactError(f"{path}: components: {calibration.components}, {held}")
-    return MatchProbability(calibration, vectors[space.name])
+    return MatchProbability(calibration)
 
 
 def _check_size(path: Path, size: int | None, catalog: ClipCatalog) -> None:

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from ambiance.errors import ArtifactError
 from ambiance.index_format.match_probability import MatchProbabilityRecord
-from music_index_service.engines.port import VectorEngine
 
 
 class Calibration(MatchProbabilityRecord):
@@ -43,16 +42,16 @@ class Calibration(MatchProbabilityRecord):
 class MatchProbability:
     """The match probability of the hits of one space."""
 
-    def __init__(self, calibration: Calibration, index: VectorEngine) -> None:
-        """Take the calibration of the space whose clips the index holds."""
+    def __init__(self, calibration: Calibration) -> None:
         self.space = calibration.space
-        self._index, self._components = index, calibration.components
+        self._components = calibration.components
         self._similarity = np.array(calibration.similarity)
         self._probability = np.array(calibration.probability)
 
-    def of(self, queries: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """<float64>[n, hits] in [0, 1], for queries <float32>[n, dimension] and the rows of their hits."""
+    def of(self, queries: NDArray[np.float32], clips: NDArray[np.float32]) -> NDArray[np.float64]:
+        """<float64>[n, hits] in [0, 1], for queries <float32>[n, dimension] and the vectors of their hits
+        <float32>[n, hits, dimension]."""
         own = queries[:, None, : self._components].astype(np.float64)
         # float64, in which the largest components that a query may have don't overflow
-        similarity = (own * self._index.vectors(rows)[..., : self._components]).sum(axis=2)
+        similarity = (own * clips[..., : self._components]).sum(axis=2)
         return np.interp(similarity, self._similarity, self._probability)

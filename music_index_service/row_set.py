@@ -55,6 +55,14 @@ class RowSet:
             return self._listed
         return np.flatnonzero(np.unpackbits(self._bits, count=self.size))
 
+    def count(self, rows: NDArray[np.int64]) -> int:
+        """How many of these distinct rows are in the set."""
+        if self._listed is None:
+            return int(np.count_nonzero(self._bits[rows >> 3] >> (7 - (rows & 7)) & 1))
+        at = np.searchsorted(self._listed, rows)
+        inside = at < self._count
+        return int(np.count_nonzero(self._listed[at[inside]] == rows[inside]))
+
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """What a search derives from the rows and wants again next time; made on the first call."""
         if key not in self._kept:

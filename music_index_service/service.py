@@ -3,8 +3,9 @@
 Clips are kept as bytes: built anew for each answer, a match in one process took 1.21 times as long (p50).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from weakref import WeakKeyDictionary, ref
 
 import grpc
 
@@ -19,9 +20,8 @@ from ambiance.server.holder import Holder
 from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
-from music_index_service.clip_catalog import Clip
-from music_index_service.filter_cache import FilteredClips
-from music_index_service.snapshot import Hits, IndexSnapshot
+from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.snapshot import FilterCounts, Hits, IndexSnapshot
 
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
 
@@ -38,10 +38,31 @@ class _Served:
         self.index = index
         self.version = space_pb2.ArtifactVersion(kind=MUSIC_INDEX, version=index.version)
         self.spaces = {name: space_message(space) for name, space in index.spaces.items()}
-        self.clip_bytes = lru_cache(CLIP_CACHE_SIZE)(self._clip_bytes)
 
-    def _clip_bytes(self, row: int) -> bytes:
-        return _clip_message(self.index.clip(row)).SerializeToString()
+    def describe(self, handle: int, clip: clip_pb2.Clip) -> None:
+        """Fill in a clip."""
+        segment, row = self.index.place(handle)
+        clip.ParseFromString(_bytes_of(segment.catalog)(row))
+        clip.available = segment.is_available(row)
+
+
+# Serialised clips by row, of every catalogue that some segment in use has: a write makes other snapshots, and
+# other segments, of the same catalogues.
+_kept_clips: WeakKeyDictionary[ClipCatalog, Callable[[int], bytes]] = WeakKeyDictionary()
+
+
+def _bytes_of(catalog: ClipCatalog) -> Callable[[int], bytes]:
+    kept = _kept_clips.get(catalog)
+    if kept is None:
+        catalog_of = ref(catalog)  # the cache must not keep its own key
+
+        def clip_bytes(row: int) -> bytes:
+            held = catalog_of()
+            assert held is not None  # the caller has it
+            return _clip_message(held.clip(row)).SerializeToString()
+
+        kept = _kept_clips[catalog] = lru_cache(CLIP_CACHE_SIZE)(clip_bytes)
+    return kept
 
 
 class MusicIndexService(MusicIndexServiceServicer):
@@ -79,6 +100,7 @@ class MusicIndexService(MusicIndexServiceServicer):
             options.seed,
             options.filter if options.HasField("filter") else None,
             include_unlistenable=options.include_unlistenable,
+            include_unavailable=options.include_unavailable,
         )
         response = messages.FindNeighborsResponse(
             space=served.spaces[hits.space.name], index=served.version, left_out_clip_count=hits.left_out
@@ -86,13 +108,13 @@ class MusicIndexService(MusicIndexServiceServicer):
         if hits.filtered is not None:
             response.filter_effect.CopyFrom(_filter_effect(hits.filtered))
         reason = _shortfall_reason(hits, len(served.index))
-        for distances, rows, probabilities in zip(
-            hits.distances.tolist(), hits.rows.tolist(), _probabilities(hits), strict=True
+        for distances, handles, probabilities in zip(
+            hits.distances.tolist(), hits.handles.tolist(), _probabilities(hits), strict=True
         ):
             neighbors = response.results.add(shortfall_reason=reason).neighbors
-            for distance, row, probability in zip(distances, rows, probabilities, strict=True):
+            for distance, handle, probability in zip(distances, handles, probabilities, strict=True):
                 neighbor = neighbors.add(distance=distance, match_probability=probability)
-                neighbor.clip.ParseFromString(served.clip_bytes(row))
+                served.describe(handle, neighbor.clip)
         return response
 
     def GetClip(  # noqa: N802
@@ -101,7 +123,7 @@ class MusicIndexService(MusicIndexServiceServicer):
         """Return one clip."""
         served = self._named(request.index)
         response = messages.GetClipResponse(index=served.version)
-        response.clip.ParseFromString(served.clip_bytes(served.index.row_of(request.clip_id)))
+        served.describe(served.index.handle_of(request.clip_id), response.clip)
         return response
 
     def BatchGetClips(  # noqa: N802
@@ -110,8 +132,8 @@ class MusicIndexService(MusicIndexServiceServicer):
         """Return several clips, in the order of the request."""
         served = self._named(request.index)
         response = messages.BatchGetClipsResponse(index=served.version)
-        for row in served.index.rows_of(request.clip_ids):
-            response.clips.add().ParseFromString(served.clip_bytes(row))
+        for handle in served.index.handles_of(request.clip_ids):
+            served.describe(handle, response.clips.add())
         return response
 
     def ListClips(  # noqa: N802
@@ -123,8 +145,11 @@ class MusicIndexService(MusicIndexServiceServicer):
         response = messages.ListClipsResponse(
             next_page_token=page.next_token, total_clip_count=len(served.index), index=served.version
         )
-        for row in page.rows:  # not through the cache, which a walk over the catalogue would empty
-            response.clips.append(_clip_message(served.index.clip(row)))
+        for handle in page.handles:  # not through the cache, which a walk over the catalogue would empty
+            clip = _clip_message(served.index.clip(handle))
+            segment, row = served.index.place(handle)
+            clip.available = segment.is_available(row)
+            response.clips.append(clip)
         return response
 
     def ListLabels(  # noqa: N802
@@ -159,7 +184,7 @@ class MusicIndexService(MusicIndexServiceServicer):
         return holder
 
 
-def _filter_effect(filtered: FilteredClips) -> clip_filter_pb2.FilterEffect:
+def _filter_effect(filtered: FilterCounts) -> clip_filter_pb2.FilterEffect:
     return clip_filter_pb2.FilterEffect(
         clip_count=filtered.clip_count,
         unknown_clip_ids=filtered.unknown_clip_ids,
@@ -169,19 +194,21 @@ def _filter_effect(filtered: FilteredClips) -> clip_filter_pb2.FilterEffect:
 
 def _shortfall_reason(hits: Hits, clip_count: int) -> messages.ShortfallReason.ValueType:
     """Why there are fewer hits than asked for, in an index of so many clips."""
-    if hits.rows.shape[1] == hits.k:
+    if hits.handles.shape[1] == hits.k:
         return messages.SHORTFALL_REASON_UNSPECIFIED
     if clip_count < hits.k:
         return messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
     if hits.filtered is not None and hits.filtered.clip_count < hits.k:
         return messages.SHORTFALL_REASON_FILTER_TOO_NARROW
-    return messages.SHORTFALL_REASON_TOO_FEW_LISTENABLE
+    if hits.answer_count < hits.k:
+        return messages.SHORTFALL_REASON_TOO_FEW_LISTENABLE
+    return messages.SHORTFALL_REASON_TOO_FEW_AVAILABLE
 
 
 def _probabilities(hits: Hits) -> Sequence[Sequence[float | None]]:
     """The match probability of each hit; None, which leaves the field unset, without a calibration."""
     if hits.match_probabilities is None:
-        query_count, hit_count = hits.rows.shape
+        query_count, hit_count = hits.handles.shape
         return [[None] * hit_count] * query_count
     probabilities: list[list[float]] = hits.match_probabilities.tolist()
     return probabilities
@@ -203,6 +230,7 @@ def _clip_message(clip: Clip) -> clip_pb2.Clip:
         facets=_facet_scores(clip.facets),
         traits=_facet_scores(clip.traits),
         listenable=clip.listenable,
+        metadata=clip_pb2.ClipMetadata.FromString(clip.metadata) if clip.metadata else None,
     )
 
 
@@ -218,4 +246,6 @@ def _index_message(served: _Served) -> messages.Index:
         spaces=served.spaces.values(),
         clip_count=len(served.index),
         notices=served.index.notices,
+        writable=served.index.writable,
+        sequence=served.index.sequence,
     )

@@ -1,8 +1,10 @@
-"""One version of a music index in the numpy world: vectors and catalogue, and the rules of asking them."""
+"""An index in the numpy world: segments of vectors and catalogue, and the rules of asking them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import merge
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
 from music_index_service.clip_catalog import Clip, ClipCatalog
-from music_index_service.engines.port import VectorEngine
+from music_index_service.engines.port import Neighbors, VectorEngine
 from music_index_service.filter_cache import FilteredClips
 from music_index_service.filters import ClipFilters
 from music_index_service.labels import Label
@@ -21,62 +23,99 @@ from music_index_service.match_probability import MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.queries import Query, as_matrix, common_space
 from music_index_service.sampling import candidate_count, draw
+from music_index_service.segment import Segment
 
 MAX_NAMED_CLIPS = 5  # unknown clips that one message names
+
+# A handle names a clip of a snapshot: the number of its segment, shifted by so much, and its row in there.
+_ROW_BITS = 32
+_ROW = (1 << _ROW_BITS) - 1
+
+
+@dataclass(frozen=True)
+class FilterCounts:
+    """What a filter let through."""
+
+    clip_count: int  # clips that it alone lets through
+    unknown_clip_ids: tuple[str, ...]  # in the filter, and not in the index
+    unknown_youtube_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Hits:
-    """The rows found for each query, nearest first; fewer than k columns if fewer clips may be answers."""
+    """The clips found for each query, nearest first; fewer than k columns if fewer clips may be answers."""
 
     space: Space
     k: int
     distances: NDArray[np.float32]  # [queries, hits] by the metric of the space
-    rows: NDArray[np.int64]  # [queries, hits]
+    handles: NDArray[np.int64]  # [queries, hits]
     match_probabilities: NDArray[np.float64] | None  # [queries, hits], if the space has a calibration
-    filtered: FilteredClips | None = None  # what the filter let through, if there was one
+    filtered: FilterCounts | None = None  # what the filter let through, if there was one
     left_out: int = 0  # clips that may not be answers only because they aren't worth hearing
+    answer_count: int = 0  # clips that may be answers, whether they can be played or not
 
 
 @dataclass(frozen=True)
 class Page:
-    """Consecutive rows of the catalogue; the token of the page after them is empty for the last."""
+    """Consecutive clips of the catalogue; the token of the page after them is empty for the last."""
 
-    rows: range
+    handles: list[int]
     next_token: str
 
 
 @dataclass(frozen=True, eq=False)
 class IndexSnapshot:
-    """Answers what may be asked of one version of an index. Any number of threads may ask at once.
+    """Answers what may be asked of an index as it is at one moment. Any number of threads may ask at once.
 
     It never changes: what its parts keep for the requests that follow is derived from it, and goes with it.
     """
 
     name: str
     version: int
-    engines: Mapping[str, VectorEngine]  # space -> its vectors, of which row i is row i of the catalogue
-    catalog: ClipCatalog
-    filters: ClipFilters  # of the catalogue
+    segments: tuple[Segment, ...]  # at least one, of the same spaces; no clip is alive in two of them
     match_probability: MatchProbability | None = None  # of one of the spaces, if there is a calibration
     notices: Sequence[str] = ()
+    sequence: int = 0  # number of the last write that it holds
+    writable: bool = False
+
+    @classmethod
+    def released(
+        cls,
+        name: str,
+        version: int,
+        engines: Mapping[str, VectorEngine],
+        catalog: ClipCatalog,
+        filters: ClipFilters,
+        match_probability: MatchProbability | None = None,
+        notices: Sequence[str] = (),
+    ) -> "IndexSnapshot":
+        """One version of a released index, which nobody wrote to; `engines` and `filters` as of `Segment`."""
+        return cls(name, version, (Segment(engines, catalog, filters),), match_probability, notices)
 
     @cached_property
     def spaces(self) -> dict[str, Space]:
         """The spaces that may be searched, by name."""
-        return {name: engine.space for name, engine in self.engines.items()}
+        return {name: engine.space for name, engine in self.segments[0].engines.items()}
+
+    @cached_property
+    def _size(self) -> int:
+        return sum(map(len, self.segments))
 
     def __len__(self) -> int:
         """Clips held."""
-        return len(self.catalog)
+        return self._size
 
-    def clip(self, row: int) -> Clip:
-        """The clip of a row in 0..len-1."""
-        return self.catalog.clip(row)
+    def clip(self, handle: int) -> Clip:
+        """The clip of a handle."""
+        return self.segments[handle >> _ROW_BITS].catalog.clip(handle & _ROW)
+
+    def place(self, handle: int) -> tuple[Segment, int]:
+        """The segment of a handle, and the row in there."""
+        return self.segments[handle >> _ROW_BITS], handle & _ROW
 
     def expected_queries(self) -> dict[str, NDArray[np.float32]]:
         """<float32>[dimension] of every space a query like those that are expected, and so answered fast."""
-        return {name: engine.expected_query()[0] for name, engine in self.engines.items()}
+        return {name: engine.expected_query()[0] for name, engine in self.segments[0].engines.items()}
 
     def search(
         self,
@@ -86,11 +125,13 @@ class IndexSnapshot:
         conditions: Conditions | None = None,
         *,
         include_unlistenable: bool = False,
+        include_unavailable: bool = False,
     ) -> Hits:
         """Find the k nearest clips of each query, of those that meet the conditions; k of 0 is the default.
 
         Clips that aren't worth hearing are left out unless they are included, even where the conditions name
-        them. A seed other than 0 draws k of the near ones instead, see `sampling.draw`.
+        them, and so are those that can't be played. A seed other than 0 draws k of the near ones instead, see
+        `sampling.draw`.
 
         Raises:
             InvalidInputError: if queries, k or conditions break their limits, the queries' space isn't held,
@@ -102,30 +143,116 @@ class IndexSnapshot:
         k = resolve_k(k, len(queries))
         space = common_space(queries, self.spaces)
         matrix = as_matrix(queries, space)
-        if conditions is not None:
-            filtered = self.filters.apply(conditions, include_unlistenable=include_unlistenable)
-            return replace(self._find(space, matrix, k, seed, filtered), filtered=filtered)
-        return self._find(space, matrix, k, seed, None if include_unlistenable else self.filters.listenable)
+        answers = [_answers(segment, conditions, include_unlistenable) for segment in self.segments]
+        hits = self._find(space, matrix, k, seed, answers, everything=include_unavailable)
+        return hits if conditions is None else replace(hits, filtered=self._counts(answers, conditions))
 
     def _find(
-        self, space: Space, queries: NDArray[np.float32], k: int, seed: int, answers: FilteredClips | None
+        self,
+        space: Space,
+        queries: NDArray[np.float32],
+        k: int,
+        seed: int,
+        answers: Sequence[FilteredClips | None],
+        *,
+        everything: bool,
     ) -> Hits:
-        """Find the k nearest of those that may be answers; all may if None."""
-        within = answers.rows if answers is not None and len(answers.rows) < len(self) else None
-        distances, rows = self.engines[space.name].search(queries, candidate_count(k) if seed else k, within)
-        if seed and rows.size:
+        """Find the k nearest of those of each segment that may be answers; all may where it is None."""
+        count = candidate_count(k) if seed else k
+        distances, handles = self._nearest(space.name, queries, count, answers, everything=everything)
+        if seed and handles.size:
             drawn = draw(distances, k, seed)
             distances = np.take_along_axis(distances, drawn, axis=1)
-            rows = np.take_along_axis(rows, drawn, axis=1)
+            handles = np.take_along_axis(handles, drawn, axis=1)
         calibrated = self.match_probability
         probabilities = None
         if calibrated is not None and calibrated.space == space.name:
-            probabilities = calibrated.of(queries, rows)
-        left_out = answers.left_out if answers is not None else 0
-        return Hits(space, k, distances, rows, probabilities, left_out=left_out)
+            probabilities = calibrated.of(queries, self.vectors(space.name, handles))
+        pairs = list(zip(self.segments, answers, strict=True))
+        answer_count = sum(len(one) if some is None else one.count(some.rows) for one, some in pairs)
+        met = sum(len(one) if some is None else one.count(some.met) for one, some in pairs)
+        return Hits(space, k, distances, handles, probabilities, None, met - answer_count, answer_count)
 
-    def row_of(self, clip_id: str) -> int:
-        """The row of a clip.
+    def _nearest(
+        self,
+        space: str,
+        queries: NDArray[np.float32],
+        count: int,
+        answers: Sequence[FilteredClips | None],
+        *,
+        everything: bool,
+    ) -> Neighbors:
+        """Distances and handles of the nearest in all segments, [queries, at most count].
+
+        Of equal distances the smaller clip id comes first.
+        """
+        found = []
+        for number, (segment, some) in enumerate(zip(self.segments, answers, strict=True)):
+            within = some.rows if some is not None and len(some.rows) < len(segment.catalog) else None
+            distances, rows = segment.nearest(space, queries, count, within, everything=everything)
+            found.append((distances, rows | number << _ROW_BITS))
+        if len(found) == 1:
+            return found[0]
+        all_distances, all_handles = zip(*found, strict=True)
+        distances, handles = np.hstack(all_distances), np.hstack(all_handles)
+        order = distances.argsort(axis=1, kind="stable")
+        near = np.take_along_axis(distances, order, axis=1)
+        for query in np.flatnonzero((near[:, 1:] == near[:, :-1]).any(axis=1)).tolist():
+            order[query] = self._by_distance_and_id(distances[query], handles[query])
+        order = order[:, :count]
+        return np.take_along_axis(distances, order, axis=1), np.take_along_axis(handles, order, axis=1)
+
+    def _by_distance_and_id(self, distances: NDArray[np.float32], handles: NDArray[np.int64]) -> list[int]:
+        places = range(len(handles))
+        return sorted(places, key=lambda place: (distances[place], self.clip_id(int(handles[place]))))
+
+    def vectors(self, space: str, handles: NDArray[np.int64]) -> NDArray[np.float32]:
+        """<float32>[..., dimension] the vectors of handles <int64>[...]."""
+        if len(self.segments) == 1:
+            return self.segments[0].engines[space].vectors(handles)
+        vectors = np.empty((*handles.shape, self.spaces[space].dimension), np.float32)
+        numbers, rows = handles >> _ROW_BITS, handles & _ROW
+        for number in np.unique(numbers).tolist():
+            there = numbers == number
+            vectors[there] = self.segments[number].engines[space].vectors(rows[there])
+        return vectors
+
+    def _counts(self, answers: Sequence[FilteredClips | None], conditions: Conditions) -> FilterCounts:
+        """What a filter let through; `answers` are what it left of each segment."""
+        filtered = [some for some in answers if some is not None]
+        if len(filtered) == 1 and self.segments[0].dead is None:
+            only = filtered[0]
+            return FilterCounts(only.clip_count, only.unknown_clip_ids, only.unknown_youtube_ids)
+        pairs = zip(self.segments, filtered, strict=True)
+        clip_ids = {*conditions.clip_ids, *conditions.without_clip_ids}
+        videos = {*conditions.youtube_ids, *conditions.without_youtube_ids}
+        return FilterCounts(
+            sum(segment.count(some.met) for segment, some in pairs),
+            tuple(sorted(clip_id for clip_id in clip_ids if self.find(clip_id) is None)),
+            tuple(sorted(video for video in videos if not self._has_video(video))),
+        )
+
+    def _has_video(self, youtube_id: str) -> bool:
+        return any(
+            segment.is_alive(row)
+            for segment in self.segments
+            for row in segment.catalog.rows_of_video(youtube_id).tolist()
+        )
+
+    def find(self, clip_id: str) -> int | None:
+        """The handle of a clip, None if there is none of that id."""
+        for number, segment in enumerate(self.segments):
+            if (row := segment.row_of(clip_id)) is not None:
+                return row | number << _ROW_BITS
+        return None
+
+    def clip_id(self, handle: int) -> str:
+        """The id of the clip of a handle."""
+        segment, row = self.place(handle)
+        return segment.catalog.clip_id(row)
+
+    def handle_of(self, clip_id: str) -> int:
+        """The handle of a clip.
 
         Raises:
             InvalidInputError: if the id is empty.
@@ -133,13 +260,13 @@ class IndexSnapshot:
         """
         if not clip_id:
             raise InvalidInputError.of("clip_id", "is required")
-        row = self.catalog.row_of(clip_id)
-        if row is None:
+        handle = self.find(clip_id)
+        if handle is None:
             raise NotFoundError(f"clip_id: the index {self.name} has no clip {shown(clip_id)}")
-        return row
+        return handle
 
-    def rows_of(self, clip_ids: Sequence[str]) -> list[int]:
-        """The rows of several clips, in their order.
+    def handles_of(self, clip_ids: Sequence[str]) -> list[int]:
+        """The handles of several clips, in their order.
 
         Raises:
             InvalidInputError: if there is no id, too many, or an empty one.
@@ -147,19 +274,28 @@ class IndexSnapshot:
         """
         check_count("clip_ids", len(clip_ids), MAX_CLIP_IDS)
         check_each("clip_ids", clip_ids, lambda field, text: None if text else Violation(field, "is empty"))
-        rows = [self.catalog.row_of(clip_id) for clip_id in clip_ids]
-        if unknown := [clip_id for clip_id, row in zip(clip_ids, rows, strict=True) if row is None]:
+        handles = [self.find(clip_id) for clip_id in clip_ids]
+        if unknown := [clip_id for clip_id, handle in zip(clip_ids, handles, strict=True) if handle is None]:
             named = ", ".join(map(shown, unknown[:MAX_NAMED_CLIPS]))
             more = f" and {len(unknown) - MAX_NAMED_CLIPS:,} more" if len(unknown) > MAX_NAMED_CLIPS else ""
             raise NotFoundError(f"clip_ids: the index {self.name} has no clip {named}{more}")
-        return [row for row in rows if row is not None]
+        return [handle for handle in handles if handle is not None]
 
     def labels(self, prefix: str = "", parent: str = "") -> list[Label]:
-        """The labels that conditions may name, see `ClipFilters.labels`, which tells of the errors, too."""
-        return self.filters.labels(prefix, parent)
+        """The labels that conditions may name, see `ClipFilters.labels`, which tells of the errors, too.
+
+        Clips that were written again since, or deleted, are still counted.
+        """
+        of_each = [segment.filters.labels(prefix, parent) for segment in self.segments]
+        return [
+            same[0]._replace(clip_count=sum(label.clip_count for label in same))
+            for same in zip(*of_each, strict=True)
+        ]
 
     def page(self, size: int, token: str) -> Page:
-        """The rows of a page: the first for an empty token; a size of 0 is the default.
+        """A page of the catalogue, by clip id: the first for an empty token; a size of 0 is the default.
+
+        What is written while somebody turns pages is seen if it comes after the page.
 
         Raises:
             InvalidInputError: if the size is out of range or the token isn't of this version of this index.
@@ -167,21 +303,38 @@ class IndexSnapshot:
         if size < 0 or size > MAX_PAGE_SIZE:
             limit = f"1 to {MAX_PAGE_SIZE:,}, or 0 for {DEFAULT_PAGE_SIZE}"
             raise InvalidInputError.of("page_size", f"{limit}, got {size:,}")
-        start = self._first_row(token) if token else 0
-        end = start + (size or DEFAULT_PAGE_SIZE)
-        if end >= len(self):
-            return Page(range(start, len(self)), "")
-        following = PageToken(self.version, self.name, self.catalog.clip_id(end))
-        return Page(range(start, end), following.encode())
+        size = size or DEFAULT_PAGE_SIZE
+        walks = [self._walk(number, token and self._first_id(token)) for number in range(len(self.segments))]
+        found = list(islice(merge(*walks), size + 1))
+        if len(found) <= size:
+            return Page([handle for _, handle in found], "")
+        following = PageToken(self.version, self.name, found[size][0])
+        return Page([handle for _, handle in found[:size]], following.encode())
 
-    def _first_row(self, token: str) -> int:
+    def _walk(self, number: int, first_id: str) -> Iterator[tuple[str, int]]:
+        """Id and handle of the clips of a segment that aren't dead, from an id on."""
+        segment = self.segments[number]
+        catalog = segment.catalog
+        for row in range(catalog.first_from(first_id) if first_id else 0, len(catalog)):
+            if segment.is_alive(row):
+                yield catalog.clip_id(row), row | number << _ROW_BITS
+
+    def _first_id(self, token: str) -> str:
         try:
             first = PageToken.decode(token)
         except ValueError as error:
             raise InvalidInputError.of("page_token", "not a token that ListClips returned") from error
-        row = self.catalog.row_of(first.clip_id)
-        if (first.version, first.index) != (self.version, self.name) or row is None:
+        if (first.version, first.index) != (self.version, self.name):
             found = f"it is of version {first.version} of {shown(first.index)}"
             held = f"version {self.version} of {self.name} is loaded; start from the first page"
             raise InvalidInputError.of("page_token", f"{found}, {held}")
-        return row
+        return first.clip_id
+
+
+def _answers(
+    segment: Segment, conditions: Conditions | None, include_unlistenable: bool
+) -> FilteredClips | None:
+    """The clips of a segment that may be answers; None if all may."""
+    if conditions is not None:
+        return segment.filters.apply(conditions, include_unlistenable=include_unlistenable)
+    return None if include_unlistenable else segment.filters.listenable

@@ -52,9 +52,9 @@ class FakeCatalog:
     def row_of(self, clip_id: str) -> int | None:
         return self._rows.get(clip_id)
 
-    def rows_of_video(self, youtube_id: str) -> range:
+    def rows_of_video(self, youtube_id: str) -> NDArray[np.int64]:
         rows = [row for row, clip in enumerate(self.clips) if clip.id.startswith(f"{youtube_id}@")]
-        return range(rows[0], rows[-1] + 1) if rows else range(0)
+        return np.array(rows, np.int64)
 
     def moods(self) -> NDArray[np.float32]:
         return np.array([clip.moods for clip in self.clips], np.float32).reshape(len(self), 7)

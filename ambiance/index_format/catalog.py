@@ -1,6 +1,7 @@
 """The clip catalogue: one Arrow IPC file of one record batch, uncompressed, no nulls, a row for each clip.
 
-Row i is row i of the vectors of every space.
+Row i is row i of the vectors of every space. A catalogue of clips that were written to the service has the
+columns of OWN besides.
 """
 
 from collections.abc import Sequence
@@ -41,4 +42,13 @@ COLUMNS: dict[str, pa.DataType] = {
     "listenable": pa.bool_(),  # whether the clip is worth hearing
 }
 
+# Of clips that aren't from AudioSet: their ids say nothing of a video, and there is more to tell.
+OWN: dict[str, pa.DataType] = {
+    "available": pa.bool_(),  # whether the clip can be played, as far as is known
+    "metadata": pa.binary(),  # a serialised ambiance.music.v1.ClipMetadata; empty if nothing is known
+    "heard": pa.binary(124),  # as in ambiance.store.v1.StoredClip
+    "sequence": pa.int64(),  # of the write that the row is from
+}
+
 SCHEMA = pa.schema(COLUMNS, METADATA)
+OWN_SCHEMA = pa.schema(COLUMNS | OWN, METADATA)

@@ -86,7 +86,7 @@ def make_index(
     flat = faiss.IndexFlatL2(3)
     flat.add(VAD[:size])
     filters = ClipFilters(catalog, None if old else make_terms(catalog))
-    return IndexSnapshot("default", 1, {SPACE.name: FlatEngine(flat, SPACE)}, catalog, filters)
+    return IndexSnapshot.released("default", 1, {SPACE.name: FlatEngine(flat, SPACE)}, catalog, filters)
 
 
 class FakeText(text_grpc.TextServiceServicer):

@@ -41,7 +41,7 @@ VAD = np.random.default_rng(0).random((SIZE, 3), np.float32)
 VAD[20:] = VAD[10:20]  # the same vectors twice
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeCatalog:
     """SIZE clips, made on the spot."""
 
@@ -56,6 +56,9 @@ class FakeCatalog:
 
     def row_of(self, clip_id: str) -> int | None:
         return next((row for row in range(self.size) if self.clip_id(row) == clip_id), None)
+
+    def first_from(self, clip_id: str) -> int:
+        return sum(self.clip_id(row) < clip_id for row in range(self.size))
 
     def clip(self, row: int) -> Clip:
         moods = tuple(np.roll([0.4, 0.3, 0.1, 0.1, 0.05, 0.05, 0], row).tolist())
@@ -89,13 +92,13 @@ def make_index(
     vectors.add(VAD[:size])
     space = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")
     catalog = catalog or FakeCatalog(size)
-    return IndexSnapshot(
+    return IndexSnapshot.released(
         "default",
         version,
-        {"vad": (engine := FlatEngine(vectors, space))},
+        {"vad": FlatEngine(vectors, space)},
         catalog,
         ClipFilters(catalog),
-        MatchProbability(CALIBRATION, engine) if calibrated else None,
+        MatchProbability(CALIBRATION) if calibrated else None,
         ["Thank the makers."],
     )
 

@@ -305,7 +305,7 @@ def test_an_index_may_have_a_calibration(tmp_path: Path) -> None:
     publish(tmp_path, calibration=CALIBRATION)
     hits = load_index("default", tmp_path).search([query], 2)
     assert hits.match_probabilities is not None
-    assert [CLIPS[row].id for row in hits.rows[0].tolist()] == ["é@0", "\U0001f3b5@0"]
+    assert [CLIPS[row].id for row in hits.handles[0].tolist()] == ["é@0", "\U0001f3b5@0"]
     assert hits.match_probabilities.tolist() == [[0.625, 0.625]]
 
 
@@ -374,8 +374,9 @@ def test_a_damaged_file_stops_the_process_with_one_sentence(
 @pytest.mark.tensorflow
 def test_reads_the_catalogue_that_training_writes(tmp_path: Path) -> None:
     from ambiance.index_format.catalog import CATALOG_FILE
+    from ambiance.index_writing.catalog import write_catalog
     from training.data.ontology import Ontology
-    from training.index.catalog import build_catalog, write_catalog
+    from training.index.catalog import build_catalog
     from training.music.encode import EncodedClips
 
     names, indices = tuple(f"class {i}" for i in range(527)), pa.list_(pa.int16())

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
+from ambiance.index_writing.blocks import check_blocks, write_blocks
 from music_index_service import engines
 from music_index_service.engines import VectorEngine, faiss_engine
 from music_index_service.engines.blocks import candidates
 from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.row_set import RowSet
-from training.index.blocks import check_blocks, write_blocks
 
 Vectors = NDArray[np.float32]
 Priced = tuple[VectorEngine, Vectors, Vectors]  # an index, its vectors, and queries

@@ -250,7 +250,8 @@ class Compiler:
 
     def __call__(self, conditions: CanonicalFilter) -> FilteredClips:
         self.asked.append(conditions)
-        return FilteredClips(RowSet(np.arange(3), 8_000))
+        rows = RowSet(np.arange(3), 8_000)
+        return FilteredClips(rows, rows)
 
 
 def asked_anew(cache: FilterCache, numbers: Sequence[int]) -> list[int]:

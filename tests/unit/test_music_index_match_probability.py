@@ -4,36 +4,29 @@ import json
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import pytest
 
-from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.match_probability import Calibration, MatchProbability
 
 SOUND = {"space": "mood", "components": 2, "similarity": [0.0, 0.5, 1.0], "probability": [0.1, 0.1, 0.9]}
 
 
-def make_probability(vectors: list[list[float]], **fields: Any) -> MatchProbability:
-    index = faiss.IndexFlatL2(len(vectors[0]))
-    index.add(np.array(vectors, np.float32))
-    space = Space(name="mood", dimension=len(vectors[0]), metric="squared_l2", lineage="mood-1")
-    return MatchProbability(Calibration(**(SOUND | fields)), FlatEngine(index, space))
+PROBABILITY = MatchProbability(Calibration(**SOUND))
 
 
 def test_only_the_first_components_count_and_knots_are_joined_by_lines() -> None:
-    probability = make_probability([[1, 0, 9], [0, 1, -9], [0.5, 0.25, 0]])
-    found = probability.of(np.array([[1, 0.5, 7]], np.float32), np.array([[0, 1, 2]]))
+    clips = np.array([[[1, 0, 9], [0, 1, -9], [0.5, 0.25, 0]]], np.float32)
+    found = PROBABILITY.of(np.array([[1, 0.5, 7]], np.float32), clips)
     # similarities 1, .5 and .625
     np.testing.assert_allclose(found, [[0.9, 0.1, 0.1 + 0.8 * 0.25]], rtol=1e-6)
 
 
 def test_beyond_the_knots_the_ends_hold() -> None:
-    probability = make_probability([[1, 0], [-1, 0]])
+    clips = np.array([[[1, 0], [-1, 0]]] * 2, np.float32)
     queries = np.array([[3, 0], [1e18, 0]], np.float32)
-    assert probability.of(queries, np.array([[0, 1], [0, 1]])).tolist() == [[0.9, 0.1], [0.9, 0.1]]
+    assert PROBABILITY.of(queries, clips).tolist() == [[0.9, 0.1], [0.9, 0.1]]
 
 
 def write(folder: Path, **fields: Any) -> Path:

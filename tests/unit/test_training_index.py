@@ -17,6 +17,7 @@ from ambiance import ClipFilter, artifacts
 from ambiance.affect import EMOTIONS, FACETS, MOODS, READERS_VAD_LINEAGE, SCENES, TRAITS
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
+from ambiance.index_writing import catalog as catalog_module
 from audioset_files import (
     BELL,
     ENGINE,
@@ -37,7 +38,6 @@ from music_index_service.filters import ClipFilters
 from training.data.errors import DataError
 from training.data.sources import SOURCES
 from training.data.written import load_written
-from training.index import catalog as catalog_module
 from training.index.calibrate import captioned_answers, said_of
 from training.index.config import IndexConfig
 from training.index.job import run

@@ -13,6 +13,8 @@ from ambiance import ClipFilter, artifacts
 from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
 from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
+from ambiance.index_writing import postings as writer
+from ambiance.index_writing.postings import check_postings, write_postings
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
@@ -20,9 +22,7 @@ from music_index_service.label_hierarchy import LabelHierarchy
 from music_index_service.postings import Postings
 from training.data.ontology import Ontology, load_ontology
 from training.data.sources import data_dir
-from training.index import postings as writer
 from training.index.label_hierarchy import write_label_hierarchy
-from training.index.postings import check_postings, write_postings
 
 CLIPS = 250
 LABELS = tuple(f"label {number}" for number in range(12))

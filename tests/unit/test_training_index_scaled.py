@@ -13,19 +13,20 @@ from ambiance.affect import FACETS
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE
+from ambiance.index_writing import vectors as vectors_module
+from ambiance.index_writing.catalog import write_catalog
+from ambiance.index_writing.postings import write_postings
+from ambiance.index_writing.vectors import write_vectors
 from music_index_service import engines
 from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.loading import load_index
 from training.data.ontology import Ontology
 from training.index import scaled
-from training.index import vectors as vectors_module
-from training.index.catalog import build_catalog, write_catalog
+from training.index.catalog import build_catalog
 from training.index.label_hierarchy import write_label_hierarchy
 from training.index.match_probability import MatchProbability
-from training.index.postings import write_postings
 from training.index.scaled import MAX_CLIPS, ReleasedClips, made_up_ids, mix_clips, publish_scaled
-from training.index.vectors import write_vectors
 from training.music.encode import EncodedClips
 from training.space.squared_l2 import append_price
 

@@ -19,12 +19,12 @@ from ambiance.affect import MOOD_SPACE
 from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Artifact, load
 from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE
+from ambiance.index_writing.vectors import read_vectors
 from training.data.goemotions import Comments
 from training.data.written import load_written
 from training.evaluate.corpora import Corpora
 from training.evaluate.split_predictions import HeardRows, ReadComments, SplitPredictions
 from training.index.models import Models, load_space
-from training.index.vectors import read_vectors
 from training.listener.files import Half, load_benchmark
 from training.listener.measure import Captioned, Library, Listening, listen
 from training.music.encode import EncodedClips

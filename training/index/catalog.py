@@ -1,15 +1,13 @@
-"""The clip catalogue as an Arrow IPC file: what music_index_service says of each row of the vector index."""
+"""The columns of the clip catalogue: what music_index_service says of each row of the vector index."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ambiance.affect import MOODS
-from ambiance.errors import ArtifactError
-from ambiance.index_format.catalog import CATALOG_FILE, COLUMNS, SCHEMA
+from ambiance.index_format.catalog import COLUMNS, SCHEMA
 from training.data.ontology import Ontology
 from training.music.encode import OUTPUTS, EncodedClips
 
@@ -33,25 +31,6 @@ def build_catalog(
     columns |= {name: _fixed_lists(getattr(encoded, name)) for name in _ENCODED}
     columns["listenable"] = pa.array(listenable, pa.bool_())
     return pa.RecordBatch.from_pydict(columns, SCHEMA)
-
-
-def write_catalog(catalog: pa.RecordBatch, folder: Path) -> None:
-    """Write the catalogue uncompressed and in one batch, so that a reader maps it instead of copying it."""
-    with pa.ipc.new_file(folder / CATALOG_FILE, catalog.schema) as writer:
-        writer.write_batch(catalog)
-
-
-def check_catalog(catalog: pa.RecordBatch, folder: Path) -> None:
-    """Map the file and compare it with what was to be written.
-
-    Raises:
-        ArtifactError: if it differs.
-    """
-    path = folder / CATALOG_FILE
-    with pa.memory_map(str(path)) as file:
-        stored = pa.ipc.open_file(file).read_all()
-        if not stored.equals(pa.Table.from_batches([catalog]), check_metadata=True):
-            raise ArtifactError(f"{path}: not the catalogue that was written")
 
 
 def _named(lists: pa.ListArray, names: Sequence[str]) -> pa.ListArray:

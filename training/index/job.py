@@ -14,23 +14,24 @@ from numpy.typing import NDArray
 from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.errors import ArtifactError
+from ambiance.index_writing.catalog import check_catalog, write_catalog
+from ambiance.index_writing.postings import check_postings, write_postings
+from ambiance.index_writing.vectors import check_vectors, write_vectors
 from training.data.errors import DataError
 from training.data.ontology import Ontology, load_ontology
 from training.data.sources import data_dir, dataset_digests
 from training.data.written import load_written
 from training.index.calibrate import captioned_answers
-from training.index.catalog import build_catalog, check_catalog, write_catalog
+from training.index.catalog import build_catalog
 from training.index.config import IndexConfig
 from training.index.label_hierarchy import write_label_hierarchy
 from training.index.listenable import listenable
 from training.index.match_probability import MatchProbability, fit_match_probability, match_quality
 from training.index.models import Models, load_space
 from training.index.music import Music, read_music
-from training.index.postings import check_postings, write_postings
 from training.index.spool import Hearing
 from training.index.spool_workers import SpoolSettings, spool_music
 from training.index.usage import measure_usage
-from training.index.vectors import check_vectors, write_vectors
 from training.listener.files import load_benchmark
 from training.origin import describe_origin
 from training.space.space import FIT_COMPONENTS, MOST_FIT_LOST

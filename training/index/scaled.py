@@ -34,10 +34,10 @@ with Extra("training", "python -m training.index.scaled") as extra:
     from ambiance.index_format.catalog import CATALOG_FILE, SCHEMA
     from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
     from ambiance.index_format.match_probability import MATCH_PROBABILITY_FILE
-    from training.index.catalog import write_catalog
+    from ambiance.index_writing.catalog import write_catalog
+    from ambiance.index_writing.postings import write_postings
+    from ambiance.index_writing.vectors import check_vectors, read_vectors, write_vectors
     from training.index.expected_queries import expected_queries
-    from training.index.postings import write_postings
-    from training.index.vectors import check_vectors, read_vectors, write_vectors
     from training.origin import describe_origin
 
 MAX_CLIPS = 100_000_000  # their ids still fit a column of Arrow strings, whose offsets are <int32>

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import MiniBatchKMeans
 
 from ambiance.errors import ArtifactError
 from ambiance.index_format.blocks import ARRAYS, BRANCH, FAR, GROUP, LEAVES, NO_ROW, WIDTH, array_file
@@ -183,8 +183,10 @@ def choose_landmarks(asked: NDArray[np.float32], leaves: NDArray[np.float32]) ->
     axes = leaves.shape[1] // 2
     widths = np.maximum((leaves[:, axes:] - leaves[:, :axes]).mean(axis=(0, 2)), 1e-9)
     count = min(_LANDMARKS, len(asked))
-    means = MiniBatchKMeans(count, n_init=1, random_state=0, batch_size=4096).fit(asked * widths)
-    centres = means.cluster_centers_ / widths
+    scaled = np.ascontiguousarray(asked * widths, np.float32)
+    means = faiss.Kmeans(scaled.shape[1], count, seed=0, min_points_per_centroid=1)
+    means.train(scaled)
+    centres = means.centroids / widths
     return np.concatenate([np.zeros((1, axes)), centres]).astype(np.float32)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ambiance.errors import ArtifactError
 from ambiance.index_format.vectors import BLOCKS_SUFFIX, FLAT_SUFFIX
-from training.index.blocks import check_blocks, read_blocks, write_blocks
+from ambiance.index_writing.blocks import check_blocks, read_blocks, write_blocks
 
 # A comparison with so many takes at most about 0.2 ms on one core.
 MAX_FLAT = 40_000

@@ -1,0 +1,90 @@
+"""A part of an index: clips with their vectors, found in one go. A released index is one segment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.engines.port import Neighbors, VectorEngine
+from music_index_service.filters import ClipFilters
+from music_index_service.row_set import RowSet
+
+Mask = NDArray[np.bool_]
+
+# Asked for beyond what is wanted at first, where some of what is found isn't an answer.
+_SPARE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Clips that never change, and which of them are no answers any more. Any number of threads may ask."""
+
+    engines: Mapping[str, VectorEngine]  # space -> its vectors, of which row i is row i of the catalogue
+    catalog: ClipCatalog
+    filters: ClipFilters  # of the catalogue
+    dead: Mask | None = None  # <bool>[clips] deleted, or written again since: in a later segment
+    unavailable: Mask | None = None  # <bool>[clips] can't be played
+
+    def __len__(self) -> int:
+        """Clips that aren't dead."""
+        return len(self.catalog) - (int(np.count_nonzero(self.dead)) if self.dead is not None else 0)
+
+    def is_alive(self, row: int) -> bool:
+        """Whether the clip of a row is still part of the index."""
+        return self.dead is None or not self.dead[row]
+
+    def is_available(self, row: int) -> bool:
+        """Whether the clip of a row can be played."""
+        return self.unavailable is None or not self.unavailable[row]
+
+    def row_of(self, clip_id: str) -> int | None:
+        """The row of a clip that isn't dead, None if there is none of that id."""
+        row = self.catalog.row_of(clip_id)
+        return row if row is not None and self.is_alive(row) else None
+
+    def count(self, rows: RowSet) -> int:
+        """How many of the rows aren't dead."""
+        return len(rows) - (rows.count(self._dead_rows) if self.dead is not None else 0)
+
+    def nearest(
+        self, space: str, queries: NDArray[np.float32], count: int, within: RowSet | None, *, everything: bool
+    ) -> Neighbors:
+        """Distances and rows of the nearest that aren't dead, [queries, at most count].
+
+        As `VectorEngine.search` gives them.
+
+        Args:
+            space: one of `engines`.
+            queries: <float32>[n, dimension] in it.
+            count: how many of each query.
+            within: the rows that may be answers; all if None.
+            everything: whether those that can't be played may be, too.
+        """
+        search = self.engines[space].search
+        excluded = self.dead if everything else self._excluded
+        if excluded is None:
+            return search(queries, count, within)
+        wanted = count + _SPARE
+        while True:
+            distances, rows = search(queries, wanted, within)
+            kept = ~excluded[rows]
+            if rows.shape[1] < wanted or np.count_nonzero(kept, axis=1).min() >= count:
+                break
+            wanted *= 4
+        # the same rows are left for every query, so that each keeps as many, or count at least
+        width = min(count, int(np.count_nonzero(kept, axis=1).min())) if kept.size else 0
+        first = np.argsort(~kept, axis=1, kind="stable")[:, :width]
+        return np.take_along_axis(distances, first, axis=1), np.take_along_axis(rows, first, axis=1)
+
+    @cached_property
+    def _excluded(self) -> Mask | None:
+        if self.dead is None or self.unavailable is None:
+            return self.dead if self.unavailable is None else self.unavailable
+        return self.dead | self.unavailable
+
+    @cached_property
+    def _dead_rows(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.dead) if self.dead is not None else np.empty(0, np.int64)
