@@ -17,6 +17,8 @@ from ambiance.index_writing import vectors as vectors_module
 from ambiance.index_writing.catalog import write_catalog
 from ambiance.index_writing.postings import write_postings
 from ambiance.index_writing.vectors import write_vectors
+from ambiance.placement import EncodedClips
+from ambiance.placement.squared_l2 import append_price
 from music_index_service import engines
 from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
@@ -27,8 +29,6 @@ from training.index.catalog import build_catalog
 from training.index.label_hierarchy import write_label_hierarchy
 from training.index.match_probability import MatchProbability
 from training.index.scaled import MAX_CLIPS, ReleasedClips, made_up_ids, mix_clips, publish_scaled
-from training.music.encode import EncodedClips
-from training.space.squared_l2 import append_price
 
 CLIPS, RELEASED = 3_000, 200
 EVIDENCE = len(FACETS)  # the first components of the mood space; timbre and the price follow

@@ -17,6 +17,7 @@ from ambiance.errors import ArtifactError
 from ambiance.index_writing.catalog import check_catalog, write_catalog
 from ambiance.index_writing.postings import check_postings, write_postings
 from ambiance.index_writing.vectors import check_vectors, write_vectors
+from ambiance.placement.mood_space import FIT_COMPONENTS, MOST_FIT_LOST
 from training.data.errors import DataError
 from training.data.ontology import Ontology, load_ontology
 from training.data.sources import data_dir, dataset_digests
@@ -34,7 +35,6 @@ from training.index.spool_workers import SpoolSettings, spool_music
 from training.index.usage import measure_usage
 from training.listener.files import load_benchmark
 from training.origin import describe_origin
-from training.space.space import FIT_COMPONENTS, MOST_FIT_LOST
 
 
 @dataclass(frozen=True)
