@@ -67,5 +67,14 @@ class ArtifactError(AmbianceError):
     """Raised when an artifact is missing, damaged or of another kind; the message names both sides."""
 
 
+class StorageError(AmbianceError):
+    """Raised when what is written can't be kept or read, whatever is retried: the disk is read-only, a file
+    damaged or in use. The message names the file."""
+
+
+class StorageFullError(StorageError):
+    """Raised when the disk has no room for a write; nothing of it was kept."""
+
+
 class PeerError(AmbianceError):
     """Raised when a peer answered with an error that isn't the caller's fault."""

@@ -19,6 +19,8 @@ from ambiance.errors import (
     OverloadedError,
     PeerError,
     PreconditionError,
+    StorageError,
+    StorageFullError,
     UnavailableError,
     Violation,
 )
@@ -37,6 +39,8 @@ _CODES: dict[type[AmbianceError], grpc.StatusCode] = {
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DeadlineError: grpc.StatusCode.DEADLINE_EXCEEDED,
     UnavailableError: grpc.StatusCode.UNAVAILABLE,
+    StorageError: grpc.StatusCode.FAILED_PRECONDITION,
+    StorageFullError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     PeerError: grpc.StatusCode.INTERNAL,
     ArtifactError: grpc.StatusCode.INTERNAL,
 }
