@@ -43,7 +43,7 @@ def latest_of(changes: Sequence[Change]) -> list[Change]:
     """The last change of each id, in the order of those.
 
     Raises:
-        InvalidInputError: if an id is empty or no Unicode, or a document is missing, too large or unasked for.
+        InvalidInputError: if an id is empty or no Unicode, or a document missing, too large or unasked for.
     """
     raise_violations(_violations(changes))
     latest: dict[str, Change] = {}

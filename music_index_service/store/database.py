@@ -34,6 +34,10 @@ COMMIT;
 """
 
 
+# Tells when it is opened, not at the first write, that the file can't be written to.
+_TRIED = f"BEGIN; PRAGMA user_version = {FORMAT}; ROLLBACK;"
+
+
 def connect_writer(path: Path, made: bool) -> sqlite3.Connection:
     """A connection that writes; makes the database if there is none and none was `made` before.
 
@@ -54,6 +58,7 @@ def connect_writer(path: Path, made: bool) -> sqlite3.Connection:
             connection.executescript(_SCHEMA)
         _check_format(connection, path)
         _keep_log(connection, path)  # again for a file that someone took out of this mode
+        connection.executescript(_TRIED)
         connection.execute("PRAGMA synchronous = FULL")  # the log is flushed before each commit returns
         connection.execute("PRAGMA fullfsync = ON")  # macOS: past the drive's own cache, too
         connection.execute("PRAGMA checkpoint_fullfsync = ON")

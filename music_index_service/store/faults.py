@@ -41,7 +41,9 @@ def _told(path: Path, error: sqlite3.Error | OSError) -> StorageError | None:
         return StorageFullError(f"{path}: the disk is full; nothing of this was written")
     if isinstance(error, OSError) or primary in _UNWRITABLE:
         return StorageError(f"{path}: can't be written to ({getattr(error, 'strerror', None) or error})")
-    if primary in _DAMAGED:
+    if primary in _DAMAGED or (
+        not code and isinstance(error, sqlite3.OperationalError)
+    ):  # text that isn't UTF-8
         return damaged(path, error)
     if primary == sqlite3.SQLITE_BUSY:
         return StorageError(f"{path}: another program keeps it locked")

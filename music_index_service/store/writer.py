@@ -16,8 +16,8 @@ from music_index_service.store.rows import checksum
 
 _MAX_GROUP_BYTES = 16 * 1024 * 1024  # of documents: who comes later waits for one such transaction at most
 _MAX_GROUP_CALLS = 1_024
-# Rows of one statement. sqlite3 lets go of the interpreter's lock once a statement and waits to have it back, for
-# 5 ms where another thread computes: a thousand rows took 0.8 s with one each, 0.02 s with these.
+# Rows of one statement. sqlite3 lets go of the interpreter's lock once a statement and waits to have it back,
+# 5 ms if another thread computes: a thousand rows took 0.8 s with one each, 0.02 s with these.
 _MAX_STATEMENT_ROWS = 512
 
 _Row = tuple[str, int, int, bytes, int]
