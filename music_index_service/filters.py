@@ -46,7 +46,7 @@ class ClipFilters:
 
     def __init__(self, catalog: FilteredCatalog, vocabulary: FilterVocabulary | None = None) -> None:
         """Take a catalogue; without `vocabulary` there are no filters by label or by most probable mood."""
-        self._catalog, self._vocabulary = catalog, vocabulary
+        self._catalog, self.vocabulary = catalog, vocabulary
         self._label_list = LabelList(vocabulary, len(catalog)) if vocabulary is not None else None
         # The clips that may be answers without a filter; most requests search among these.
         self.listenable = _listenable(np.ones(len(catalog), np.bool_), catalog)
@@ -61,9 +61,9 @@ class ClipFilters:
                 that this takes.
         """
         check_filter(conditions, MOODS.names)
-        if self._vocabulary is None:
+        if self.vocabulary is None:
             _require_no_names(conditions)
-        labels = self._vocabulary.labels if self._vocabulary is not None else None
+        labels = self.vocabulary.labels if self.vocabulary is not None else None
         key = canonical(conditions, labels, include_unlistenable=include_unlistenable)
         return self._cache.get(key, self._compile)
 
@@ -80,8 +80,8 @@ class ClipFilters:
 
     def _compile(self, conditions: CanonicalFilter) -> FilteredClips:
         mask = np.ones(len(self._catalog), np.bool_)
-        if self._vocabulary is not None:
-            _keep_named(mask, conditions, self._vocabulary)
+        if self.vocabulary is not None:
+            _keep_named(mask, conditions, self.vocabulary)
         for mood, score in conditions.min_mood_scores:
             mask &= self._catalog.moods()[:, mood] >= np.float32(score)
         for facet, score in conditions.min_facet_scores:

@@ -46,7 +46,6 @@ COLUMNS: dict[str, pa.DataType] = {
 OWN: dict[str, pa.DataType] = {
     "available": pa.bool_(),  # whether the clip can be played, as far as is known
     "metadata": pa.binary(),  # a serialised ambiance.music.v1.ClipMetadata; empty if nothing is known
-    "heard": pa.binary(124),  # as in ambiance.store.v1.StoredClip
     "sequence": pa.int64(),  # of the write that the row is from
 }
 

@@ -19,15 +19,31 @@ _CLIPS_AT_ONCE = 1 << 20  # bounds the memory that a large catalogue takes
 
 def write_postings(catalog: pa.RecordBatch, folder: Path) -> None:
     """Write the rows of each label, then of each mood, see `ambiance.index_format.postings`."""
-    label_count = len(catalog.column("labels").values.dictionary)
-    counts = np.zeros(label_count + len(MOODS.names), START_TYPE)
-    for keys, _ in _entries(catalog, label_count):
-        counts += np.bincount(keys, minlength=len(counts))
-    starts = np.concatenate([[0], np.cumsum(counts)])
+    starts = _starts(catalog)
     np.save(folder / STARTS_FILE, starts)
     rows = open_memmap(folder / ROWS_FILE, "w+", ROW_TYPE, (int(starts[-1]),))
-    _fill(rows, starts[:-1], _entries(catalog, label_count))
+    _fill(rows, starts[:-1], _entries(catalog))
     rows.flush()
+
+
+def list_postings(catalog: pa.RecordBatch) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """<uint32>[entries], <int64>[lists + 1] what `write_postings` writes, in memory."""
+    starts = _starts(catalog)
+    rows = np.empty(int(starts[-1]), ROW_TYPE)
+    _fill(rows, starts[:-1], _entries(catalog))
+    return rows, starts
+
+
+def _label_count(catalog: pa.RecordBatch) -> int:
+    return len(catalog.column("labels").values.dictionary)
+
+
+def _starts(catalog: pa.RecordBatch) -> NDArray[np.int64]:
+    """<int64>[lists + 1] where each list starts, and the last one ends."""
+    counts = np.zeros(_label_count(catalog) + len(MOODS.names), START_TYPE)
+    for keys, _ in _entries(catalog):
+        counts += np.bincount(keys, minlength=len(counts))
+    return np.concatenate([[0], np.cumsum(counts)])
 
 
 def check_postings(catalog: pa.RecordBatch, folder: Path, rows: NDArray[np.int64]) -> None:
@@ -48,10 +64,9 @@ def check_postings(catalog: pa.RecordBatch, folder: Path, rows: NDArray[np.int64
             raise ArtifactError(f"{path}: row {row}: stands under {held}")
 
 
-def _entries(
-    catalog: pa.RecordBatch, label_count: int
-) -> Iterator[tuple[NDArray[np.int16], NDArray[np.uint32]]]:
+def _entries(catalog: pa.RecordBatch) -> Iterator[tuple[NDArray[np.int16], NDArray[np.uint32]]]:
     """Piece by piece, the lists that clips belong in and their rows, ascending within each list."""
+    label_count = _label_count(catalog)
     for first in range(0, len(catalog), _CLIPS_AT_ONCE):
         piece = catalog.slice(first, _CLIPS_AT_ONCE)
         rows = np.arange(first, first + len(piece), dtype=ROW_TYPE)

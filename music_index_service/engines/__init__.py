@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
 from ambiance.artifacts import Artifact, Space
 from ambiance.errors import ArtifactError
 from ambiance.index_format.vectors import BLOCKS_SUFFIX, FLAT_SUFFIX
@@ -9,7 +13,7 @@ from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.engines.port import Neighbors, VectorEngine
 
-__all__ = ["Neighbors", "VectorEngine", "load", "vectors_path"]
+__all__ = ["Neighbors", "VectorEngine", "flat", "load", "vectors_path"]
 
 
 def load(path: Path, space: Space) -> VectorEngine:
@@ -21,6 +25,13 @@ def load(path: Path, space: Space) -> VectorEngine:
     if space.metric != "squared_l2":
         raise ArtifactError(f"{path}: needs the metric squared_l2, the manifest says {space.metric}")
     return BlockEngine.read(path, space) if path.is_dir() else FlatEngine.read(path, space)
+
+
+def flat(vectors: NDArray[np.float32], space: Space) -> VectorEngine:
+    """An engine over vectors <float32>[n, dimension] in memory: for up to some ten thousand."""
+    index = faiss.IndexFlatL2(space.dimension)
+    index.add(np.ascontiguousarray(vectors))
+    return FlatEngine(index, space)
 
 
 def vectors_path(artifact: Artifact, space: Space) -> Path:

@@ -1,0 +1,235 @@
+"""An index that takes writes: each is durable in the store first, then part of the next snapshot.
+
+    write ─> store (on disk) ─> applier, one thread: segments, masks ─> snapshot, published ─> answer
+
+What is searched is the released index if there is one, what was written and compacted, and what was written
+lately, in memory. A clip is alive in one of them: the latest write of it wins.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+
+from ambiance.errors import UnavailableError
+from ambiance.store.v1.stored_clip_pb2 import StoredClip
+from music_index_service.live.model import IndexModel, Pricing
+from music_index_service.live.parts import Compacted, Parts, Update
+from music_index_service.live.write_outcome import Outcome
+from music_index_service.snapshot import IndexSnapshot
+from music_index_service.store.store import Change, State, Store
+
+_REPLAYED_AT_ONCE = 20_000  # clips, when the store is caught up with: bounds memory
+
+
+class LiveIndex:
+    """One index and its store. Any number of threads may write at once."""
+
+    def __init__(
+        self,
+        name: str,
+        model: IndexModel,
+        store: Store,
+        publish: Callable[[IndexSnapshot], None],
+        released: IndexSnapshot | None = None,
+        compacted: Compacted | None = None,
+    ) -> None:
+        """Catch up with the store and publish the first snapshot.
+
+        Args:
+            name: of the index.
+            model: what written clips are searched like.
+            store: its clips; closed with the index.
+            publish: is given every snapshot, one after the other.
+            released: the index that was released under this name, which writes lie over.
+            compacted: what was compacted last; all of the store is replayed without it.
+        """
+        self.name, self.model, self.store = name, model, store
+        self._publish = publish
+        self._released = released
+        self._parts = Parts(model, released, compacted, store)
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closing = Lock()
+        self._closed = False
+        self._replay()
+        self._show()
+        self._applier = Thread(target=self._apply_all, name=f"apply_{name}", daemon=True)
+        self._applier.start()
+
+    @property
+    def current(self) -> IndexSnapshot:
+        """What was published last."""
+        return self._current
+
+    @property
+    def pricing(self) -> Pricing:
+        """What a new clip costs."""
+        return self._parts.pricing
+
+    def changes_since_compaction(self) -> int:
+        """Clips that changed since what was compacted last."""
+        return self._parts.change_count
+
+    def upsert(self, clips: Sequence[StoredClip]) -> tuple[list[Outcome], int]:
+        """Write clips of different ids; returns what became of each, and the number of the write.
+
+        Raises:
+            StorageError: if they can't be written; none is then.
+            UnavailableError: if the index is closed.
+        """
+        before, snapshot = self.store.get([clip.id for clip in clips]), self._current
+        outcomes, changes = [], []
+        for clip in clips:
+            document = clip.SerializeToString(deterministic=True)
+            kept = before.get(clip.id)
+            if kept is not None and kept.state is State.WRITTEN and kept.document == document:
+                outcomes.append(Outcome.UNCHANGED)
+                continue
+            is_there = kept.state is not State.DELETED if kept else snapshot.find(clip.id) is not None
+            outcomes.append(Outcome.UPDATED if is_there else Outcome.CREATED)
+            changes.append(Change(clip.id, State.WRITTEN, document))
+        written = {clip.id: clip for clip in clips}
+        return outcomes, self._write(changes, written)
+
+    def delete(self, clip_ids: Sequence[str]) -> tuple[list[Outcome], int]:
+        """Delete clips; returns what became of each, and the number of the write. Raises as `upsert`."""
+        snapshot = self._current
+        found = [clip_id for clip_id in dict.fromkeys(clip_ids) if snapshot.find(clip_id) is not None]
+        sequence = self._write([Change(clip_id, State.DELETED) for clip_id in found], {})
+        there = set(found)
+        return [Outcome.DELETED if each in there else Outcome.NOT_FOUND for each in clip_ids], sequence
+
+    def set_available(self, clip_ids: Sequence[str], available: bool) -> tuple[list[Outcome], int]:
+        """Say whether clips can be played; returns what became of each, and the number of the write.
+
+        Raises:
+            as `upsert`.
+        """
+        before, snapshot = self.store.get(clip_ids), self._current
+        outcomes: dict[str, Outcome] = {}
+        changes, written = [], {}
+        for clip_id in dict.fromkeys(clip_ids):
+            handle = snapshot.find(clip_id)
+            if handle is None:
+                outcomes[clip_id] = Outcome.NOT_FOUND
+                continue
+            segment, row = snapshot.place(handle)
+            if segment.is_available(row) == available:
+                outcomes[clip_id] = Outcome.UNCHANGED
+                continue
+            outcomes[clip_id] = Outcome.UPDATED
+            kept = before.get(clip_id)
+            if kept is not None and kept.state is State.WRITTEN:
+                clip = StoredClip.FromString(kept.document)
+                clip.available = available
+                written[clip_id] = clip
+                document = clip.SerializeToString(deterministic=True)
+                changes.append(Change(clip_id, State.WRITTEN, document))
+            else:
+                changes.append(Change(clip_id, State.AVAILABLE if available else State.UNAVAILABLE))
+        sequence = self._write(changes, written)
+        return [outcomes[clip_id] for clip_id in clip_ids], sequence
+
+    def rebase(self, released: IndexSnapshot, model: IndexModel) -> None:
+        """Lay what was written over another version of the released index, and publish that."""
+
+        def swap() -> None:
+            self._released, self.model = released, model
+            self._parts.rebase(released, model, self.store)
+
+        self._do(swap)
+
+    def adopt(self, compacted: Compacted) -> None:
+        """Search what was compacted in place of the segments that it was made of."""
+        self._do(lambda: self._parts.adopt(compacted))
+
+    def close(self) -> None:
+        """End what was begun, then close the store. Without an effect if it is closed."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._applier.join()
+        self.store.close()
+
+    def _write(self, changes: Sequence[Change], written: dict[str, StoredClip]) -> int:
+        if not changes:
+            return self._current.sequence
+        sequence = self.store.commit(changes)
+        updates = [Update(each.clip_id, sequence, each.state, written.get(each.clip_id)) for each in changes]
+        self._do(lambda: self._parts.apply(updates), updates)
+        return sequence
+
+    def _do(self, change: Callable[[], None], updates: "Sequence[Update]" = ()) -> None:
+        """Let the applier make a change, and wait until it is published."""
+        job = _Job(change, updates)
+        with self._closing:
+            if self._closed:
+                raise UnavailableError(f"index {self.name}: is closed")
+            self._jobs.put(job)
+        job.done.wait()
+        if job.error is not None:
+            raise job.error
+
+    def _apply_all(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            jobs = [job]
+            while not self._jobs.empty():  # those that came meanwhile are published together
+                following = self._jobs.get()
+                if following is None:
+                    self._jobs.put(None)
+                    break
+                jobs.append(following)
+            self._run(jobs)
+
+    def _run(self, jobs: "Sequence[_Job]") -> None:
+        updates: list[Update] = []
+        for job in jobs:
+            if job.updates:
+                updates += job.updates
+                continue
+            try:
+                job.change()
+            except Exception as error:  # its caller is told
+                job.error = error
+        try:
+            self._parts.apply(updates)
+            self._show()
+        except Exception as error:
+            for job in jobs:
+                job.error = job.error or error
+        for job in jobs:
+            job.done.set()
+
+    def _replay(self) -> None:
+        updates: list[Update] = []
+        for kept in self.store.since(self._parts.compacted_sequence):
+            clip = StoredClip.FromString(kept.document) if kept.state is State.WRITTEN else None
+            updates.append(Update(kept.clip_id, kept.sequence, kept.state, clip))
+            if len(updates) == _REPLAYED_AT_ONCE:
+                self._parts.apply(updates)
+                updates = []
+        self._parts.apply(updates)
+
+    def _show(self) -> None:
+        version = self._released.version if self._released is not None else 1
+        source = self._released if self._released is not None else self.model.released
+        self._current = replace(
+            source,
+            name=self.name,
+            version=version,
+            segments=self._parts.segments(),
+            sequence=self._parts.sequence,
+            writable=True,
+        )
+        self._publish(self._current)
+
+
+class _Job:
+    """A change that waits for the applier; writes give their updates, so that several become one segment."""
+
+    def __init__(self, change: Callable[[], None], updates: Sequence[Update]) -> None:
+        self.change, self.updates = change, updates
+        self.done = Event()
+        self.error: Exception | None = None

@@ -1,0 +1,122 @@
+"""Written clips as the columns of a catalogue, and as a segment in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ambiance.affect import MOOD_SPACE, VAD_SPACE
+from ambiance.index_format.catalog import COLUMNS, OWN, OWN_SCHEMA
+from ambiance.index_writing.postings import list_postings
+from ambiance.placement.encoded_clips import EncodedClips
+from ambiance.placement.mood_space import place_at_price
+from ambiance.store.v1.stored_clip_pb2 import StoredClip
+from music_index_service import engines
+from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.filter_vocabulary import FilterVocabulary
+from music_index_service.filters import ClipFilters
+from music_index_service.live.model import IndexModel, Pricing
+from music_index_service.postings import Postings
+from music_index_service.segment import Segment
+
+Vectors = dict[str, NDArray[np.float32]]  # space -> [n, dimension]
+
+_SCORES = {name: type_ for name, type_ in COLUMNS.items() if pa.types.is_fixed_size_list(type_)}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A clip and the number of the write that it is from."""
+
+    clip: StoredClip
+    sequence: int
+
+
+def columns_of(written: Sequence[Written], model: IndexModel) -> tuple[pa.RecordBatch, EncodedClips]:
+    """Lay clips of different ids, at least one, out as a catalogue, ordered by id; and what is heard in them.
+
+    A label that the model doesn't know any more is left out: it was of another release.
+    """
+    ordered = sorted(written, key=lambda each: each.clip.id)
+    clips = [each.clip for each in ordered]
+    heard = EncodedClips.unpacked([clip.heard for clip in clips])
+    known = model.label_numbers
+    numbers = [[known[name] for name in clip.labels if name in known] for clip in clips]
+    columns = {
+        "clip_id": [clip.id for clip in clips],
+        "youtube_id": [clip.youtube_id for clip in clips],
+        "start_seconds": [clip.start_seconds for clip in clips],
+        "end_seconds": [clip.end_seconds for clip in clips],
+        "listenable": [clip.listenable for clip in clips],
+        "available": [clip.available for clip in clips],
+        "metadata": [_metadata_of(clip) for clip in clips],
+        "sequence": [each.sequence for each in ordered],
+    }
+    arrays = {name: pa.array(values, (COLUMNS | OWN)[name]) for name, values in columns.items()}
+    arrays["labels"] = _name_lists(numbers, model.label_names)
+    arrays["mood_labels"] = _name_lists([()] * len(clips), ())
+    for name, type_ in _SCORES.items():
+        flat = pa.array(np.ascontiguousarray(getattr(heard, name)).reshape(-1), pa.float32())
+        arrays[name] = pa.FixedSizeListArray.from_arrays(flat, type_.list_size)
+    batch = pa.RecordBatch.from_arrays([arrays[name] for name in OWN_SCHEMA.names], schema=OWN_SCHEMA)
+    return batch, heard
+
+
+def memory_segment(written: Sequence[Written], model: IndexModel, pricing: Pricing) -> Segment:
+    """A segment of clips of different ids, at least one, in memory."""
+    batch, heard = columns_of(written, model)
+    vectors = {VAD_SPACE: heard.vad, MOOD_SPACE: place_at_price(heard, pricing.price, pricing.constant)}
+    return _segment(batch, vectors, model)
+
+
+def merged(segments: Sequence[Segment], model: IndexModel) -> Segment | None:
+    """One segment in memory of the clips of several that aren't dead; None if all are."""
+    alive = [
+        np.flatnonzero(~segment.dead) if segment.dead is not None else np.arange(len(segment.catalog))
+        for segment in segments
+    ]
+    if not sum(map(len, alive)):
+        return None
+    tables = [
+        pa.Table.from_batches([segment.catalog.batch]).take(rows)
+        for segment, rows in zip(segments, alive, strict=True)
+    ]
+    table = pa.concat_tables(tables).combine_chunks()
+    order = pc.sort_indices(table["clip_id"]).to_numpy()  # by bytes, that is by code points
+    vectors = {
+        space: np.concatenate(
+            [segment.engines[space].vectors(rows) for segment, rows in zip(segments, alive, strict=True)]
+        )[order]
+        for space in segments[0].engines
+    }
+    (batch,) = table.take(order).combine_chunks().to_batches()
+    return _segment(batch, vectors, model)
+
+
+def sequences(segment: Segment) -> NDArray[np.int64]:
+    """<int64>[clips] the number of the write that each clip is from."""
+    numbers: NDArray[np.int64] = segment.catalog.batch.column("sequence").to_numpy()
+    return numbers
+
+
+def _segment(batch: pa.RecordBatch, vectors: Vectors, model: IndexModel) -> Segment:
+    catalog = ClipCatalog(batch)
+    rows, starts = list_postings(batch)
+    vocabulary = FilterVocabulary(model.labels, Postings(rows, starts, len(model.label_names)))
+    spaces = {name: engines.flat(vectors[name], space) for name, space in model.spaces.items()}
+    return Segment(spaces, catalog, ClipFilters(catalog, vocabulary), None, catalog.unavailable())
+
+
+def _metadata_of(clip: StoredClip) -> bytes:
+    return clip.metadata.SerializeToString(deterministic=True) if clip.HasField("metadata") else b""
+
+
+def _name_lists(numbers: Sequence[Sequence[int]], names: Sequence[str]) -> pa.ListArray:
+    """Lists of names by number, each name stored once."""
+    ends = np.cumsum([0, *map(len, numbers)]).astype(np.int32)
+    indices = pa.array([number for of_clip in numbers for number in of_clip], pa.int16())
+    values = pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.utf8()))
+    return pa.ListArray.from_arrays(pa.array(ends), values)

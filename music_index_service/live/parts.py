@@ -1,0 +1,174 @@
+"""The segments that an index that is written to consists of, and how a write changes them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.store.v1.stored_clip_pb2 import StoredClip
+from music_index_service.live.model import IndexModel, Pricing
+from music_index_service.live.own_catalog import Written, memory_segment, merged, sequences
+from music_index_service.segment import Mask, Segment
+from music_index_service.snapshot import IndexSnapshot
+from music_index_service.store.store import State, Store
+
+# Segments in memory are merged while they hold so few clips together, or the older one isn't this much
+# larger: few segments to search, and each clip is moved a few times only.
+_SMALL = 512
+_RATIO = 4
+
+_ASKED_AT_ONCE = 1_000  # ids of the store
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The state that a write left a clip in; `clip` if it was written."""
+
+    clip_id: str
+    sequence: int
+    state: State
+    clip: StoredClip | None
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """What was written up to a write, as one segment whose clips' prices are learned."""
+
+    segment: Segment | None  # None if no clip was left
+    sequence: int
+    pricing: Pricing | None  # of clips that come to it; None if the released index's holds
+
+
+class Parts:
+    """The segments and their masks. One thread changes them; the segments themselves never change."""
+
+    def __init__(
+        self, model: IndexModel, released: IndexSnapshot | None, compacted: Compacted | None, store: Store
+    ) -> None:
+        """Take them as they were compacted; what was written since then is to be applied."""
+        self._model = model
+        self._base = _overlaid(released.segments[0], store) if released is not None else None
+        self._own: Segment | None = None
+        self._recent: list[Segment] = []
+        self._changed: dict[str, int] = {}  # ids that changed since the compaction -> their last write
+        self.sequence = self.compacted_sequence = 0
+        self.pricing = model.pricing
+        if compacted is not None:
+            self.adopt(compacted)
+
+    @property
+    def change_count(self) -> int:
+        """Clips that changed since the compaction."""
+        return len(self._changed)
+
+    def segments(self) -> tuple[Segment, ...]:
+        """Those to search: at least one."""
+        held = [segment for segment in (self._base, self._own, *self._recent) if segment is not None]
+        return tuple(held) or (self._empty(),)
+
+    def apply(self, updates: Sequence[Update]) -> None:
+        """Make updates part of the segments; of several of one clip the last write counts."""
+        latest: dict[str, Update] = {}
+        for update in updates:
+            before = latest.get(update.clip_id)
+            last = before.sequence if before is not None else self._changed.get(update.clip_id, -1)
+            if update.sequence >= last:
+                latest[update.clip_id] = update
+            self.sequence = max(self.sequence, update.sequence)
+        if not latest:
+            return
+        self._changed |= {clip_id: update.sequence for clip_id, update in latest.items()}
+        gone = [each for each, update in latest.items() if update.state in (State.WRITTEN, State.DELETED)]
+        if self._base is not None:
+            self._base = _with_dead(self._base, gone)
+            for state, unavailable in ((State.UNAVAILABLE, True), (State.AVAILABLE, False)):
+                marked = [each for each, update in latest.items() if update.state is state]
+                self._base = _with_unavailable(self._base, marked, unavailable)
+        if self._own is not None:
+            self._own = _with_dead(self._own, gone)
+        self._recent = [_with_dead(segment, gone) for segment in self._recent]
+        written = [Written(each.clip, each.sequence) for each in latest.values() if each.clip is not None]
+        if written:
+            self._recent.append(memory_segment(written, self._model, self.pricing))
+        self._tidy()
+
+    def adopt(self, compacted: Compacted) -> None:
+        """Take what was compacted in place of all that it holds."""
+        self._changed = {each: at for each, at in self._changed.items() if at > compacted.sequence}
+        own = compacted.segment
+        self._own = _with_dead(own, self._changed) if own is not None else None
+        self._recent = [
+            replace(segment, dead=_either(segment.dead, sequences(segment) <= compacted.sequence))
+            for segment in self._recent
+        ]
+        self.compacted_sequence = compacted.sequence
+        self.sequence = max(self.sequence, compacted.sequence)
+        self.pricing = compacted.pricing or self._model.pricing
+        self._tidy()
+
+    def rebase(self, released: IndexSnapshot, model: IndexModel, store: Store) -> None:
+        """Lay the rest over another version of the released index."""
+        self._model = model
+        self._base = _overlaid(released.segments[0], store)
+
+    def _tidy(self) -> None:
+        """Drop segments without a clip, and merge those that are small."""
+        recent = [segment for segment in self._recent if len(segment)]
+        while len(recent) > 1:
+            older, newer = len(recent[-2]), len(recent[-1])
+            if older + newer > _SMALL and older >= _RATIO * newer:
+                break
+            joined = merged(recent[-2:], self._model)
+            recent[-2:] = [joined] if joined is not None else []
+        self._recent = recent
+
+    def _empty(self) -> Segment:
+        """The released segment with every clip dead: there must be something to ask."""
+        segment = self._model.released.segments[0]
+        return replace(segment, dead=np.ones(len(segment.catalog), np.bool_))
+
+
+def _overlaid(base: Segment, store: Store) -> Segment:
+    """A released segment with the marks of what the store says of its clips."""
+    catalog = base.catalog
+    dead, unavailable = (np.zeros(len(catalog), np.bool_) for _ in range(2))
+    for start in range(0, len(catalog), _ASKED_AT_ONCE):
+        rows = range(start, min(start + _ASKED_AT_ONCE, len(catalog)))
+        row_of = {catalog.clip_id(row): row for row in rows}
+        for clip_id, kept in store.get(list(row_of)).items():
+            if kept.state in (State.WRITTEN, State.DELETED):
+                dead[row_of[clip_id]] = True
+            elif kept.state is State.UNAVAILABLE:
+                unavailable[row_of[clip_id]] = True
+    return replace(
+        base, dead=dead if dead.any() else None, unavailable=unavailable if unavailable.any() else None
+    )
+
+
+def _with_dead(segment: Segment, clip_ids: Iterable[str]) -> Segment:
+    rows = _rows(segment, clip_ids)
+    if not len(rows):
+        return segment
+    mask = np.zeros(len(segment.catalog), np.bool_)
+    mask[rows] = True
+    return replace(segment, dead=_either(segment.dead, mask))
+
+
+def _with_unavailable(segment: Segment, clip_ids: Iterable[str], unavailable: bool) -> Segment:
+    rows = _rows(segment, clip_ids)
+    if not len(rows):
+        return segment
+    before = segment.unavailable
+    mask = before.copy() if before is not None else np.zeros(len(segment.catalog), np.bool_)
+    mask[rows] = unavailable
+    return replace(segment, unavailable=mask)
+
+
+def _rows(segment: Segment, clip_ids: Iterable[str]) -> NDArray[np.int64]:
+    found = (segment.catalog.row_of(clip_id) for clip_id in clip_ids)
+    return np.array([row for row in found if row is not None], np.int64)
+
+
+def _either(one: Mask | None, other: Mask) -> Mask:
+    return other if one is None else one | other
