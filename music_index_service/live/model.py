@@ -40,7 +40,9 @@ class IndexModel:
         segment = released.segments[0]
         vocabulary = segment.filters.vocabulary
         if vocabulary is None or MOOD_SPACE not in released.spaces:
-            raise PreconditionError(f"index {released.name}: too old to write to, or to be a model for others")
+            raise PreconditionError(
+                f"index {released.name}: too old to write to, or to be a model for others"
+            )
         rows = segment.filters.listenable.rows.rows
         vectors = segment.engines[MOOD_SPACE].vectors(rows).astype(np.float64)
         lengths = np.einsum("nd,nd->n", vectors, vectors)
