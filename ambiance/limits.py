@@ -14,6 +14,7 @@ MAX_FILTER_LABELS = 100  # in each list of labels of a ClipFilter
 MAX_LABEL_CHARACTERS = 100  # Unicode code points in one of them; AudioSet's longest name has 40
 MAX_FILTER_MOODS = 7  # as many as there are
 MAX_FILTER_IDS = 1_000  # in each list of clip ids or video ids of a ClipFilter
+MAX_WRITTEN_CLIPS = 1_000  # clips in one UpsertClips, DeleteClips or ReportUnavailable
 
 # The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
 MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024

@@ -1,5 +1,6 @@
 """From an artifact on disk to an index that is checked, warm and ready to be asked."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ambiance import artifacts
@@ -11,10 +12,24 @@ from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
 from music_index_service.match_probability import Calibration, MatchProbability
+from music_index_service.preparation.placement_model import PlacementModel
 from music_index_service.snapshot import IndexSnapshot
 
 
+@dataclass(frozen=True)
+class Release:
+    """A released index, and what places other clips beside its own; None if it was published without."""
+
+    index: IndexSnapshot
+    placement: PlacementModel | None
+
+
 def load_index(name: str, root: Path, version: int | None = None) -> IndexSnapshot:
+    """As `load_release`, for who only searches."""
+    return load_release(name, root, version).index
+
+
+def load_release(name: str, root: Path, version: int | None = None) -> Release:
     """Load a version of the music index under a name, the largest unless one is given.
 
     Raises:
@@ -33,9 +48,9 @@ def load_index(name: str, root: Path, version: int | None = None) -> IndexSnapsh
         _check_size(path, vectors[space.name].size, catalog)
     filters = ClipFilters(catalog, FilterVocabulary.load(artifact, catalog))
     notices = tuple(manifest.origin.notices)
-    return IndexSnapshot.released(
-        name, manifest.version, vectors, catalog, filters, _match_probability(artifact), notices
-    )
+    probability = _match_probability(artifact)
+    index = IndexSnapshot.released(name, manifest.version, vectors, catalog, filters, probability, notices)
+    return Release(index, PlacementModel.load(artifact))
 
 
 def _match_probability(artifact: artifacts.Artifact) -> MatchProbability | None:

@@ -22,6 +22,7 @@ from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.snapshot import FilterCounts, Hits, IndexSnapshot
+from music_index_service.write_methods import WriteMethods
 
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
 
@@ -69,16 +70,28 @@ class MusicIndexService(MusicIndexServiceServicer):
     """Finds neighbours and describes clips; what each method promises stands in the proto."""
 
     def __init__(self, indexes: Iterable[IndexSnapshot]) -> None:
-        """Take indexes of different names."""
+        """Take indexes of different names, which nothing can be written to."""
         self._holders = {index.name: Holder(_Served(index)) for index in indexes}
+        self._writes = WriteMethods()
+
+    def write_with(self, writes: WriteMethods) -> None:
+        """Let writes through to what publishes its snapshots here, by `swap`."""
+        self._writes = writes
 
     def swap(self, index: IndexSnapshot) -> None:
-        """Answer from another version of an index from now on; requests that have begun end on theirs.
+        """Answer from another snapshot of an index from now on; requests that have begun end on theirs.
 
-        Raises:
-            NotFoundError: if no index of that name is served.
+        An index of a name that isn't served is served from now on.
         """
-        self._holder(index.name).current = _Served(index)
+        served = _Served(index)
+        if (holder := self._holders.get(index.name)) is not None:
+            holder.current = served
+        else:
+            self._holders = self._holders | {index.name: Holder(served)}  # others may be walking over them
+
+    def withdraw(self, name: str) -> None:
+        """Serve the index of that name no more; requests that have begun end on it."""
+        self._holders = {other: holder for other, holder in self._holders.items() if other != name}
 
     def requests_to_rehearse(self) -> Iterator[messages.FindNeighborsRequest]:
         """A request for every index and space, of the kind that is expected."""
@@ -172,6 +185,37 @@ class MusicIndexService(MusicIndexServiceServicer):
         return messages.ListIndexesResponse(
             indexes=[_index_message(self._holders[name].current) for name in sorted(self._holders)]
         )
+
+    def CreateIndex(  # noqa: N802
+        self, request: messages.CreateIndexRequest, context: grpc.ServicerContext
+    ) -> messages.CreateIndexResponse:
+        """Make an index that clips may be written to."""
+        created = self._writes.create(request.name)
+        return messages.CreateIndexResponse(index=_index_message(self._named(request.name)), created=created)
+
+    def DeleteIndex(  # noqa: N802
+        self, request: messages.DeleteIndexRequest, context: grpc.ServicerContext
+    ) -> messages.DeleteIndexResponse:
+        """Delete an index with all its clips."""
+        return messages.DeleteIndexResponse(clip_count=self._writes.drop(request.name))
+
+    def UpsertClips(  # noqa: N802
+        self, request: messages.UpsertClipsRequest, context: grpc.ServicerContext
+    ) -> messages.UpsertClipsResponse:
+        """Add clips, or replace them."""
+        return self._writes.upsert(request)
+
+    def DeleteClips(  # noqa: N802
+        self, request: messages.DeleteClipsRequest, context: grpc.ServicerContext
+    ) -> messages.DeleteClipsResponse:
+        """Delete clips."""
+        return self._writes.delete(request)
+
+    def ReportUnavailable(  # noqa: N802
+        self, request: messages.ReportUnavailableRequest, context: grpc.ServicerContext
+    ) -> messages.ReportUnavailableResponse:
+        """Say of clips whether they can be played."""
+        return self._writes.report(request)
 
     def _named(self, name: str) -> _Served:
         """What a request for an index is answered from, to its end."""

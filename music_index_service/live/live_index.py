@@ -70,6 +70,10 @@ class LiveIndex:
         """Clips that changed since what was compacted last."""
         return self._parts.change_count
 
+    def compacted_count(self) -> int:
+        """Clips in what was compacted last."""
+        return self._parts.compacted_count
+
     def upsert(self, clips: Sequence[StoredClip]) -> tuple[list[Outcome], int]:
         """Write clips of different ids; returns what became of each, and the number of the write.
 
@@ -130,12 +134,18 @@ class LiveIndex:
         sequence = self._write(changes, written)
         return [outcomes[clip_id] for clip_id in clip_ids], sequence
 
-    def rebase(self, released: IndexSnapshot, model: IndexModel) -> None:
-        """Lay what was written over another version of the released index, and publish that."""
+    def rebase(self, model: IndexModel, compacted: Compacted | None) -> None:
+        """Search what was written like another version of the released index, over it if it lay over one.
+
+        `compacted` is what fits that version, as for a new index.
+        """
 
         def swap() -> None:
-            self._released, self.model = released, model
-            self._parts.rebase(released, model, self.store)
+            self.model = model
+            if self._released is not None:
+                self._released = model.released
+            self._parts = Parts(model, self._released, compacted, self.store)
+            self._replay()
 
         self._do(swap)
 

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from ambiance.affect import MOOD_SPACE
 from ambiance.artifacts import Space
 from ambiance.errors import PreconditionError
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.preparation.placement_model import PlacementModel
 from music_index_service.snapshot import IndexSnapshot
 
 
@@ -28,32 +26,32 @@ class IndexModel:
     released: IndexSnapshot
     vocabulary: FilterVocabulary
     label_names: tuple[str, ...]  # by number, as clips bear them
-    pricing: Pricing
+    placement: PlacementModel
 
     @classmethod
-    def of(cls, released: IndexSnapshot) -> "IndexModel":
-        """Take a released index.
+    def of(cls, released: IndexSnapshot, placement: PlacementModel | None) -> "IndexModel":
+        """Take a released index and what it carries to place other clips.
 
         Raises:
             PreconditionError: if it was published before there were files that this needs.
         """
         segment = released.segments[0]
         vocabulary = segment.filters.vocabulary
-        if vocabulary is None or MOOD_SPACE not in released.spaces:
+        if vocabulary is None or placement is None:
             raise PreconditionError(
-                f"index {released.name}: too old to write to, or to be a model for others"
+                f"version {released.version} of the music index is too old to write to; publish it anew"
             )
-        rows = segment.filters.listenable.rows.rows
-        vectors = segment.engines[MOOD_SPACE].vectors(rows).astype(np.float64)
-        lengths = np.einsum("nd,nd->n", vectors, vectors)
-        constant = float(lengths.min())  # of a clip that costs nothing
-        pricing = Pricing(float((lengths.mean() - constant) / 2), constant)
-        return cls(released, vocabulary, segment.catalog.label_names, pricing)
+        return cls(released, vocabulary, segment.catalog.label_names, placement)
 
     @property
     def spaces(self) -> dict[str, Space]:
         """Those of every index made on this model."""
         return self.released.spaces
+
+    @property
+    def pricing(self) -> Pricing:
+        """What a clip costs beside the released ones."""
+        return Pricing(self.placement.mean_price, self.placement.constant)
 
     @property
     def labels(self) -> LabelHierarchy:

@@ -65,6 +65,15 @@ def columns_of(written: Sequence[Written], model: IndexModel) -> tuple[pa.Record
     return batch, heard
 
 
+def joined(parts: Sequence[tuple[pa.RecordBatch, EncodedClips]]) -> tuple[pa.RecordBatch, EncodedClips]:
+    """What `columns_of` made of different clips, at least one part, as if of all together."""
+    table = pa.Table.from_batches([batch for batch, _ in parts])
+    order = pc.sort_indices(table["clip_id"]).to_numpy()  # by bytes, that is by code points
+    heard = EncodedClips.of_matrix(np.concatenate([one.matrix() for _, one in parts])[order])
+    (batch,) = table.take(order).combine_chunks().to_batches()
+    return batch, heard
+
+
 def memory_segment(written: Sequence[Written], model: IndexModel, pricing: Pricing) -> Segment:
     """A segment of clips of different ids, at least one, in memory."""
     batch, heard = columns_of(written, model)

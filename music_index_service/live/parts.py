@@ -62,6 +62,11 @@ class Parts:
         """Clips that changed since the compaction."""
         return len(self._changed)
 
+    @property
+    def compacted_count(self) -> int:
+        """Clips in what was compacted last."""
+        return len(self._own.catalog) if self._own is not None else 0
+
     def segments(self) -> tuple[Segment, ...]:
         """Those to search: at least one."""
         held = [segment for segment in (self._base, self._own, *self._recent) if segment is not None]
@@ -71,6 +76,8 @@ class Parts:
         """Make updates part of the segments; of several of one clip the last write counts."""
         latest: dict[str, Update] = {}
         for update in updates:
+            if update.sequence <= self.compacted_sequence:
+                continue  # what was compacted holds it, or what followed it
             before = latest.get(update.clip_id)
             last = before.sequence if before is not None else self._changed.get(update.clip_id, -1)
             if update.sequence >= last:
@@ -106,11 +113,6 @@ class Parts:
         self.sequence = max(self.sequence, compacted.sequence)
         self.pricing = compacted.pricing or self._model.pricing
         self._tidy()
-
-    def rebase(self, released: IndexSnapshot, model: IndexModel, store: Store) -> None:
-        """Lay the rest over another version of the released index."""
-        self._model = model
-        self._base = _overlaid(released.segments[0], store)
 
     def _tidy(self) -> None:
         """Drop segments without a clip, and merge those that are small."""

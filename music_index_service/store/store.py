@@ -12,6 +12,7 @@ from music_index_service.store.database import connect_writer
 from music_index_service.store.faults import damaged, storage_errors
 from music_index_service.store.lock import StoreLock, sync_folder
 from music_index_service.store.readers import Readers
+from music_index_service.store.reading import kept_since
 from music_index_service.store.rows import COLUMNS, kept
 from music_index_service.store.writer import Writer
 
@@ -95,10 +96,7 @@ class Store:
         Raises:
             StorageError: if the store is damaged or closed.
         """
-        query = f"SELECT {COLUMNS} FROM clips WHERE sequence > ? ORDER BY sequence"
-        with self._readers.lend() as connection:
-            for row in connection.execute(query, [sequence]):
-                yield kept(self._path, row)
+        return kept_since(self._readers, self._path, sequence)
 
     @property
     def sequence(self) -> int:

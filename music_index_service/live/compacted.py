@@ -1,0 +1,73 @@
+"""What was compacted, read from disk."""
+
+import logging
+import shutil
+from pathlib import Path
+
+from ambiance import artifacts
+from ambiance.affect import MOODS
+from ambiance.errors import ArtifactError
+from ambiance.index_format.catalog import CATALOG_FILE
+from music_index_service import engines
+from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.filter_vocabulary import FilterVocabulary
+from music_index_service.filters import ClipFilters
+from music_index_service.live.model import IndexModel, Pricing
+from music_index_service.live.parts import Compacted
+from music_index_service.postings import Postings
+from music_index_service.segment import Segment
+
+KIND = "segment"  # of the artifact; its manifest has these beside what every manifest has
+SEQUENCE = "sequence"  # among the counts: the last write that it holds
+PRICE, CONSTANT = "price", "constant"  # among the quality figures: what further clips cost
+
+logger = logging.getLogger(__name__)
+
+
+def load_compacted(root: Path, model: IndexModel) -> Compacted | None:
+    """The newest segment below a folder that is whole and fits the model; None if there is none.
+
+    What it can't give is in the store: one that is damaged is warned of, and made anew in time.
+    """
+    if not artifacts.versions(root, KIND):
+        return None
+    try:
+        artifact = artifacts.load_newest_whole(root, KIND)
+        if artifact.manifest.counts["clips"] and not _fits(artifact, model):
+            logger.info("the segment is of another release", extra={"path": str(artifact.path)})
+            return None
+        return _compacted(artifact, model)
+    except (ArtifactError, KeyError) as error:
+        logger.warning("no segment can be read; the store is", extra={"reason": str(error)})
+        return None
+
+
+def keep_newest(root: Path, count: int) -> None:
+    """Remove all segments below a folder but the newest: what is mapped of one stays until it is let go."""
+    for number in artifacts.versions(root, KIND)[:-count]:
+        shutil.rmtree(root / KIND / str(number), ignore_errors=True)
+
+
+def _fits(artifact: artifacts.Artifact, model: IndexModel) -> bool:
+    return {space.name: space for space in artifact.manifest.spaces} == model.spaces
+
+
+def _compacted(artifact: artifacts.Artifact, model: IndexModel) -> Compacted | None:
+    manifest = artifact.manifest
+    pricing = Pricing(float(manifest.quality[PRICE]), float(manifest.quality[CONSTANT]))
+    sequence, size = manifest.counts[SEQUENCE], manifest.counts["clips"]
+    if not size:
+        return Compacted(None, sequence, pricing)
+    catalog = ClipCatalog.load(artifact.file(CATALOG_FILE))
+    if catalog.label_names != model.label_names:
+        logger.info("the segment bears labels of another release", extra={"path": str(artifact.path)})
+        return None
+    held = {
+        space.name: engines.load(engines.vectors_path(artifact, space), space) for space in manifest.spaces
+    }
+    for space, engine in held.items():
+        if engine.size != len(catalog):
+            raise ArtifactError(f"{artifact.path}: {engine.size} vectors of {space}, {len(catalog)} clips")
+    postings = Postings.load(artifact.path, len(model.label_names), len(MOODS.names), len(catalog))
+    filters = ClipFilters(catalog, FilterVocabulary(model.labels, postings))
+    return Compacted(Segment(held, catalog, filters, None, catalog.unavailable()), sequence, pricing)

@@ -1,0 +1,120 @@
+"""What the methods do that write to an index; the service itself only hands requests on."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
+
+from ambiance.errors import InvalidInputError, PreconditionError, Violation
+from ambiance.limits import MAX_WRITTEN_CLIPS
+from ambiance.music.v1 import music_index_service_pb2 as messages
+from ambiance.music.v1.clip_input_pb2 import ClipInput
+from ambiance.store.v1.stored_clip_pb2 import StoredClip
+from ambiance.validation import check_count
+from music_index_service.live.catalogues import Catalogues
+from music_index_service.live.live_index import LiveIndex
+from music_index_service.live.write_outcome import Outcome
+
+# Of the store: the type of each attribute that clips bear, as JSON.
+ATTRIBUTE_TYPES = "attribute_types"
+
+# Checks clips, each by itself, and computes what they lack; given the types of the attributes that are known.
+Prepare = Callable[[Sequence[ClipInput], Mapping[str, str]], list[StoredClip | list[Violation]]]
+
+_OUTCOMES = {outcome: messages.WriteOutcome.Value(f"WRITE_OUTCOME_{outcome.name}") for outcome in Outcome}
+
+
+class WriteMethods:
+    """Writes to the indexes of a data folder, if the service has one."""
+
+    def __init__(self, catalogues: Catalogues | None = None, prepare: Prepare | None = None) -> None:
+        """Take the indexes and what prepares clips for them; nothing can be written without."""
+        self._catalogues, self._prepare = catalogues, prepare
+        self._preparing = Lock()
+
+    def create(self, name: str) -> bool:
+        """Make an index; returns whether it wasn't there.
+
+        Raises:
+            InvalidInputError: if the name breaks its limit.
+            PreconditionError: if nothing can be written here. StorageError: if it can't be made.
+        """
+        return self._writable().create(name)
+
+    def drop(self, name: str) -> int:
+        """Delete an index; returns how many clips it held. Raises as `Catalogues.drop`, and as `create`."""
+        if not name:
+            raise InvalidInputError.of("name", "is required")
+        return self._writable().drop(name)
+
+    def upsert(self, request: messages.UpsertClipsRequest) -> messages.UpsertClipsResponse:
+        """Write those of the clips that can be written.
+
+        Raises:
+            InvalidInputError: if there are none, or too many. NotFoundError: if there is no such index.
+            PreconditionError, StorageError: as `create`.
+        """
+        index = self._writable().index(request.index)
+        check_count("clips", len(request.clips), MAX_WRITTEN_CLIPS)
+        prepared = self._prepared(index, request.clips)
+        clips = [each for each in prepared if isinstance(each, StoredClip)]
+        outcomes, sequence = index.upsert(clips)
+        left = iter(outcomes)
+        results = [
+            _refused(clip.id, each) if isinstance(each, list) else _result(clip.id, next(left))
+            for clip, each in zip(request.clips, prepared, strict=True)
+        ]
+        return messages.UpsertClipsResponse(results=results, sequence=sequence)
+
+    def delete(self, request: messages.DeleteClipsRequest) -> messages.DeleteClipsResponse:
+        """Delete clips. Raises as `upsert`."""
+        index = self._writable().index(request.index)
+        check_count("clip_ids", len(request.clip_ids), MAX_WRITTEN_CLIPS)
+        outcomes, sequence = index.delete(request.clip_ids)
+        results = map(_result, request.clip_ids, outcomes)
+        return messages.DeleteClipsResponse(results=results, sequence=sequence)
+
+    def report(self, request: messages.ReportUnavailableRequest) -> messages.ReportUnavailableResponse:
+        """Say of clips whether they can be played. Raises as `upsert`."""
+        index = self._writable().index(request.index)
+        check_count("clip_ids", len(request.clip_ids), MAX_WRITTEN_CLIPS)
+        outcomes, sequence = index.set_available(request.clip_ids, request.available)
+        results = map(_result, request.clip_ids, outcomes)
+        return messages.ReportUnavailableResponse(results=results, sequence=sequence)
+
+    def _writable(self) -> Catalogues:
+        if self._catalogues is None:
+            raise PreconditionError("this service keeps no data of its own: start it with --data FOLDER")
+        return self._catalogues
+
+    def _prepared(self, index: LiveIndex, clips: Sequence[ClipInput]) -> list[StoredClip | list[Violation]]:
+        assert self._prepare is not None  # it comes with the catalogues
+        with self._preparing:  # two writers mustn't give one new attribute two types
+            known: dict[str, str] = json.loads(index.store.setting(ATTRIBUTE_TYPES) or "{}")
+            prepared = self._prepare(clips, known)
+            types = known | _attribute_types(prepared)
+            if types != known:
+                index.store.set_setting(ATTRIBUTE_TYPES, json.dumps(types, sort_keys=True))
+        return prepared
+
+
+def _attribute_types(prepared: Sequence[StoredClip | list[Violation]]) -> dict[str, str]:
+    return {
+        name: str(value.WhichOneof("value"))
+        for clip in prepared
+        if isinstance(clip, StoredClip)
+        for name, value in clip.metadata.attributes.items()
+    }
+
+
+def _result(clip_id: str, outcome: Outcome) -> messages.WriteResult:
+    return messages.WriteResult(clip_id=clip_id, outcome=_OUTCOMES[outcome])
+
+
+def _refused(clip_id: str, violations: Sequence[Violation]) -> messages.WriteResult:
+    return messages.WriteResult(
+        clip_id=clip_id,
+        outcome=messages.WRITE_OUTCOME_REFUSED,
+        violations=[
+            messages.FieldViolation(field=one.field, description=one.description) for one in violations
+        ],
+    )
