@@ -52,7 +52,7 @@ RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match serve up down status logs \
 	data teacher train train-seeds evaluate model-card reproduce \
-	test test-unit test-service test-e2e lint proto-baseline latency load bench wheel clean
+	test test-unit test-service test-e2e lint proto-baseline latency load bench torture wheel clean
 
 help: ## List every command
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
@@ -155,6 +155,9 @@ load: $(DEVELOPMENT) ## Load the running cluster to its knee and beyond, write a
 
 bench: $(DEVELOPMENT) ## Measure every part beside its references: make bench [FLAGS="--quick"]
 	@PYTHONPATH=benchmarks $(BIN)/python -m bench $(FLAGS)
+
+torture: $(DEVELOPMENT) ## Kill the store of written clips at 200 random moments, look for lost writes: make torture [FLAGS="--rounds 20"]
+	@PYTHONPATH=benchmarks $(BIN)/python -m torture $(FLAGS)
 
 wheel: $(DEVELOPMENT) ## Build the source distribution and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation

@@ -1,0 +1,1 @@
+"""Kills whatever keeps clips at random moments, and looks whether it kept its word."""

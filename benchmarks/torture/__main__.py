@@ -1,0 +1,40 @@
+"""`python -m torture`: kill what keeps clips at random moments; 1 if it ever broke its word."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from torture.session import torture
+from torture.store_target import StoreTarget
+from torture.workload import Workload
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns 0 if everything acknowledged was kept, 1 if not."""
+    options = _parse(argv)
+    with tempfile.TemporaryDirectory(prefix="torture-", dir=options.folder) as folder:
+        target = StoreTarget(Path(folder, "clips.sqlite"))
+        workload = Workload(options.writers, options.clips)
+        figures = torture(
+            target, options.rounds, options.seed, workload, lambda line: print(line, flush=True)
+        )
+    print(json.dumps(asdict(figures), indent=2))
+    return 1 if figures.faults else 0
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=200, help="kills (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of moments and writes (default: %(default)s)")
+    parser.add_argument("--writers", type=int, default=8, help="that write at once (default: %(default)s)")
+    parser.add_argument("--clips", type=int, default=400, help="they write to (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, help="on the disk that is to keep it (default: the system's)")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
