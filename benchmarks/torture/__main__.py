@@ -4,20 +4,26 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from torture.session import torture
 from torture.store_target import StoreTarget
+from torture.target import Target
 from torture.workload import Workload
+
+# Each is made with a folder of its own to keep things in.
+TARGETS: Mapping[str, Callable[[Path], Target]] = {
+    "store": lambda folder: StoreTarget(folder / "clips.sqlite"),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0 if everything acknowledged was kept, 1 if not."""
     options = _parse(argv)
     with tempfile.TemporaryDirectory(prefix="torture-", dir=options.folder) as folder:
-        target = StoreTarget(Path(folder, "clips.sqlite"))
+        target = TARGETS[options.target](Path(folder))
         workload = Workload(options.writers, options.clips)
         figures = torture(
             target, options.rounds, options.seed, workload, lambda line: print(line, flush=True)
@@ -28,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
+    parser.add_argument("--target", choices=TARGETS, default="store", help="to kill (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=200, help="kills (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of moments and writes (default: %(default)s)")
     parser.add_argument("--writers", type=int, default=8, help="that write at once (default: %(default)s)")

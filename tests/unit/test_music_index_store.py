@@ -1,6 +1,7 @@
 """music_index_service.store: what is committed is what is read, in the order of commits."""
 
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -169,6 +170,17 @@ def test_one_read_sees_one_moment_while_commits_go_on(store: Store) -> None:
     assert {(kept.sequence, kept.document) for kept in seen} == {(1, b"old")}
     assert len({kept.clip_id for kept in seen}) == 1_000
     assert sum(1 for _ in store.since(0)) == 1_001
+
+
+def test_a_read_holds_few_clips_in_memory(store: Store) -> None:
+    for i in range(8):
+        store.commit([written(f"clip {i} {j}", bytes(1_000)) for j in range(1_000)])
+    tracemalloc.start()
+    try:
+        assert sum(len(kept.document) for kept in store.since(0)) == 8_000_000
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
 
 
 IDS = st.text(min_size=1, max_size=4)
