@@ -7,12 +7,20 @@ import pyarrow as pa
 import pytest
 from numpy.lib.format import open_memmap
 
-from ambiance.index_format import blocks, catalog, label_hierarchy, match_probability, postings
+from ambiance.index_format import (
+    blocks,
+    catalog,
+    label_hierarchy,
+    listenability,
+    match_probability,
+    placement,
+    postings,
+)
 from ambiance.music.v1.clip_pb2 import Clip as ClipMessage
 from music_index_service.clip_catalog import Clip
 
 ROOT = Path(__file__).parents[2]
-RELEASED = [ROOT / "artifacts/music_index/5", ROOT / "artifacts/large/music_index/1"]
+RELEASED = [ROOT / "artifacts/music_index/6", ROOT / "artifacts/large/music_index/2"]
 SOURCES = ("ambiance", "music_index_service", "training", "benchmarks")
 
 
@@ -24,6 +32,12 @@ def test_a_released_index_is_of_the_format(folder: Path) -> None:
     assert (rows.dtype, starts.dtype) == (postings.ROW_TYPE, postings.START_TYPE)
     text = (folder / label_hierarchy.LABEL_HIERARCHY_FILE).read_text()
     assert label_hierarchy.LabelHierarchyRecord.model_validate_json(text).below["Sad music"] == []
+    text = (folder / listenability.LISTENABILITY_FILE).read_text()
+    assert "Speech" in listenability.ListenabilityRecord.model_validate_json(text).spoken
+    text = (folder / placement.PLACEMENT_FILE).read_text()
+    assert placement.PlacementRecord.model_validate_json(text).space == "mood"
+    queries = open_memmap(folder / placement.REFERENCE_QUERIES_FILE, "r")
+    assert queries.dtype == placement.REFERENCE_QUERIES_TYPE
     text = (folder / match_probability.MATCH_PROBABILITY_FILE).read_text()
     assert match_probability.MatchProbabilityRecord.model_validate_json(text).space == "mood"
 
@@ -42,6 +56,9 @@ def test_every_column_is_read_and_told() -> None:
         postings.ROWS_FILE,
         postings.STARTS_FILE,
         label_hierarchy.LABEL_HIERARCHY_FILE,
+        listenability.LISTENABILITY_FILE,
+        placement.PLACEMENT_FILE,
+        placement.REFERENCE_QUERIES_FILE,
         match_probability.MATCH_PROBABILITY_FILE,
         *(f"{name}.npy" for name in blocks.ARRAYS if name != "vectors"),
     ],
