@@ -4,18 +4,27 @@ the gateway and the index service make of the message that it becomes."""
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from ambiance.attribute_conditions import AttributeCondition, condition_violations, read_condition
 from ambiance.errors import Violation
-from ambiance.limits import MAX_FILTER_IDS, MAX_FILTER_LABELS, MAX_FILTER_MOODS, MAX_LABEL_CHARACTERS
+from ambiance.limits import (
+    MAX_CLIP_ID_CHARACTERS,
+    MAX_CONDITIONS,
+    MAX_FILTER_IDS,
+    MAX_FILTER_LABELS,
+    MAX_FILTER_MOODS,
+    MAX_LABEL_CHARACTERS,
+)
 from ambiance.validation import OPTIONS_PREFIX, check_count, check_each, raise_violations, shown
 
 # Path of a request's filter, before the names of its fields.
 FILTER_PREFIX = f"{OPTIONS_PREFIX}filter."
+ATTRIBUTES_PATH = f"{FILTER_PREFIX}attributes"
 
-# YouTube's ids are 11 characters of base64url; a clip's adds where it starts, to 1 ms.
+# YouTube's ids are 11 characters of base64url.
 _YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}", re.ASCII)
-_CLIP_ID = re.compile(rf"{_YOUTUBE_ID.pattern}@[0-9]{{1,6}}(\.[0-9]{{1,3}})?", re.ASCII)
+_CLIP_ID = re.compile(rf"[^\s\x00-\x1f\x7f-\x9f]{{1,{MAX_CLIP_ID_CHARACTERS}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +32,9 @@ class ClipFilter:
     """Conditions on the clips of an answer; without any, every clip passes.
 
     A clip passes if it meets every field that isn't empty: one entry of a list, none of a `without_` list,
-    all entries of a mapping of scores. Counts and lengths are limited as `ambiance.music.v1.ClipFilter`
-    tells. Upper and lower case, and white space around a name, are the same in labels, moods and facets.
+    all entries of a mapping of scores, all conditions on attributes. Counts and lengths are limited as
+    `ambiance.music.v1.ClipFilter` tells. Upper and lower case, and white space around a name, are the same in
+    labels, moods and facets.
     """
 
     labels: Sequence[str] = ()  # AudioSet's, such as "Rock music", each with those below it in the ontology
@@ -38,6 +48,7 @@ class ClipFilter:
     # facet or trait -> score above 0, at most 1, that the clip's reaches, or stays below
     min_facet_scores: Mapping[str, float] = field(default_factory=dict)
     max_facet_scores: Mapping[str, float] = field(default_factory=dict)
+    attributes: Sequence[AttributeCondition] = ()  # all of which it meets; a clip that lacks one meets none
 
 
 class Conditions(Protocol):
@@ -63,11 +74,18 @@ class Conditions(Protocol):
     def min_facet_scores(self) -> Mapping[str, float]: ...
     @property
     def max_facet_scores(self) -> Mapping[str, float]: ...
+    @property
+    def attributes(self) -> Sequence[Any]: ...  # read by `attribute_conditions`
 
 
 def folded(name: str) -> str:
     """A name in a filter as it is compared: case and the white space around it don't count."""
     return name.strip().casefold()
+
+
+def attribute_conditions(conditions: Conditions) -> list[AttributeCondition]:
+    """The conditions on attributes of a filter, whether it is a message or not."""
+    return list(map(read_condition, conditions.attributes))
 
 
 def check_filter(conditions: Conditions, moods: Collection[str]) -> None:
@@ -88,6 +106,8 @@ def check_filter(conditions: Conditions, moods: Collection[str]) -> None:
 
         _check_scores("min_facet_scores", conditions.min_facet_scores, FACETS + TRAITS)
         _check_scores("max_facet_scores", conditions.max_facet_scores, FACETS + TRAITS)
+    if conditions.attributes:
+        _check_attributes(conditions)
 
 
 @dataclass(frozen=True)
@@ -125,7 +145,7 @@ _LABELS = _Rule(
 _CLIP_IDS = _Rule(
     MAX_FILTER_IDS,
     _CLIP_ID.fullmatch,
-    "a video's id of 11 characters, @ and the second that the clip starts at",
+    f"1 to {MAX_CLIP_ID_CHARACTERS} characters, no white space or control characters among them",
 )
 _YOUTUBE_IDS = _Rule(MAX_FILTER_IDS, _YOUTUBE_ID.fullmatch, "11 characters of A-Z, a-z, 0-9, - and _")
 
@@ -143,3 +163,12 @@ def _score_violation(path: str, name: str, score: float, names: Collection[str])
     if folded(name) not in names:
         return Violation(path, f"one of {', '.join(names)}, got {shown(name)}")
     return None if 0 < score <= 1 else Violation(path, f"above 0, at most 1, got {score:g}")
+
+
+def _check_attributes(conditions: Conditions) -> None:
+    check_count(ATTRIBUTES_PATH, len(conditions.attributes), MAX_CONDITIONS)
+    raise_violations(
+        violation
+        for i, condition in enumerate(attribute_conditions(conditions))
+        for violation in condition_violations(f"{ATTRIBUTES_PATH}[{i}]", condition)
+    )

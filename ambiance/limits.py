@@ -8,6 +8,7 @@ DEFAULT_K = 10  # neighbours per query when k is 0
 MAX_K = 1_000  # neighbours per query
 MAX_HITS = 10_000  # queries x k in one FindNeighbors or MatchTexts: keeps a reply under 4 MiB
 MAX_CLIP_IDS = 1_000  # clip ids in one BatchGetClips
+MAX_CLIP_ID_CHARACTERS = 128  # Unicode code points of a clip's id
 DEFAULT_PAGE_SIZE = 100  # clips in one ListClips when page_size is 0
 MAX_PAGE_SIZE = 1_000  # clips in one ListClips
 MAX_FILTER_LABELS = 100  # in each list of labels of a ClipFilter
@@ -15,6 +16,13 @@ MAX_LABEL_CHARACTERS = 100  # Unicode code points in one of them; AudioSet's lon
 MAX_FILTER_MOODS = 7  # as many as there are
 MAX_FILTER_IDS = 1_000  # in each list of clip ids or video ids of a ClipFilter
 MAX_WRITTEN_CLIPS = 1_000  # clips in one UpsertClips, DeleteClips or ReportUnavailable
+MAX_CONDITIONS = 32  # on attributes, in a ClipFilter
+MAX_CONDITION_VALUES = 100  # in one of them
+MAX_ATTRIBUTE_NAME_CHARACTERS = 64
+MAX_ATTRIBUTE_CHARACTERS = 1_000  # Unicode code points of an attribute that is text
+MAX_SEPARATION = 3.4  # between the facets of two hits: the square root of twelve facets from 0 to 1, rounded
+DEFAULT_STEPS = 10  # clips of a path when steps is 0
+MAX_STEPS = 100  # clips of a path
 
 # The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
 MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024

@@ -2,13 +2,14 @@
 labels are written."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
 from ambiance.affect import FACETS, MOODS, TRAITS
-from ambiance.clip_filter import FILTER_PREFIX, Conditions, folded
+from ambiance.attribute_conditions import AttributeCondition
+from ambiance.clip_filter import FILTER_PREFIX, Conditions, attribute_conditions, folded
 from ambiance.errors import Violation
 from ambiance.validation import raise_violations, shown
 from music_index_service.label_hierarchy import LabelHierarchy
@@ -37,6 +38,7 @@ class CanonicalFilter:
     without_clip_ids: tuple[str, ...]
     youtube_ids: tuple[str, ...]
     without_youtube_ids: tuple[str, ...]
+    attributes: tuple[AttributeCondition, ...]
     include_unlistenable: bool
 
 
@@ -61,6 +63,7 @@ def canonical(
         _once(conditions.without_clip_ids),
         _once(conditions.youtube_ids),
         _once(conditions.without_youtube_ids),
+        _attributes(conditions) if conditions.attributes else (),
         include_unlistenable,
     )
 
@@ -68,6 +71,15 @@ def canonical(
 def _numbered(scores: Mapping[str, float], names: Sequence[str]) -> _Scores:
     # A name given twice, in upper and lower case, has two bounds: both must be met.
     return _once((names.index(folded(name)), float(np.float32(score))) for name, score in scores.items())
+
+
+def _attributes(conditions: Conditions) -> tuple[AttributeCondition, ...]:
+    # by repr: values of one attribute are of one type, those of two needn't be
+    once = {
+        replace(condition, values=tuple(sorted(set(condition.values), key=repr)))
+        for condition in attribute_conditions(conditions)
+    }
+    return tuple(sorted(once, key=repr))
 
 
 def _once(values: Iterable[T]) -> tuple[T, ...]:

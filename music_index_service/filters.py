@@ -1,15 +1,16 @@
 """Exact filters: from the conditions of a request to the rows of the index that meet them, kept for the
 requests that follow. Clips that aren't worth hearing are left out unless a request asks for them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.affect import FACETS, MOODS
-from ambiance.clip_filter import Conditions, check_filter
+from ambiance.clip_filter import ATTRIBUTES_PATH, Conditions, attribute_conditions, check_filter
 from ambiance.errors import PreconditionError
+from music_index_service.attributes import ClipAttributes, check_attributes
 from music_index_service.canonical_filter import CanonicalFilter, canonical
 from music_index_service.filter_cache import FilterCache, FilteredClips
 from music_index_service.filter_vocabulary import FilterVocabulary
@@ -44,23 +45,42 @@ class FilteredCatalog(Protocol):
 class ClipFilters:
     """Compiles filters over one catalogue. Any number of threads may ask at once."""
 
-    def __init__(self, catalog: FilteredCatalog, vocabulary: FilterVocabulary | None = None) -> None:
-        """Take a catalogue; without `vocabulary` there are no filters by label or by most probable mood."""
+    def __init__(
+        self,
+        catalog: FilteredCatalog,
+        vocabulary: FilterVocabulary | None = None,
+        attributes: ClipAttributes | None = None,
+    ) -> None:
+        """Take a catalogue; without `vocabulary` there are no filters by label or by most probable mood, and
+        without `attributes` none by attribute."""
         self._catalog, self.vocabulary = catalog, vocabulary
+        self.attributes = attributes if attributes is not None else ClipAttributes(len(catalog), {})
         self._label_list = LabelList(vocabulary, len(catalog)) if vocabulary is not None else None
         # The clips that may be answers without a filter; most requests search among these.
         self.listenable = _listenable(np.ones(len(catalog), np.bool_), catalog)
         self._cache = FilterCache(CACHE_BYTES + CACHE_BYTES_PER_CLIP * len(catalog))
 
-    def apply(self, conditions: Conditions, *, include_unlistenable: bool = False) -> FilteredClips:
+    def apply(
+        self,
+        conditions: Conditions,
+        *,
+        include_unlistenable: bool = False,
+        attribute_types: Mapping[str, str] | None = None,
+    ) -> FilteredClips:
         """The clips that meet conditions; without those not worth hearing, unless they are included.
 
+        `attribute_types` are those of the whole index, where these clips are a part of it.
+
         Raises:
-            InvalidInputError: if they break their limits, or name an unknown label, mood, facet or trait.
+            InvalidInputError: if they break their limits, name an unknown label, mood, facet or trait, or an
+                attribute that no clip bears, or compare one with a value of another type.
             PreconditionError: if they name labels or moods and the index was published without the files
                 that this takes.
         """
         check_filter(conditions, MOODS.names)
+        if conditions.attributes:
+            borne = self.attributes.types if attribute_types is None else attribute_types
+            check_attributes(ATTRIBUTES_PATH, attribute_conditions(conditions), borne)
         if self.vocabulary is None:
             _require_no_names(conditions)
         labels = self.vocabulary.labels if self.vocabulary is not None else None
@@ -88,6 +108,8 @@ class ClipFilters:
             mask &= self._facet_scores(facet) >= np.float32(score)
         for facet, score in conditions.max_facet_scores:
             mask &= self._facet_scores(facet) < np.float32(score)
+        for condition in conditions.attributes:
+            mask &= self.attributes.meeting(condition)
         unknown_clips = _keep_rows(mask, conditions.clip_ids, conditions.without_clip_ids, self._clip_rows)
         unknown_videos = _keep_rows(
             mask, conditions.youtube_ids, conditions.without_youtube_ids, self._catalog.rows_of_video

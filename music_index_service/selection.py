@@ -1,5 +1,5 @@
-"""Which of the clips near one query are its hits: within a distance, not too many of one artist, album, track or
-video, not too alike, and drawn if a seed asks for it. Knows clips by the handles that a search found, nothing else."""
+"""Which of the clips near one query are its hits: within a distance, not too many of one artist, album, track
+or video, not too alike, and drawn if a seed asks. A clip is known by the handle that a search found."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from music_index_service.sampling import candidate_count, draw
 # What a limit counts by, as `Described.groups` knows it.
 GROUPED_BY = ("artist", "album", "track_id", "youtube_id")
 
-# Candidates that are asked for where limits may drop some, for each hit; and how many times as many whenever those
-# weren't enough.
+# Candidates that are asked for where limits may drop some, for each hit; and how many times as many whenever
+# those weren't enough.
 _AT_FIRST, _TIMES = 2, 4
 
 Candidates = tuple[
@@ -86,8 +86,8 @@ def select(
 ) -> Selection:
     """Choose up to k hits, as a pass over the ranking of all clips would that takes what keeps to the limits.
 
-    With a seed other than 0 the pass goes on to `candidate_count(k)` clips, of which k are drawn: every choice of
-    them keeps to the limits, too.
+    With a seed other than 0 the pass goes on to `candidate_count(k)` clips, of which k are drawn: these
+    keep to the limits, too.
 
     Args:
         candidates: the clips nearest to the query, at least `first_count` or all there are.
@@ -117,8 +117,8 @@ def select_from(
 ) -> tuple[Candidates, Shortage | None]:
     """The hits of one query, for which `find(n)` returns the n nearest clips, or all if there are fewer.
 
-    Asks for more candidates until they suffice, or there are no more. The shortage is None if k were found, or if
-    there are fewer than k clips to begin with.
+    Asks for more candidates until they suffice, or there are no more. The shortage is None if k were found,
+    or if there are fewer than k clips to begin with.
     """
     count = first_count(k, seed, limits)
     while True:

@@ -6,16 +6,19 @@ import pytest
 
 from ambiance import ClipFilter
 from ambiance.affect import FACETS, MOODS, TRAITS
+from ambiance.attribute_conditions import AttributeCondition, type_of
 from ambiance.clip_filter import check_filter
 from ambiance.errors import InvalidInputError
-from ambiance.limits import MAX_FILTER_IDS, MAX_FILTER_LABELS, MAX_LABEL_CHARACTERS
+from ambiance.limits import MAX_CONDITIONS, MAX_FILTER_IDS, MAX_FILTER_LABELS, MAX_LABEL_CHARACTERS
 from ambiance.music.v1 import clip_filter_pb2
+from ambiance.music.v1.clip_pb2 import AttributeValue
+from ambiance.validation import shown
 
 CLIP = "-0CamVQdP_Y@30"
 NAMES = ", ".join(MOODS.names)
 FACET_NAMES = ", ".join(FACETS + TRAITS)
 LABEL = "1 to 100 characters, not white space alone"
-CLIP_ID = "a video's id of 11 characters, @ and the second that the clip starts at"
+CLIP_ID = "1 to 128 characters, no white space or control characters among them"
 YOUTUBE_ID = "11 characters of A-Z, a-z, 0-9, - and _"
 
 
@@ -32,7 +35,18 @@ def violations(conditions: ClipFilter) -> dict[str, str]:
 
 def as_message(conditions: ClipFilter) -> clip_filter_pb2.ClipFilter:
     values = {field.name: getattr(conditions, field.name) for field in fields(conditions)}
-    return clip_filter_pb2.ClipFilter(**values)
+    return clip_filter_pb2.ClipFilter(
+        **values | {"attributes": map(condition_message, conditions.attributes)}
+    )
+
+
+def condition_message(condition: AttributeCondition) -> clip_filter_pb2.AttributeCondition:
+    bounds = clip_filter_pb2.NumberRange(least=condition.least, most=condition.most)
+    return clip_filter_pb2.AttributeCondition(
+        name=condition.name,
+        values=[AttributeValue(**{type_of(value): value}) for value in condition.values],
+        range=bounds if condition.is_range else None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,8 +61,14 @@ def as_message(conditions: ClipFilter) -> clip_filter_pb2.ClipFilter:
         ),
         ClipFilter(moods=["Sad", " HAPPY\n"], min_mood_scores={"Tender ": 0.5}),
         ClipFilter(min_facet_scores={" CALM": 0.5}, max_facet_scores={"Low_Quality": 0.5}),
-        ClipFilter(clip_ids=[CLIP] * MAX_FILTER_IDS, without_clip_ids=["___________@0", f"{CLIP}.125"]),
+        ClipFilter(
+            clip_ids=[CLIP] * MAX_FILTER_IDS, without_clip_ids=["é" * 128, "band/album#3", f"{CLIP}.125"]
+        ),
         ClipFilter(youtube_ids=["-----------"], without_youtube_ids=["abcdefghijk"] * MAX_FILTER_IDS),
+        ClipFilter(attributes=[AttributeCondition("a.B_9-" * 10, ["x" * 1_000] * 100)] * MAX_CONDITIONS),
+        ClipFilter(
+            attributes=[AttributeCondition("year", least=0, most=0), AttributeCondition("n", [True, 1])]
+        ),
     ],
 )
 def test_filters_within_the_limits_pass(conditions: ClipFilter) -> None:
@@ -80,12 +100,10 @@ def test_ids_are_counted(field: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["clip_ids", "without_clip_ids"])
-@pytest.mark.parametrize(
-    "bad", ["", "-0CamVQdP_Y", "-0CamVQdP_Y@", "-0CamVQdP_@30", f"{CLIP} ", f"{CLIP}\n", f"{CLIP}.", "é" * 11]
-)
+@pytest.mark.parametrize("bad", ["", f"{CLIP} ", f"{CLIP}\n", "a b", "a\x00b", "a\x85b", "\u2003", "é" * 129])
 def test_a_malformed_clip_id_is_named(field: str, bad: str) -> None:
     found = violations(ClipFilter(**{field: [CLIP, bad]}))
-    assert found == {f"options.filter.{field}[1]": f"{CLIP_ID}, got {bad!a}"}
+    assert found == {f"options.filter.{field}[1]": f"{CLIP_ID}, got {shown(bad)}"}
 
 
 @pytest.mark.parametrize("field", ["youtube_ids", "without_youtube_ids"])
@@ -128,3 +146,34 @@ def test_a_score_out_of_range_is_named(field: str, score: float, shown: str) -> 
     [violation] = caught.value.violations
     assert violation.field == f"options.filter.{field}['sad']"
     assert violation.description == f"above 0, at most 1, got {shown}"
+
+
+@pytest.mark.parametrize(
+    ("condition", "where", "what"),
+    [
+        (AttributeCondition("", ["x"]), ".name", "1 to 64 letters, digits, _, - and ., got ''"),
+        (AttributeCondition("a b", ["x"]), ".name", "1 to 64 letters, digits, _, - and ., got 'a b'"),
+        (AttributeCondition("é", ["x"]), ".name", "1 to 64 letters, digits, _, - and ., got '\\xe9'"),
+        (AttributeCondition("artist"), "", "values, or a range with a least or a most, got neither"),
+        (AttributeCondition("n", [1], least=1), "", "values, or a range with a least or a most, got both"),
+        (AttributeCondition("n", [1] * 101), ".values", "at most 100, got 101"),
+        (AttributeCondition("n", ["", "x" * 1_001]), ".values[1]", "at most 1,000 characters, got 1,001"),
+        (AttributeCondition("n", [float("nan")]), ".values[0]", "a finite number, got nan"),
+        (AttributeCondition("n", [1, float("-inf")]), ".values[1]", "a finite number, got -inf"),
+        (AttributeCondition("n", least=float("nan"), most=1), ".range.least", "a finite number, got nan"),
+        (AttributeCondition("n", most=float("inf")), ".range.most", "a finite number, got inf"),
+        (AttributeCondition("n", least=2, most=1), ".range", "a least that isn't above the most, got 2 to 1"),
+    ],
+)
+def test_a_condition_on_an_attribute_is_checked(condition: AttributeCondition, where: str, what: str) -> None:
+    fine = AttributeCondition("artist", ["Nina Simone"])
+    found = violations(ClipFilter(attributes=[fine, condition]))
+    assert found == {f"options.filter.attributes[1]{where}": what}
+
+
+def test_conditions_on_attributes_are_counted() -> None:
+    found = violations(ClipFilter(attributes=[AttributeCondition("artist", ["x"])] * 33))
+    assert found == {"options.filter.attributes": "at most 32, got 33"}
+    nothing = clip_filter_pb2.AttributeCondition(name="artist", values=[AttributeValue()])
+    with pytest.raises(InvalidInputError, match=r"values\[0\]: one of text, number and flag must be set"):
+        check_filter(clip_filter_pb2.ClipFilter(attributes=[nothing]), MOODS.names)

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ambiance import ClipFilter
+from ambiance.attribute_conditions import AttributeCondition
 from ambiance.errors import InvalidInputError, PreconditionError
+from ambiance.music.v1.clip_pb2 import ClipMetadata
 from filter_catalogs import CATALOGS, FILTERS, HIERARCHY, LABELS, Clip, FakeCatalog, make_terms, passes
+from music_index_service.attributes import ClipAttributes
 from music_index_service.canonical_filter import CanonicalFilter, canonical
 from music_index_service.filter_cache import FilterCache, FilteredClips
 from music_index_service.filters import ClipFilters
@@ -41,6 +44,28 @@ CATALOG = FakeCatalog(
 
 def filters() -> ClipFilters:
     return ClipFilters(CATALOG, make_terms(CATALOG))
+
+
+def test_conditions_on_attributes_are_met_beside_all_others() -> None:
+    known = [ClipMetadata(artist=f"Artist {row % 3}", duration_seconds=row) for row in range(len(CATALOG))]
+    compiled = ClipFilters(CATALOG, make_terms(CATALOG), ClipAttributes.of(known))
+    second, long = (
+        AttributeCondition("artist", ["Artist 1"]),
+        AttributeCondition("duration_seconds", least=60),
+    )
+    rows = compiled.apply(ClipFilter(labels=["Grunge"], attributes=[second, long])).rows.rows
+    assert rows.tolist() == [r for r in range(60, 70) if r % 3 == 1 and LABELS[r % len(LABELS)] == "Grunge"]
+    again = compiled.apply(ClipFilter(labels=["grunge"], attributes=[long, second, long]))
+    assert again is compiled.apply(ClipFilter(labels=["Grunge"], attributes=[second, long]))
+
+
+def test_an_attribute_must_be_borne_by_the_index_of_which_these_clips_are_a_part() -> None:
+    year = ClipFilter(attributes=[AttributeCondition("year", [1965])])
+    with pytest.raises(InvalidInputError, match="bears 'year', nor any other attribute"):
+        filters().apply(year)
+    with pytest.raises(InvalidInputError, match="year is a text, got a number"):
+        filters().apply(year, attribute_types={"year": "text"})
+    assert filters().apply(year, attribute_types={"year": "number"}).clip_count == 0
 
 
 def test_a_filter_without_a_condition_lets_every_clip_through() -> None:

@@ -1,4 +1,4 @@
-"""Hits under limits are those of one pass over the whole ranking, however few candidates are asked for at a time."""
+"""Hits under limits are those of one pass over the whole ranking, however few candidates are asked for."""
 
 from collections import Counter
 from collections.abc import Sequence
