@@ -11,7 +11,6 @@ from ambiance.server.lifecycle import Application, Servicer
 from music_index_service.live.catalogues import Catalogues
 from music_index_service.live.model import IndexModel
 from music_index_service.loading import Release, load_release
-from music_index_service.preparation.preparation import ClipPreparation
 from music_index_service.service import DEFAULT_INDEX, SERVICE_NAME, MusicIndexService
 from music_index_service.settings import MusicIndexSettings
 from music_index_service.write_methods import WriteMethods
@@ -43,7 +42,10 @@ def _open_data(
         return lambda: None
     if settings.workers > 1:
         raise PreconditionError(f"data: one process writes, got workers: {settings.workers}")
+    from music_index_service.preparation.preparation import ClipPreparation  # noqa: PLC0415  # brings LiteRT
+
     model = IndexModel.of(release.index, release.placement)
     catalogues = Catalogues(settings.data, settings.artifacts, model, service.swap, service.withdraw)
-    service.write_with(WriteMethods(catalogues, ClipPreparation.load(settings.artifacts, model).prepare))
+    preparation = ClipPreparation.load(settings.artifacts, model)
+    service.write_with(WriteMethods(catalogues, preparation.prepare))
     return catalogues.close

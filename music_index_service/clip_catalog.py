@@ -101,6 +101,10 @@ class ClipCatalog:
         """The id of the clip of a row in 0..len-1."""
         return self._ids.text(row)
 
+    def youtube_id(self, row: int) -> str:
+        """The id of the video of a row in 0..len-1, empty if it isn't of YouTube."""
+        return self._youtube_ids.text(row)
+
     def row_of(self, clip_id: str) -> int | None:
         """The row of a clip, None if there is none of that id."""
         wanted = clip_id.encode()

@@ -3,18 +3,14 @@
 A clip is known by the handle that a search found.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from music_index_service.path_beam import follow
-from music_index_service.selection import NO_LIMITS, Candidates, Described, Limits, Shortage
-
-# Finds the n nearest clips, or all if there are fewer, to each of some points <float32>[m, dimension].
-Find = Callable[[NDArray[np.float32], int], Sequence[Candidates]]
+from music_index_service.selection import NO_LIMITS, Candidates, Described, Find, Hits, Limits, Shortage
 
 # Candidates of each point, at least and for each clip of the path, and how many times as many whenever those
 # weren't enough.
@@ -28,15 +24,6 @@ class Placed(Described, Protocol):
         """<float32>[n, dimension] the vector of each clip <int64>[n]."""
 
 
-@dataclass(frozen=True)
-class Path:
-    """The clips of a path in their order."""
-
-    distances: NDArray[np.float32]  # [clips] squared, of each from its point between start and end
-    handles: NDArray[np.int64]  # [clips]
-    shortage: Shortage | None = None  # which limit leaves fewer than asked for; None if none does
-
-
 def find_path(
     start: NDArray[np.float32],
     end: NDArray[np.float32],
@@ -44,7 +31,7 @@ def find_path(
     find: Find,
     clips: Placed,
     limits: Limits = NO_LIMITS,
-) -> Path:
+) -> Hits:
     """The path from one vector of a space to another: no clip twice, and the limits hold for all of it.
 
     It leads from about the clip nearest to the start to about that nearest to the end, by clips like what
@@ -52,7 +39,8 @@ def find_path(
     extreme of their kind, and calm would turn into anger from one clip to the next.
 
     Where there are too few clips for so many steps, the way is divided into as many as there are clips for. A
-    point that has none within the greatest distance is passed over. The same arguments give the same path.
+    point that has none within the greatest distance is passed over. The same arguments give the same path:
+    clips in its order, and the squared distance of each from its point between start and end.
 
     Args:
         start: <float32>[dimension].
@@ -64,7 +52,7 @@ def find_path(
     """
     ends = find(np.stack([start, end]), 1)
     if not all(len(handles) for _, handles in ends):
-        return Path(np.empty(0, np.float32), np.empty(0, np.int64))
+        return Hits(np.empty(0, np.float32), np.empty(0, np.int64))
     at_ends = np.concatenate([handles for _, handles in ends])
     first, last = clips.vectors(at_ends)
     change = np.diff(clips.facets(at_ends).astype(np.float64), axis=0)[0]
@@ -84,7 +72,7 @@ def find_path(
             chosen = [near[i][1][column] for i, column in zip(reached, columns, strict=True)]
             handles = np.array(chosen, np.int64)
             distances = _squared_distances(points[reached], clips.vectors(handles))
-            return Path(distances, handles, _shortage(found, near, len(handles), wanted))
+            return Hits(distances, handles, _shortage(found, near, len(handles), wanted))
 
 
 def _between(start: NDArray[np.float32], end: NDArray[np.float32], steps: int) -> NDArray[np.float32]:

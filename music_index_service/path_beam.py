@@ -17,8 +17,8 @@ from music_index_service.selection import GROUPED_BY, Candidates, Described, Lim
 _BEAM, _ENDING_ALIKE = 64, 4
 
 # What an uneven change from one clip to the next weighs beside how far clips are from their points, each in
-# units of how much it varies among the candidates. On paths of 8 clips between any two scenes it lowers the
-# mean change from .22 to .17 and the steps that lead back from one in ten to one in twenty, at no cost in fit.
+# units of how much it varies among the candidates. On paths of 8 clips between any two scenes it takes the
+# mean change from .22 to .17, and of the steps that lead back every other, at no cost in fit.
 _CHANGE_WEIGHT = 16.0
 
 

@@ -45,6 +45,12 @@ class Segment:
         row = self.catalog.row_of(clip_id)
         return row if row is not None and self.is_alive(row) else None
 
+    def texts(self, field: str, rows: NDArray[np.int64]) -> list[str]:
+        """A text of each of some clips <int64>[n]: of the video, or an attribute; empty if it isn't known."""
+        if field == "youtube_id":
+            return [self.catalog.youtube_id(row) for row in rows.tolist()]
+        return self.filters.attributes.texts(field, rows)
+
     def count(self, rows: RowSet) -> int:
         """How many of the rows aren't dead."""
         return len(rows) - (rows.count(self._dead_rows) if self.dead is not None else 0)

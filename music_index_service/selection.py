@@ -18,9 +18,10 @@ GROUPED_BY = ("artist", "album", "track_id", "youtube_id")
 # those weren't enough.
 _AT_FIRST, _TIMES = 2, 4
 
-Candidates = tuple[
-    NDArray[np.float32], NDArray[np.int64]
-]  # distances, nearest first, and handles of the clips
+Candidates = tuple[NDArray[np.float32], NDArray[np.int64]]  # distances, nearest first, and handles of clips
+
+# Finds the n nearest clips, or all if there are fewer, to each of some queries <float32>[m, dimension].
+Find = Callable[[NDArray[np.float32], int], Sequence[Candidates]]
 
 
 class Described(Protocol):
@@ -75,6 +76,17 @@ class Selection:
     shortage: Shortage | None  # which limit leaves fewer than k, if more can't help; None if none does
 
 
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The clips that answer a query, nearest first."""
+
+    distances: NDArray[np.float32]  # [hits]
+    handles: NDArray[np.int64]  # [hits]
+    shortage: Shortage | None = (
+        None  # which limit leaves fewer than k, where there are k clips; None if none does
+    )
+
+
 def first_count(k: int, seed: int, limits: Limits = NO_LIMITS) -> int:
     """How many candidates to ask for at first."""
     wanted = candidate_count(k) if seed else k
@@ -112,21 +124,44 @@ def select(
     return Selection(columns, more_may_help, shortage)
 
 
-def select_from(
-    find: Callable[[int], Candidates], clips: Described, k: int, seed: int = 0, limits: Limits = NO_LIMITS
-) -> tuple[Candidates, Shortage | None]:
-    """The hits of one query, for which `find(n)` returns the n nearest clips, or all if there are fewer.
+def select_each(
+    queries: NDArray[np.float32],
+    find: Find,
+    clips: Described,
+    k: int,
+    seed: int = 0,
+    limits: Limits = NO_LIMITS,
+    own: Sequence[int] | None = None,
+) -> list[Hits]:
+    """The hits of each query; where candidates don't suffice, more are asked for until there are none.
 
-    Asks for more candidates until they suffice, or there are no more. The shortage is None if k were found,
-    or if there are fewer than k clips to begin with.
+    Args:
+        queries: <float32>[n, dimension].
+        find: what finds the candidates.
+        clips: what the limits read of them.
+        k: hits of each query, at least 1.
+        seed: as in `select`.
+        limits: as in `select`.
+        own: for each query the handle of a clip that is none of its hits, the one that it was made of.
     """
-    count = first_count(k, seed, limits)
-    while True:
-        distances, handles = candidates = find(count)
-        selection = select(candidates, clips, k, seed, limits)
-        if not selection.more_may_help or len(handles) < count:
-            return (distances[selection.columns], handles[selection.columns]), selection.shortage
+    left = list(range(len(queries)))
+    hits: dict[int, Hits] = {}
+    count = first_count(k, seed, limits) + (own is not None)
+    while left:
+        for i, candidates in zip(left, find(queries[left], count), strict=True):
+            distances, handles = candidates if own is None else _without(own[i], candidates)
+            selection = select((distances, handles), clips, k, seed, limits)
+            if not selection.more_may_help or len(candidates[1]) < count:
+                hits[i] = Hits(distances[selection.columns], handles[selection.columns], selection.shortage)
+        left = [i for i in left if i not in hits]
         count *= _TIMES
+    return [hits[i] for i in range(len(queries))]
+
+
+def _without(own: int, candidates: Candidates) -> Candidates:
+    distances, handles = candidates
+    others = handles != own
+    return distances[others], handles[others]
 
 
 def _shortage(chosen: int, within: int, candidate_count: int, k: int) -> Shortage | None:

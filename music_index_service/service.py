@@ -20,13 +20,21 @@ from ambiance.server.holder import Holder
 from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
+from music_index_service.answers import FilterCounts
 from music_index_service.clip_catalog import Clip, ClipCatalog
-from music_index_service.snapshot import FilterCounts, Hits, IndexSnapshot
+from music_index_service.selection import Shortage
+from music_index_service.snapshot import Hits, IndexSnapshot
 from music_index_service.write_methods import WriteMethods
 
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
 
 DEFAULT_INDEX = "default"
+
+_OF_LIMITS = {
+    None: messages.SHORTFALL_REASON_TOO_FEW_AVAILABLE,
+    Shortage.TOO_FAR: messages.SHORTFALL_REASON_TOO_FAR,
+    Shortage.TOO_ALIKE: messages.SHORTFALL_REASON_TOO_ALIKE,
+}
 
 # Serialised clips kept, about 650 bytes each in memory.
 CLIP_CACHE_SIZE = 32_768
@@ -120,12 +128,16 @@ class MusicIndexService(MusicIndexServiceServicer):
         )
         if hits.filtered is not None:
             response.filter_effect.CopyFrom(_filter_effect(hits.filtered))
-        reason = _shortfall_reason(hits, len(served.index))
-        for distances, handles, probabilities in zip(
-            hits.distances.tolist(), hits.handles.tolist(), _probabilities(hits), strict=True
+        for distances, handles, probabilities, shortage in zip(
+            hits.distances, hits.handles, _probabilities(hits), hits.shortages, strict=True
         ):
-            neighbors = response.results.add(shortfall_reason=reason).neighbors
-            for distance, handle, probability in zip(distances, handles, probabilities, strict=True):
+            result = response.results.add()
+            if len(handles) < hits.k:
+                result.shortfall_reason = _shortfall_reason(hits, shortage, len(served.index))
+            neighbors = result.neighbors
+            for distance, handle, probability in zip(
+                distances.tolist(), handles.tolist(), probabilities, strict=True
+            ):
                 neighbor = neighbors.add(distance=distance, match_probability=probability)
                 served.describe(handle, neighbor.clip)
         return response
@@ -236,26 +248,24 @@ def _filter_effect(filtered: FilterCounts) -> clip_filter_pb2.FilterEffect:
     )
 
 
-def _shortfall_reason(hits: Hits, clip_count: int) -> messages.ShortfallReason.ValueType:
+def _shortfall_reason(
+    hits: Hits, shortage: Shortage | None, clip_count: int
+) -> messages.ShortfallReason.ValueType:
     """Why there are fewer hits than asked for, in an index of so many clips."""
-    if hits.handles.shape[1] == hits.k:
-        return messages.SHORTFALL_REASON_UNSPECIFIED
     if clip_count < hits.k:
         return messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
     if hits.filtered is not None and hits.filtered.clip_count < hits.k:
         return messages.SHORTFALL_REASON_FILTER_TOO_NARROW
     if hits.answer_count < hits.k:
         return messages.SHORTFALL_REASON_TOO_FEW_LISTENABLE
-    return messages.SHORTFALL_REASON_TOO_FEW_AVAILABLE
+    return _OF_LIMITS[shortage]
 
 
 def _probabilities(hits: Hits) -> Sequence[Sequence[float | None]]:
     """The match probability of each hit; None, which leaves the field unset, without a calibration."""
     if hits.match_probabilities is None:
-        query_count, hit_count = hits.handles.shape
-        return [[None] * hit_count] * query_count
-    probabilities: list[list[float]] = hits.match_probabilities.tolist()
-    return probabilities
+        return [[None] * len(handles) for handles in hits.handles]
+    return [probabilities.tolist() for probabilities in hits.match_probabilities]
 
 
 def _clip_message(clip: Clip) -> clip_pb2.Clip:

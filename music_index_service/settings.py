@@ -23,7 +23,8 @@ class MusicIndexSettings(ServerSettings):
     artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
     # not `version`: that flag prints the program's own
     data: Path | None = Field(
-        None, description="folder of the clips that are written to the service; nothing can be written without"
+        None,
+        description="folder of the clips that are written to the service; nothing can be written without",
     )
     artifact_version: int | None = Field(
         None, ge=1, description="version of the music index to serve; the largest unless set"

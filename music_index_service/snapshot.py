@@ -1,7 +1,7 @@
 """An index in the numpy world: segments of vectors and catalogue, and the rules of asking them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
 from itertools import islice
@@ -14,45 +14,33 @@ from ambiance.clip_filter import Conditions
 from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
+from music_index_service.answers import ROW, ROW_BITS, Answers, FilterCounts
 from music_index_service.clip_catalog import Clip, ClipCatalog
-from music_index_service.engines.port import Neighbors, VectorEngine
-from music_index_service.filter_cache import FilteredClips
+from music_index_service.engines.port import VectorEngine
 from music_index_service.filters import ClipFilters
 from music_index_service.labels import Label
 from music_index_service.match_probability import MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.queries import Query, as_matrix, common_space
-from music_index_service.sampling import candidate_count, draw
 from music_index_service.segment import Segment
+from music_index_service.selection import NO_LIMITS, Limits, Shortage, select_each
 
 MAX_NAMED_CLIPS = 5  # unknown clips that one message names
-
-# A handle names a clip of a snapshot: the number of its segment, shifted by so much, and its row in there.
-_ROW_BITS = 32
-_ROW = (1 << _ROW_BITS) - 1
-
-
-@dataclass(frozen=True)
-class FilterCounts:
-    """What a filter let through."""
-
-    clip_count: int  # clips that it alone lets through
-    unknown_clip_ids: tuple[str, ...]  # in the filter, and not in the index
-    unknown_youtube_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Hits:
-    """The clips found for each query, nearest first; fewer than k columns if fewer clips may be answers."""
+    """The clips found for each query, nearest first; fewer than k if fewer may be answers."""
 
     space: Space
     k: int
-    distances: NDArray[np.float32]  # [queries, hits] by the metric of the space
-    handles: NDArray[np.int64]  # [queries, hits]
-    match_probabilities: NDArray[np.float64] | None  # [queries, hits], if the space has a calibration
-    filtered: FilterCounts | None = None  # what the filter let through, if there was one
-    left_out: int = 0  # clips that may not be answers only because they aren't worth hearing
-    answer_count: int = 0  # clips that may be answers, whether they can be played or not
+    distances: list[NDArray[np.float32]]  # of each query [hits] by the metric of the space
+    handles: list[NDArray[np.int64]]  # of each query [hits]
+    shortages: list[Shortage | None]  # of each query, the limit that leaves fewer than k
+    match_probabilities: list[NDArray[np.float64]] | None  # of each query [hits], if there is a calibration
+    filtered: FilterCounts | None  # what the filter let through, if there was one
+    left_out: int  # clips that may not be answers only because they aren't worth hearing
+    answer_count: int  # clips that may be answers, whether they can be played or not
 
 
 @dataclass(frozen=True)
@@ -107,11 +95,11 @@ class IndexSnapshot:
 
     def clip(self, handle: int) -> Clip:
         """The clip of a handle."""
-        return self.segments[handle >> _ROW_BITS].catalog.clip(handle & _ROW)
+        return self.segments[handle >> ROW_BITS].catalog.clip(handle & ROW)
 
     def place(self, handle: int) -> tuple[Segment, int]:
         """The segment of a handle, and the row in there."""
-        return self.segments[handle >> _ROW_BITS], handle & _ROW
+        return self.segments[handle >> ROW_BITS], handle & ROW
 
     def expected_queries(self) -> dict[str, NDArray[np.float32]]:
         """<float32>[dimension] of every space a query like those that are expected, and so answered fast."""
@@ -126,6 +114,7 @@ class IndexSnapshot:
         *,
         include_unlistenable: bool = False,
         include_unavailable: bool = False,
+        limits: Limits = NO_LIMITS,
     ) -> Hits:
         """Find the k nearest clips of each query, of those that meet the conditions; k of 0 is the default.
 
@@ -143,107 +132,55 @@ class IndexSnapshot:
         k = resolve_k(k, len(queries))
         space = common_space(queries, self.spaces)
         matrix = as_matrix(queries, space)
-        answers = [_answers(segment, conditions, include_unlistenable) for segment in self.segments]
-        hits = self._find(space, matrix, k, seed, answers, everything=include_unavailable)
-        return hits if conditions is None else replace(hits, filtered=self._counts(answers, conditions))
+        answers = Answers(
+            self,
+            space.name,
+            conditions,
+            include_unlistenable=include_unlistenable,
+            include_unavailable=include_unavailable,
+        )
+        found = select_each(matrix, answers.find, answers, k, seed, limits)
+        return Hits(
+            space,
+            k,
+            [hits.distances for hits in found],
+            [hits.handles for hits in found],
+            [hits.shortage for hits in found],
+            self._probabilities(space.name, matrix, answers, [hits.handles for hits in found]),
+            answers.filtered(),
+            answers.left_out,
+            answers.count,
+        )
 
-    def _find(
-        self,
-        space: Space,
-        queries: NDArray[np.float32],
-        k: int,
-        seed: int,
-        answers: Sequence[FilteredClips | None],
-        *,
-        everything: bool,
-    ) -> Hits:
-        """Find the k nearest of those of each segment that may be answers; all may where it is None."""
-        count = candidate_count(k) if seed else k
-        distances, handles = self._nearest(space.name, queries, count, answers, everything=everything)
-        if seed and handles.size:
-            drawn = draw(distances, k, seed)
-            distances = np.take_along_axis(distances, drawn, axis=1)
-            handles = np.take_along_axis(handles, drawn, axis=1)
-        calibrated = self.match_probability
-        probabilities = None
-        if calibrated is not None and calibrated.space == space.name:
-            probabilities = calibrated.of(queries, self.vectors(space.name, handles))
-        pairs = list(zip(self.segments, answers, strict=True))
-        answer_count = sum(len(one) if some is None else one.count(some.rows) for one, some in pairs)
-        met = sum(len(one) if some is None else one.count(some.met) for one, some in pairs)
-        return Hits(space, k, distances, handles, probabilities, None, met - answer_count, answer_count)
-
-    def _nearest(
+    def _probabilities(
         self,
         space: str,
         queries: NDArray[np.float32],
-        count: int,
-        answers: Sequence[FilteredClips | None],
-        *,
-        everything: bool,
-    ) -> Neighbors:
-        """Distances and handles of the nearest in all segments, [queries, at most count].
+        answers: Answers,
+        handles: Sequence[NDArray[np.int64]],
+    ) -> list[NDArray[np.float64]] | None:
+        """The match probability of each query's hits; None without a calibration for the space."""
+        calibrated = self.match_probability
+        if calibrated is None or calibrated.space != space:
+            return None
+        counts = [len(of_it) for of_it in handles]
+        clips = answers.vectors(np.concatenate(handles))
+        probabilities = calibrated.of(np.repeat(queries, counts, axis=0), clips)
+        return np.split(probabilities, np.cumsum(counts)[:-1])
 
-        Of equal distances the smaller clip id comes first.
-        """
-        found = []
-        for number, (segment, some) in enumerate(zip(self.segments, answers, strict=True)):
-            within = some.rows if some is not None and len(some.rows) < len(segment.catalog) else None
-            distances, rows = segment.nearest(space, queries, count, within, everything=everything)
-            found.append((distances, rows | number << _ROW_BITS))
-        if len(found) == 1:
-            return found[0]
-        all_distances, all_handles = zip(*found, strict=True)
-        distances, handles = np.hstack(all_distances), np.hstack(all_handles)
-        order = distances.argsort(axis=1, kind="stable")
-        near = np.take_along_axis(distances, order, axis=1)
-        for query in np.flatnonzero((near[:, 1:] == near[:, :-1]).any(axis=1)).tolist():
-            order[query] = self._by_distance_and_id(distances[query], handles[query])
-        order = order[:, :count]
-        return np.take_along_axis(distances, order, axis=1), np.take_along_axis(handles, order, axis=1)
-
-    def _by_distance_and_id(self, distances: NDArray[np.float32], handles: NDArray[np.int64]) -> list[int]:
-        places = range(len(handles))
-        return sorted(places, key=lambda place: (distances[place], self.clip_id(int(handles[place]))))
-
-    def vectors(self, space: str, handles: NDArray[np.int64]) -> NDArray[np.float32]:
-        """<float32>[..., dimension] the vectors of handles <int64>[...]."""
-        if len(self.segments) == 1:
-            return self.segments[0].engines[space].vectors(handles)
-        vectors = np.empty((*handles.shape, self.spaces[space].dimension), np.float32)
-        numbers, rows = handles >> _ROW_BITS, handles & _ROW
-        for number in np.unique(numbers).tolist():
-            there = numbers == number
-            vectors[there] = self.segments[number].engines[space].vectors(rows[there])
-        return vectors
-
-    def _counts(self, answers: Sequence[FilteredClips | None], conditions: Conditions) -> FilterCounts:
-        """What a filter let through; `answers` are what it left of each segment."""
-        filtered = [some for some in answers if some is not None]
-        if len(filtered) == 1 and self.segments[0].dead is None:
-            only = filtered[0]
-            return FilterCounts(only.clip_count, only.unknown_clip_ids, only.unknown_youtube_ids)
-        pairs = zip(self.segments, filtered, strict=True)
-        clip_ids = {*conditions.clip_ids, *conditions.without_clip_ids}
-        videos = {*conditions.youtube_ids, *conditions.without_youtube_ids}
-        return FilterCounts(
-            sum(segment.count(some.met) for segment, some in pairs),
-            tuple(sorted(clip_id for clip_id in clip_ids if self.find(clip_id) is None)),
-            tuple(sorted(video for video in videos if not self._has_video(video))),
-        )
-
-    def _has_video(self, youtube_id: str) -> bool:
-        return any(
-            segment.is_alive(row)
-            for segment in self.segments
-            for row in segment.catalog.rows_of_video(youtube_id).tolist()
-        )
+    @cached_property
+    def attribute_types(self) -> dict[str, str]:
+        """The type of each attribute that some clip bears, by its name."""
+        types: dict[str, str] = {}
+        for segment in self.segments:
+            types |= segment.filters.attributes.types
+        return types
 
     def find(self, clip_id: str) -> int | None:
         """The handle of a clip, None if there is none of that id."""
         for number, segment in enumerate(self.segments):
             if (row := segment.row_of(clip_id)) is not None:
-                return row | number << _ROW_BITS
+                return row | number << ROW_BITS
         return None
 
     def clip_id(self, handle: int) -> str:
@@ -317,7 +254,7 @@ class IndexSnapshot:
         catalog = segment.catalog
         for row in range(catalog.first_from(first_id) if first_id else 0, len(catalog)):
             if segment.is_alive(row):
-                yield catalog.clip_id(row), row | number << _ROW_BITS
+                yield catalog.clip_id(row), row | number << ROW_BITS
 
     def _first_id(self, token: str) -> str:
         try:
@@ -329,12 +266,3 @@ class IndexSnapshot:
             held = f"version {self.version} of {self.name} is loaded; start from the first page"
             raise InvalidInputError.of("page_token", f"{found}, {held}")
         return first.clip_id
-
-
-def _answers(
-    segment: Segment, conditions: Conditions | None, include_unlistenable: bool
-) -> FilteredClips | None:
-    """The clips of a segment that may be answers; None if all may."""
-    if conditions is not None:
-        return segment.filters.apply(conditions, include_unlistenable=include_unlistenable)
-    return None if include_unlistenable else segment.filters.listenable

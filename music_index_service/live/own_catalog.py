@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.index_format.catalog import COLUMNS, OWN, OWN_SCHEMA
 from ambiance.index_writing.postings import list_postings
+from ambiance.music.v1.clip_pb2 import ClipMetadata
 from ambiance.placement.encoded_clips import EncodedClips
 from ambiance.placement.mood_space import place_at_price
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service import engines
+from music_index_service.attributes import ClipAttributes
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
@@ -116,7 +118,14 @@ def _segment(batch: pa.RecordBatch, vectors: Vectors, model: IndexModel) -> Segm
     rows, starts = list_postings(batch)
     vocabulary = FilterVocabulary(model.labels, Postings(rows, starts, len(model.label_names)))
     spaces = {name: engines.flat(vectors[name], space) for name, space in model.spaces.items()}
-    return Segment(spaces, catalog, ClipFilters(catalog, vocabulary), None, catalog.unavailable())
+    filters = ClipFilters(catalog, vocabulary, attributes_of(catalog))
+    return Segment(spaces, catalog, filters, None, catalog.unavailable())
+
+
+def attributes_of(catalog: ClipCatalog) -> ClipAttributes:
+    """The attributes of written clips, by row."""
+    known = [ClipMetadata.FromString(document) if document else None for document in catalog.metadata()]
+    return ClipAttributes.of(known)
 
 
 def _metadata_of(clip: StoredClip) -> bytes:

@@ -287,7 +287,7 @@ def test_where_nothing_is_worth_hearing_there_is_a_reason_and_no_error(serve: Ca
             "filter.max_facet_scores['gloomy']",
             "one of calm, tender,",
         ),
-        (ClipFilter(clip_ids=["abc"]), "filter.clip_ids[0]", "a video's id of 11 characters"),
+        (ClipFilter(clip_ids=["a b"]), "filter.clip_ids[0]", "1 to 128 characters"),
         (ClipFilter(without_clip_ids=["abc"] * 1_001), "filter.without_clip_ids", "at most 1,000, got 1,001"),
         (ClipFilter(youtube_ids=["abc"]), "filter.youtube_ids[0]", "11 characters of A-Z"),
         (ClipFilter(without_youtube_ids=["abc"]), "filter.without_youtube_ids[0]", "11 characters of A-Z"),

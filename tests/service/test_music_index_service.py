@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from unittest.mock import Mock
 
 import faiss
 import grpc
@@ -490,7 +491,11 @@ def test_a_call_that_began_before_a_swap_ends_on_what_it_began_with(swapped: Swa
         assert (len(answer.clips), answer.total_clip_count) == (25, SIZE)
 
 
-def test_only_an_index_that_is_served_is_swapped() -> None:
-    other = replace(make_index(), name="other")
+def test_an_index_of_a_new_name_is_served_until_it_is_withdrawn() -> None:
+    service = MusicIndexService([make_index()])
+    service.swap(replace(make_index(), name="other"))
+    described = service.ListIndexes(messages.ListIndexesRequest(), Mock())
+    assert [index.name for index in described.indexes] == ["default", "other"]
+    service.withdraw("other")
     with pytest.raises(NotFoundError, match=r"^index: no 'other'; loaded: default$"):
-        MusicIndexService([make_index()]).swap(other)
+        service.GetClip(messages.GetClipRequest(index="other", clip_id="x"), Mock())

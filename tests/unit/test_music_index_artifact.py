@@ -306,7 +306,7 @@ def test_an_index_may_have_a_calibration(tmp_path: Path) -> None:
     hits = load_index("default", tmp_path).search([query], 2)
     assert hits.match_probabilities is not None
     assert [CLIPS[row].id for row in hits.handles[0].tolist()] == ["é@0", "\U0001f3b5@0"]
-    assert hits.match_probabilities.tolist() == [[0.625, 0.625]]
+    assert hits.match_probabilities[0].tolist() == [0.625, 0.625]
 
 
 def test_the_process_takes_the_largest_requests_and_no_text_services(tmp_path: Path) -> None:

@@ -17,16 +17,16 @@ PROBABILITY = MatchProbability(Calibration(**SOUND))
 
 
 def test_only_the_first_components_count_and_knots_are_joined_by_lines() -> None:
-    clips = np.array([[[1, 0, 9], [0, 1, -9], [0.5, 0.25, 0]]], np.float32)
-    found = PROBABILITY.of(np.array([[1, 0.5, 7]], np.float32), clips)
+    clips = np.array([[1, 0, 9], [0, 1, -9], [0.5, 0.25, 0]], np.float32)
+    found = PROBABILITY.of(np.array([[1, 0.5, 7]] * 3, np.float32), clips)
     # similarities 1, .5 and .625
-    np.testing.assert_allclose(found, [[0.9, 0.1, 0.1 + 0.8 * 0.25]], rtol=1e-6)
+    np.testing.assert_allclose(found, [0.9, 0.1, 0.1 + 0.8 * 0.25], rtol=1e-6)
 
 
 def test_beyond_the_knots_the_ends_hold() -> None:
-    clips = np.array([[[1, 0], [-1, 0]]] * 2, np.float32)
-    queries = np.array([[3, 0], [1e18, 0]], np.float32)
-    assert PROBABILITY.of(queries, clips).tolist() == [[0.9, 0.1], [0.9, 0.1]]
+    clips = np.array([[1, 0], [-1, 0]] * 2, np.float32)
+    queries = np.array([[3, 0]] * 2 + [[1e18, 0]] * 2, np.float32)
+    assert PROBABILITY.of(queries, clips).tolist() == [0.9, 0.1, 0.9, 0.1]
 
 
 def write(folder: Path, **fields: Any) -> Path:

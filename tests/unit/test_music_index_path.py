@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from music_index_service import path_beam
-from music_index_service.path import Path, find_path
-from music_index_service.selection import GROUPED_BY, NO_LIMITS, Candidates, Limits, Shortage
+from music_index_service.path import find_path
+from music_index_service.selection import GROUPED_BY, NO_LIMITS, Candidates, Hits, Limits, Shortage
 
 
 class Library:
@@ -47,7 +47,7 @@ class Library:
 
 def path_in(
     library: Library, start: Sequence[float], end: Sequence[float], steps: int, limits: Limits = NO_LIMITS
-) -> Path:
+) -> Hits:
     ends = np.array(start, np.float32), np.array(end, np.float32)
     return find_path(*ends, steps, library.find, library, limits)
 

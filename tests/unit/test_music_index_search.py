@@ -71,12 +71,12 @@ def violations(queries: list[Vector], k: int = 0) -> dict[str, str]:
 def test_searches_the_space_of_the_queries() -> None:
     hits = make_index().search([Vector([0.1] * 7, "mood"), Vector([0.9] * 7, "mood", "mood-1")], 4)
     assert (hits.space.name, hits.k) == ("mood", 4)
-    assert hits.handles.shape == hits.distances.shape == (2, 4)
+    assert np.shape(hits.handles) == np.shape(hits.distances) == (2, 4)
 
 
 def test_k_of_0_is_10_and_a_small_catalogue_gives_all_it_has() -> None:
-    assert make_index().search([Vector()], 0).handles.shape == (1, 10)
-    assert make_index(ids=IDS[:4]).search([Vector()], 0).handles.shape == (1, 4)
+    assert np.shape(make_index().search([Vector()], 0).handles) == (1, 10)
+    assert np.shape(make_index(ids=IDS[:4]).search([Vector()], 0).handles) == (1, 4)
 
 
 def test_hits_have_a_match_probability_in_the_calibrated_space_only() -> None:
@@ -84,8 +84,8 @@ def test_hits_have_a_match_probability_in_the_calibrated_space_only() -> None:
     assert index.search([Vector()], 4).match_probabilities is None
     hits = index.search([Vector([0.5] * 7, "mood")], 4)
     assert hits.match_probabilities is not None
-    assert hits.match_probabilities.shape == (1, 4)
-    assert ((hits.match_probabilities >= 0.1) & (hits.match_probabilities <= 0.7)).all()
+    assert np.shape(hits.match_probabilities) == (1, 4)
+    assert all(0.1 <= one <= 0.7 for one in hits.match_probabilities[0].tolist())
 
 
 @pytest.mark.parametrize("k", [1, 3, 20])
@@ -94,7 +94,7 @@ def test_a_seed_draws_among_the_nearest_and_orders_them_by_distance(k: int) -> N
     nearest = index.search(query, candidate_count(k))
     drawn = [index.search(query, k, seed) for seed in (1, 2, 3, 2**64 - 1)]
     for hits in drawn:
-        assert hits.handles.shape == (1, k)
+        assert np.shape(hits.handles) == (1, k)
         assert set(hits.handles[0]) <= set(nearest.handles[0])
         assert (np.diff(hits.distances[0]) >= 0).all()
         by_row = dict(zip(nearest.handles[0].tolist(), nearest.distances[0].tolist(), strict=True))
@@ -115,7 +115,9 @@ def test_a_seed_draws_the_same_for_a_query_in_any_company() -> None:
 
 def test_a_seed_finds_all_of_a_catalogue_smaller_than_k() -> None:
     index = make_index(ids=IDS[:4])
-    assert index.search([Vector()], 9, 5).handles.tolist() == index.search([Vector()], 9).handles.tolist()
+    assert (
+        index.search([Vector()], 9, 5).handles[0].tolist() == index.search([Vector()], 9).handles[0].tolist()
+    )
 
 
 @pytest.mark.parametrize("k", [-1, 1_001, 10_000])

@@ -15,11 +15,12 @@ from music_index_service.selection import (
     GROUPED_BY,
     NO_LIMITS,
     Candidates,
+    Hits,
     Limits,
     Shortage,
     first_count,
     select,
-    select_from,
+    select_each,
 )
 
 
@@ -40,6 +41,19 @@ class Library:
 
     def find(self, count: int) -> Candidates:
         return self.distances[:count], np.arange(len(self.distances))[:count] * 10
+
+    def hits(
+        self, k: int, seed: int = 0, limits: Limits = NO_LIMITS, own: Sequence[int] | None = None
+    ) -> Hits:
+        """Of one query or several, to which the clips are equally near."""
+        count = 1 if own is None else len(own)
+
+        def find(queries: NDArray[np.float32], n: int) -> Sequence[Candidates]:
+            return [self.find(n)] * len(queries)
+
+        first, *others = select_each(np.zeros((count, 3), np.float32), find, self, k, seed, limits, own)
+        self.others = others
+        return first
 
 
 def one_pass(library: Library, wanted: int, limits: Limits) -> list[int]:
@@ -83,21 +97,21 @@ LIMITS = st.builds(
 @settings(max_examples=300, deadline=None)
 @given(libraries(), LIMITS, st.integers(1, 20))
 def test_hits_are_those_of_one_pass_over_all_clips(library: Library, limits: Limits, k: int) -> None:
-    (distances, handles), shortage = select_from(library.find, library, k, limits=limits)
+    hits = library.hits(k, limits=limits)
     expected = one_pass(library, k, limits)
-    assert (handles // 10).tolist() == expected
-    assert distances.tolist() == library.distances[expected].tolist()
+    assert (hits.handles // 10).tolist() == expected
+    assert hits.distances.tolist() == library.distances[expected].tolist()
     near = limits.max_distance is None or np.count_nonzero(library.distances <= limits.max_distance) >= k
     if len(expected) == k or len(library.distances) < k:
-        assert shortage is None
+        assert hits.shortage is None
     else:
-        assert shortage is (Shortage.TOO_ALIKE if near else Shortage.TOO_FAR)
+        assert hits.shortage is (Shortage.TOO_ALIKE if near else Shortage.TOO_FAR)
 
 
 @settings(max_examples=100, deadline=None)
 @given(libraries(), LIMITS, st.integers(1, 12), st.integers(1, 2**64 - 1))
 def test_a_draw_is_among_what_a_pass_takes(library: Library, limits: Limits, k: int, seed: int) -> None:
-    (_, handles), _ = select_from(library.find, library, k, seed, limits)
+    handles = library.hits(k, seed, limits).handles
     pool = one_pass(library, candidate_count(k), limits)
     expected = draw(library.distances[None, pool], k, seed)[0] if pool else []
     assert (handles // 10).tolist() == [pool[column] for column in expected]
@@ -135,15 +149,31 @@ def test_without_limits_nothing_is_read_of_a_clip() -> None:
 
 def test_clips_of_no_known_artist_count_for_themselves() -> None:
     library = Library(np.arange(6, dtype=np.float32), np.zeros((6, 4), int), np.zeros((6, 12), np.float32))
-    (_, handles), shortage = select_from(library.find, library, 6, limits=Limits(max_per_group=(1, 1, 1, 1)))
-    assert len(handles) == 6
-    assert shortage is None
+    hits = library.hits(6, limits=Limits(max_per_group=(1, 1, 1, 1)))
+    assert len(hits.handles) == 6
+    assert hits.shortage is None
 
 
 def test_a_separation_is_kept_from_the_nearer_on() -> None:
     points = np.zeros((4, 12), np.float32)
     points[:, 0] = 0, 0.25, 0.5, 0.75
     library = Library(np.arange(4, dtype=np.float32), np.zeros((4, 4), int), points)
-    (_, handles), shortage = select_from(library.find, library, 4, limits=Limits(min_separation=0.5))
-    assert (handles // 10).tolist() == [0, 2]
-    assert shortage is Shortage.TOO_ALIKE
+    hits = library.hits(4, limits=Limits(min_separation=0.5))
+    assert (hits.handles // 10).tolist() == [0, 2]
+    assert hits.shortage is Shortage.TOO_ALIKE
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    libraries(), LIMITS, st.integers(1, 8), st.sampled_from([0, 7]), st.lists(st.integers(0, 119), min_size=1)
+)
+def test_the_clip_that_a_query_was_made_of_is_as_if_it_were_not_there(
+    library: Library, limits: Limits, k: int, seed: int, own: list[int]
+) -> None:
+    own = [place % len(library.distances) for place in own]
+    found = [library.hits(k, seed, limits, [place * 10 for place in own]), *library.others]
+    for place, hits in zip(own, found, strict=True):
+        places = np.delete(np.arange(len(library.distances)), place)
+        alone = Library(library.distances[places], library.values[places], library.points[places])
+        expected = places[alone.hits(k, seed, limits).handles // 10] if len(places) else places
+        assert (hits.handles // 10).tolist() == expected.tolist()

@@ -1,0 +1,180 @@
+"""The clips of an index that may answer one request, in the space that it searches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.clip_filter import Conditions
+from music_index_service.filter_cache import FilteredClips
+from music_index_service.segment import Segment
+from music_index_service.selection import Candidates
+
+# A handle names a clip of a snapshot: the number of its segment, shifted by so much, and its row in there.
+ROW_BITS = 32
+ROW = (1 << ROW_BITS) - 1
+
+Handles = NDArray[np.int64]
+
+
+class Segmented(Protocol):
+    """What the clips are of; `IndexSnapshot` is one."""
+
+    @property
+    def segments(self) -> Sequence[Segment]: ...
+
+    @property
+    def attribute_types(self) -> Mapping[str, str]: ...
+
+    def clip_id(self, handle: int) -> str: ...
+
+    def find(self, clip_id: str) -> int | None: ...
+
+
+@dataclass(frozen=True)
+class FilterCounts:
+    """What a filter let through."""
+
+    clip_count: int  # clips that it alone lets through
+    unknown_clip_ids: tuple[str, ...]  # in the filter, and not in the index
+    unknown_youtube_ids: tuple[str, ...]
+
+
+class Answers:
+    """Clips that may be answers, by handle: those that pass a filter, are worth hearing, and can be played."""
+
+    def __init__(
+        self,
+        index: Segmented,
+        space: str,
+        conditions: Conditions | None,
+        *,
+        include_unlistenable: bool,
+        include_unavailable: bool,
+    ) -> None:
+        """Apply a filter, if there is one, to every segment.
+
+        Raises:
+            InvalidInputError: if it breaks its limits, or names what the index doesn't know.
+            PreconditionError: if the index is too old for it.
+        """
+        self._index, self._space, self._conditions = index, space, conditions
+        self._include_unlistenable, self._everything = include_unlistenable, include_unavailable
+        self._parts = [(segment, self._of(segment)) for segment in index.segments]
+
+    def _of(self, segment: Segment) -> FilteredClips | None:
+        """The clips of a segment that may be answers; None if all may."""
+        if self._conditions is None:
+            return None if self._include_unlistenable else segment.filters.listenable
+        return segment.filters.apply(
+            self._conditions,
+            include_unlistenable=self._include_unlistenable,
+            attribute_types=self._index.attribute_types,
+        )
+
+    def find(self, queries: NDArray[np.float32], count: int) -> list[Candidates]:
+        """The nearest to each query <float32>[n, dimension], or all if there are fewer.
+
+        Of equally near ones the smaller id comes first.
+        """
+        found = []
+        for number, (segment, some) in enumerate(self._parts):
+            within = some.rows if some is not None and len(some.rows) < len(segment.catalog) else None
+            distances, rows = segment.nearest(
+                self._space, queries, count, within, everything=self._everything
+            )
+            found.append((distances, rows | number << ROW_BITS))
+        if len(found) == 1:
+            return list(zip(*found[0], strict=True))
+        all_distances, all_handles = zip(*found, strict=True)
+        pairs = zip(np.hstack(all_distances), np.hstack(all_handles), strict=True)
+        return [self._nearest(distances, handles, count) for distances, handles in pairs]
+
+    def _nearest(self, distances: NDArray[np.float32], handles: Handles, count: int) -> Candidates:
+        """The nearest of what was found in several segments."""
+        order = distances.argsort(kind="stable")
+        near = distances[order]
+        if (near[1:] == near[:-1]).any():
+            order = np.array(
+                sorted(
+                    range(len(handles)), key=lambda i: (distances[i], self._index.clip_id(int(handles[i])))
+                ),
+                np.int64,
+            )
+        order = order[:count]
+        return distances[order], handles[order]
+
+    def vectors(self, handles: Handles) -> NDArray[np.float32]:
+        """<float32>[n, dimension] the vector of each clip <int64>[n]."""
+        if len(self._parts) == 1:
+            return self._parts[0][0].engines[self._space].vectors(handles)
+        vectors = np.empty(
+            (len(handles), self._index.segments[0].engines[self._space].space.dimension), np.float32
+        )
+        for segment, there, rows in self._apart(handles):
+            vectors[there] = segment.engines[self._space].vectors(rows)
+        return vectors
+
+    def facets(self, handles: Handles) -> NDArray[np.float32]:
+        """<float32>[n, facets] the probability of each facet of each clip <int64>[n]."""
+        facets = np.empty((len(handles), self._index.segments[0].catalog.facets().shape[1]), np.float32)
+        for segment, there, rows in self._apart(handles):
+            facets[there] = segment.catalog.facets()[rows]
+        return facets
+
+    def groups(self, field: str, handles: Handles) -> list[str]:
+        """A text of each clip <int64>[n], by one of `selection.GROUPED_BY`; empty if it isn't known."""
+        texts = np.empty(len(handles), object)
+        for segment, there, rows in self._apart(handles):
+            texts[there] = segment.texts(field, rows)
+        return list(texts)
+
+    def _apart(self, handles: Handles) -> "list[tuple[Segment, NDArray[np.bool_], Handles]]":
+        """For each segment that some are of: which these are, and their rows."""
+        numbers, rows = handles >> ROW_BITS, handles & ROW
+        return [
+            (self._index.segments[number], numbers == number, rows[numbers == number])
+            for number in np.unique(numbers).tolist()
+        ]
+
+    @property
+    def count(self) -> int:
+        """Clips that pass the filter and are worth hearing, or all if that was asked for, played or not."""
+        return sum(
+            len(segment) if some is None else segment.count(some.rows) for segment, some in self._parts
+        )
+
+    @property
+    def left_out(self) -> int:
+        """Clips that the filter lets through, or all without one, that aren't answers: not worth hearing."""
+        return self._met - self.count
+
+    @property
+    def _met(self) -> int:
+        parts = self._parts
+        return sum(len(segment) if some is None else segment.count(some.met) for segment, some in parts)
+
+    def filtered(self) -> FilterCounts | None:
+        """What the filter let through; None without one."""
+        conditions = self._conditions
+        if conditions is None:
+            return None
+        only = self._parts[0][1]
+        if len(self._parts) == 1 and self._parts[0][0].dead is None and only is not None:
+            return FilterCounts(only.clip_count, only.unknown_clip_ids, only.unknown_youtube_ids)
+        clip_ids = {*conditions.clip_ids, *conditions.without_clip_ids}
+        videos = {*conditions.youtube_ids, *conditions.without_youtube_ids}
+        return FilterCounts(
+            self._met,
+            tuple(sorted(clip_id for clip_id in clip_ids if self._index.find(clip_id) is None)),
+            tuple(sorted(video for video in videos if not self._has_video(video))),
+        )
+
+    def _has_video(self, youtube_id: str) -> bool:
+        return any(
+            segment.is_alive(row)
+            for segment in self._index.segments
+            for row in segment.catalog.rows_of_video(youtube_id).tolist()
+        )
