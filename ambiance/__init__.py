@@ -11,6 +11,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ambiance.clip_filter import ClipFilter
+from ambiance.clip_input import ClipInput
 from ambiance.errors import (
     AmbianceError,
     DeadlineError,
@@ -25,6 +26,7 @@ from ambiance.errors import (
 from ambiance.results import (
     ArtifactVersion,
     Clip,
+    ClipMetadata,
     EmotionScore,
     EncodedText,
     Evidence,
@@ -49,6 +51,7 @@ from ambiance.results import (
     Vector,
     WordInfluence,
 )
+from ambiance.write_results import IndexCreation, WriteOutcome, WriteResult
 
 if TYPE_CHECKING:
     from ambiance.client import Client
@@ -59,6 +62,8 @@ __all__ = [
     "Client",
     "Clip",
     "ClipFilter",
+    "ClipInput",
+    "ClipMetadata",
     "DeadlineError",
     "EmotionScore",
     "EncodedText",
@@ -68,6 +73,7 @@ __all__ = [
     "FacetWeight",
     "FilterEffect",
     "Index",
+    "IndexCreation",
     "InvalidInputError",
     "Label",
     "MatchResult",
@@ -90,6 +96,8 @@ __all__ = [
     "Vector",
     "Violation",
     "WordInfluence",
+    "WriteOutcome",
+    "WriteResult",
 ]
 
 

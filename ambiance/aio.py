@@ -11,6 +11,7 @@ import grpc.aio
 
 from ambiance import calls
 from ambiance.arguments import require_deadline
+from ambiance.catalogue_writes import AsyncCatalogueWrites
 from ambiance.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
 from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
 from ambiance.clip_filter import ClipFilter
@@ -27,7 +28,7 @@ LOOP_MESSAGE = (
 R = TypeVar("R")
 
 
-class Client:
+class Client(AsyncCatalogueWrites):
     """`ambiance.Client` for one event loop at a time: the one that runs at the first call, and once that is
     closed another. It may be made outside of any.
 

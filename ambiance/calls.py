@@ -4,7 +4,7 @@
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from time import monotonic
 from typing import Any, Generic, TypeVar
@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from ambiance import replies
 from ambiance.arguments import require_flag, require_integer, require_items, require_number, require_utf8
 from ambiance.clip_filter import ClipFilter
+from ambiance.clip_messages import scores
 from ambiance.errors import AmbianceError, InvalidInputError, OverloadedError, Violation
 from ambiance.limits import MAX_K, MAX_PAGE_SIZE, MAX_REQUEST_BYTES
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
@@ -218,7 +219,7 @@ def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter
         raise InvalidInputError.of("filter", f"a ClipFilter, got {type(conditions).__name__}")
     values: dict[str, Any] = {}
     for name in (field.name for field in fields(conditions)):
-        read = _scores if name in _SCORE_FIELDS else _texts
+        read = scores if name in _SCORE_FIELDS else _texts
         values[name] = read(f"filter.{name}", getattr(conditions, name))
     return clip_filter_pb2.ClipFilter(**values)
 
@@ -246,14 +247,6 @@ def _texts(field: str, values: Iterable[str]) -> list[str]:
     texts = {f"{field}[{i}]": value for i, value in enumerate(require_items(field, values, "texts"))}
     require_utf8(texts)
     return list(texts.values())
-
-
-def _scores(field: str, values: Mapping[str, float]) -> dict[str, float]:
-    """The number that a field holds for each name."""
-    if not isinstance(values, Mapping):
-        raise InvalidInputError.of(field, f"a mapping of names to numbers, got {type(values).__name__}")
-    require_utf8({f"{field}[{name!a}]": name for name in values})
-    return {name: require_number(f"{field}[{name!a}]", score) for name, score in values.items()}
 
 
 def _int32(field: str, value: int, limit: int) -> int:

@@ -15,7 +15,7 @@ MUSIC_INDEX_SERVICE_PORT = 50053
 DEFAULT_DEADLINE_S = 5.0
 
 # Methods that read: repeating one is safe. A call of any other is sent once, for its answer may be lost after
-# its work is done; a method that writes stays out of here.
+# its work is done; one that writes is among those below, or isn't repeated.
 READ_METHODS: Mapping[str, Sequence[str]] = {
     "ambiance.match.v1.MatchService": ("MatchText", "MatchTexts"),
     "ambiance.text.v1.TextService": ("EncodeTexts", "GetModel"),
@@ -26,9 +26,23 @@ READ_METHODS: Mapping[str, Sequence[str]] = {
         "ListClips",
         "ListIndexes",
         "ListLabels",
+        "FindSimilar",
+        "FindPath",
     ),
     "grpc.health.v1.Health": ("Check",),
     "tensorflow.serving.PredictionService": ("Predict", "GetModelMetadata"),
+}
+
+# Methods that write what repeating them can't double: clips go by their ids, an index by its name. (Of two
+# writers of one clip who is answered last has written last, repeated or not.) DeleteIndex stays out:
+# repeated, it would tell of no such index.
+REPEATABLE_WRITE_METHODS: Mapping[str, Sequence[str]] = {
+    "ambiance.music.v1.MusicIndexService": (
+        "CreateIndex",
+        "UpsertClips",
+        "DeleteClips",
+        "ReportUnavailable",
+    ),
 }
 
 # gRPC never repeats a call that its own caller cancelled.
@@ -42,7 +56,7 @@ _SERVICE_CONFIG = {
         {
             "name": [
                 {"service": service, "method": method}
-                for service, methods in READ_METHODS.items()
+                for service, methods in (*READ_METHODS.items(), *REPEATABLE_WRITE_METHODS.items())
                 for method in methods
             ],
             "retryPolicy": {

@@ -9,6 +9,7 @@ import grpc
 
 from ambiance import calls
 from ambiance.arguments import require_deadline
+from ambiance.catalogue_writes import CatalogueWrites
 from ambiance.channel import (
     CHANNEL_OPTIONS,
     DEFAULT_DEADLINE_S,
@@ -32,7 +33,7 @@ CLOSED_MESSAGE = "client is closed"
 R = TypeVar("R")
 
 
-class Client:
+class Client(CatalogueWrites):
     """Calls the gateway, and the two services behind it where they can be reached.
 
     One client serves any number of threads; it connects on the first call to each service. Every method

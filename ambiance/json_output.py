@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from ambiance.results import (
     Clip,
+    ClipMetadata,
     EmotionScore,
     EncodedText,
     Evidence,
@@ -99,7 +101,14 @@ def _clip_object(clip: Clip) -> dict[str, Any]:
         "facets": _score_objects(clip.facets),
         "traits": _score_objects(clip.traits),
         "listenable": clip.listenable,
+        "available": clip.available,
+        "metadata": _metadata_object(clip.metadata),
     }
+
+
+def _metadata_object(metadata: ClipMetadata) -> dict[str, Any]:
+    """Every field, and numbers among the attributes as they were written: they are 64-bit floats."""
+    return {**asdict(metadata), "duration_seconds": _rounded(metadata.duration_seconds)}
 
 
 def _score_objects(

@@ -27,6 +27,14 @@ MAX_STEPS = 100  # clips of a path
 # The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
 MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024
 
-# Five times the largest valid request to the music index, 256 vectors and a full filter: the rest is room
-# for spaces of more dimensions.
-MAX_MUSIC_REQUEST_BYTES = 1024 * 1024
+MAX_WRITTEN_CLIPS = 1_000  # clips in one UpsertClips, ids in one DeleteClips or ReportUnavailable
+VGGISH_FEATURES = 128  # bytes or numbers of one frame of VGGish's
+MAX_FRAMES = 600  # frames of one clip to write
+
+# Twice what a clip to write takes at most, with every frame, attribute and text at its limit: none is larger.
+MAX_CLIP_BYTES = 1024 * 1024
+
+# What the music index takes in one request. A thousand clips of ten seconds with all that is usually said of
+# them are a tenth of it, a thousand of the largest are more than it: clients send those in several requests,
+# see `ambiance.write_calls`. 256 vectors and a full filter, the largest request that reads, are a hundredth.
+MAX_MUSIC_REQUEST_BYTES = 16 * 1024 * 1024

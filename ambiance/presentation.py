@@ -177,6 +177,7 @@ def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style, *, compared: bo
     """The lines of one clip; `compared` is False for a fallback, which can't be compared with the text."""
     clip = neighbor.clip
     yield f"{rank:>4}  {_place(clip, style)}  distance {neighbor.distance:.3g}"
+    yield from _title_lines(clip)
     yield from _label_lines(clip)
     if character := _joined(_reason(neighbor), _voice(clip), _worth(clip)):
         yield INDENT + style.faint(character)
@@ -186,14 +187,29 @@ def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style, *, compared: bo
 
 def _catalogue_lines(clip: Clip) -> Iterator[str]:
     yield f"{_place(clip, Style(colour=False))}  {clip.id}"
+    yield from _title_lines(clip)
     yield from _label_lines(clip)
     if character := _joined(_strongest(clip), _voice(clip), _worth(clip)):
         yield INDENT + character
 
 
 def _place(clip: Clip, style: Style) -> str:
-    span = f"{clip.start_seconds:g}–{clip.end_seconds:g} s"
-    return f"{style.strong(f'{clip.url:<36}')}  {span:<12}"
+    end = f"{clip.end_seconds:g}" if clip.end_seconds else ""
+    span = f"{clip.start_seconds:g}–{end} s"
+    return f"{style.strong(f'{clip.url or clip.id:<36}')}  {span:<12}"
+
+
+def _title_lines(clip: Clip) -> list[str]:
+    """What people know a clip by; nothing for one of which that isn't known."""
+    known = clip.metadata
+    work = " – ".join(filter(None, (known.artist, known.title)))
+    told = _joined(work, known.album, "" if clip.available else "can't be played")
+    return textwrap.wrap(_printable(told), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+
+
+def _printable(text: str) -> str:
+    """A text from somebody's catalogue without what could steer a terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _label_lines(clip: Clip) -> list[str]:

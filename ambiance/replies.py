@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 
+from ambiance.errors import Violation
 from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import clip_pb2, music_index_service_pb2
 from ambiance.results import (
     ArtifactVersion,
+    AttributeValue,
     Clip,
+    ClipMetadata,
     EmotionScore,
     EncodedText,
     Evidence,
@@ -33,11 +36,17 @@ from ambiance.results import (
 )
 from ambiance.text.v1 import text_service_pb2
 from ambiance.type.v1 import affect_pb2, space_pb2
+from ambiance.write_results import IndexCreation, WriteOutcome, WriteResult
 
 _Filtered = (
     match_service_pb2.MatchTextResponse
     | match_service_pb2.MatchTextsResponse
     | music_index_service_pb2.FindNeighborsResponse
+)
+_Written = (
+    music_index_service_pb2.UpsertClipsResponse
+    | music_index_service_pb2.DeleteClipsResponse
+    | music_index_service_pb2.ReportUnavailableResponse
 )
 
 _METRICS = {
@@ -56,6 +65,14 @@ _EVIDENCE_REASONS = {
     text_service_pb2.EVIDENCE_REASON_UNKNOWN_WORDS: EvidenceReason.UNKNOWN_WORDS,
     text_service_pb2.EVIDENCE_REASON_OTHER_LANGUAGE: EvidenceReason.OTHER_LANGUAGE,
     text_service_pb2.EVIDENCE_REASON_NOTHING_FELT: EvidenceReason.NOTHING_FELT,
+}
+_WRITE_OUTCOMES = {
+    music_index_service_pb2.WRITE_OUTCOME_CREATED: WriteOutcome.CREATED,
+    music_index_service_pb2.WRITE_OUTCOME_UPDATED: WriteOutcome.UPDATED,
+    music_index_service_pb2.WRITE_OUTCOME_UNCHANGED: WriteOutcome.UNCHANGED,
+    music_index_service_pb2.WRITE_OUTCOME_DELETED: WriteOutcome.DELETED,
+    music_index_service_pb2.WRITE_OUTCOME_NOT_FOUND: WriteOutcome.NOT_FOUND,
+    music_index_service_pb2.WRITE_OUTCOME_REFUSED: WriteOutcome.REFUSED,
 }
 _NOTICE_KINDS = {text_service_pb2.NOTICE_KIND_DISTRESS: NoticeKind.DISTRESS}
 
@@ -101,15 +118,23 @@ def clips(
 
 def indexes(response: music_index_service_pb2.ListIndexesResponse) -> list[Index]:
     """The indexes that are loaded, in order."""
+    return list(map(_index, response.indexes))
+
+
+def index_creation(response: music_index_service_pb2.CreateIndexResponse) -> IndexCreation:
+    """The index that was asked for."""
+    return IndexCreation(_index(response.index), response.created)
+
+
+def write_results(response: _Written) -> list[WriteResult]:
+    """What became of each clip, in order."""
     return [
-        Index(
-            index.name,
-            _version(index.version),
-            tuple(map(_space, index.spaces)),
-            index.clip_count,
-            tuple(index.notices),
+        WriteResult(
+            result.clip_id,
+            _WRITE_OUTCOMES.get(result.outcome, WriteOutcome.UNKNOWN),
+            tuple(Violation(violation.field, violation.description) for violation in result.violations),
         )
-        for index in response.indexes
+        for result in response.results
     ]
 
 
@@ -206,6 +231,38 @@ def _clip(clip: clip_pb2.Clip) -> Clip:
         facets=_facet_scores(clip.facets),
         traits=_facet_scores(clip.traits),
         listenable=clip.listenable,
+        available=clip.available,
+        metadata=_metadata(clip.metadata) if clip.HasField("metadata") else ClipMetadata(),
+    )
+
+
+def _metadata(metadata: clip_pb2.ClipMetadata) -> ClipMetadata:
+    return ClipMetadata(
+        title=metadata.title,
+        artist=metadata.artist,
+        album=metadata.album,
+        track_id=metadata.track_id,
+        uri=metadata.uri,
+        thumbnail_uri=metadata.thumbnail_uri,
+        duration_seconds=metadata.duration_seconds,
+        attributes={name: _attribute(value) for name, value in sorted(metadata.attributes.items())},
+    )
+
+
+def _attribute(value: clip_pb2.AttributeValue) -> AttributeValue:
+    held: AttributeValue = getattr(value, value.WhichOneof("value") or "text")
+    return held
+
+
+def _index(index: music_index_service_pb2.Index) -> Index:
+    return Index(
+        index.name,
+        _version(index.version),
+        tuple(map(_space, index.spaces)),
+        index.clip_count,
+        tuple(index.notices),
+        index.writable,
+        index.sequence,
     )
 
 

@@ -1,9 +1,9 @@
 """What the clients return: plain immutable values, in the units and the order of the services' answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Metric(StrEnum):
@@ -167,14 +167,32 @@ class EncodedText:
     word_influences: tuple[WordInfluence, ...] = ()  # largest shift first; only if asked to explain
 
 
+AttributeValue: TypeAlias = str | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMetadata:
+    """What people know a piece of music by; what is empty isn't known."""
+
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    track_id: str = ""  # in the catalogue that it comes from
+    uri: str = ""  # where it plays
+    thumbnail_uri: str = ""  # a picture of it
+    duration_seconds: float = 0.0  # of the whole track
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)  # anything else, ordered by name
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Ten seconds or less of a YouTube video, from AudioSet. The video may have been taken down since."""
+    """A piece of music, or a part of one. A released clip is ten seconds or less of a YouTube video, from
+    AudioSet, which may have been taken down since."""
 
-    id: str  # "<youtube id>@<start second>"
-    youtube_id: str
+    id: str  # of a released clip: "<youtube id>@<start second>"
+    youtube_id: str  # empty if it isn't from YouTube
     start_seconds: float
-    end_seconds: float
+    end_seconds: float  # 0 in a clip of one's own that doesn't say
     labels: tuple[str, ...]  # AudioSet's, such as "Lullaby"
     mood_labels: tuple[str, ...]  # moods that AudioSet's annotators gave it; most clips have none
     moods: tuple[MoodScore, ...]  # all seven, by descending score, as the music encoder hears them
@@ -182,10 +200,15 @@ class Clip:
     facets: tuple[FacetScore, ...]  # all twelve, by descending score
     traits: tuple[FacetScore, ...]  # vocal, speech, low_quality
     listenable: bool  # False if it is mainly speech or effects, or a bad recording
+    available: bool = True  # False once it was found gone, or reported so
+    metadata: ClipMetadata = ClipMetadata()
 
     @property
     def url(self) -> str:
-        """Address of the video, starting where the clip does."""
+        """Where it plays: the address of the video, starting where the clip does, or else the URI that its
+        metadata tell; empty if neither is known."""
+        if not self.youtube_id:
+            return self.metadata.uri
         return f"https://youtu.be/{self.youtube_id}?t={int(self.start_seconds)}"
 
 
@@ -217,6 +240,8 @@ class Index:
     spaces: tuple[Space, ...]  # that it can be searched in
     clip_count: int
     notices: tuple[str, ...]  # attributions and terms that its users must see
+    writable: bool = False  # whether clips may be written to it
+    sequence: int = 0  # number of the last write that it holds; 0 if there was none
 
 
 class FilterEffect(NamedTuple):

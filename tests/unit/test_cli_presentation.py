@@ -11,6 +11,7 @@ from ambiance.presentation import WIDTH, Style, match_for_people, text_for_peopl
 from ambiance.results import (
     ArtifactVersion,
     Clip,
+    ClipMetadata,
     EmotionScore,
     EncodedText,
     Evidence,
@@ -158,6 +159,17 @@ def test_what_is_not_known_of_a_clip_is_not_told() -> None:
     assert "      because: sad 61%, tender 40%; instrumental\n\nspace vad" in nothing
     bare = replace(clip(), facets=(), traits=())
     assert "      Music, Cello\n      match 73%" in match_for_people(result(bare, why=()), PLAIN)
+
+
+def test_a_clip_of_ones_own_shows_what_people_know_it_by() -> None:
+    known = ClipMetadata("Tide", "Ada\x1b[2J", "Coast", uri="https://music.example/tide")
+    own = replace(clip(), id="tide", youtube_id="", end_seconds=0.0, available=False, metadata=known)
+    lines = match_for_people(result(own), PLAIN).splitlines()
+    assert "   1  https://music.example/tide            30– s         distance 0.00123" in lines
+    assert "      Ada [2J – Tide; Coast; can't be played" in lines
+    bare = replace(own, metadata=ClipMetadata(), available=True)
+    shown = match_for_people(result(bare), PLAIN)
+    assert f"   1  {'tide':<36}  30– s         distance 0.00123\n      Music, Cello" in shown
 
 
 def test_a_clip_of_which_nobody_knows_why_shows_its_strongest_facets() -> None:
@@ -383,6 +395,17 @@ def test_a_match_for_machines() -> None:
                 {"facet": "low_quality", "score": 0.2},
             ],
             "listenable": True,
+            "available": True,
+            "metadata": {
+                "title": "",
+                "artist": "",
+                "album": "",
+                "track_id": "",
+                "uri": "",
+                "thumbnail_uri": "",
+                "duration_seconds": 0.0,
+                "attributes": {},
+            },
         }
     ]
     assert document["left_out_clip_count"] == 0
