@@ -17,7 +17,17 @@ from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import OverloadedError, PreconditionError, UnavailableError
 from ambiance.limits import DEFAULT_K, DEFAULT_PAGE_SIZE
-from ambiance.results import Clip, EncodedText, Index, Label, MatchResult, SearchResult, Vector
+from ambiance.results import (
+    ArtifactVersion,
+    Clip,
+    EncodedText,
+    Index,
+    Label,
+    MatchResult,
+    SearchResult,
+    Vector,
+    VersionStatus,
+)
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
@@ -54,6 +64,8 @@ class Client(AsyncCatalogueWrites):
             calls.GATEWAY: target,
             calls.TEXT_SERVICE: text_target,
             calls.MUSIC_INDEX_SERVICE: music_target,
+            calls.ARTIFACT_SERVICES["text_encoder"]: text_target,
+            calls.ARTIFACT_SERVICES["music_index"]: music_target,
         }
         self._addresses = {
             peer: resolvable(address, peer.target_field) for peer, address in self._targets.items()
@@ -144,6 +156,17 @@ class Client(AsyncCatalogueWrites):
     async def list_indexes(self, *, deadline_s: float | None = None) -> list[Index]:
         """As `ambiance.Client.list_indexes`."""
         return await self._send(calls.list_indexes(), deadline_s)
+
+    async def list_versions(self, *, deadline_s: float | None = None) -> list[VersionStatus]:
+        """As `ambiance.Client.list_versions`."""
+        return calls.merged_versions([await self._send(call, deadline_s) for call in calls.list_versions()])
+
+    async def reload_artifacts(
+        self, kind: str = "", version: int = 0, *, deadline_s: float | None = None
+    ) -> list[ArtifactVersion]:
+        """As `ambiance.Client.reload_artifacts`."""
+        every_call = calls.reload_artifacts(kind, version)
+        return calls.merged_serving([await self._send(call, deadline_s) for call in every_call])
 
     async def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

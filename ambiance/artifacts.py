@@ -182,14 +182,27 @@ def load(root: Path, kind: str, version: int | None = None) -> Artifact:
     version = version if version is not None else max(versions(root, kind), default=None)
     if version is None:
         raise ArtifactError(f"{root / kind}: no version of {kind} is published there")
+    manifest = read_manifest(root, kind, version)
+    folder = root / kind / str(version)
+    for entry in manifest.files:
+        _verify_digest(folder / entry.path, entry)
+    return Artifact(folder, manifest)
+
+
+def read_manifest(root: Path, kind: str, version: int) -> Manifest:
+    """What a version says of itself, once the files that it lists have their sizes; their bytes aren't read.
+
+    Raises:
+        ArtifactError: as `load`.
+    """
     folder = root / kind / str(version)
     manifest = _read_manifest(folder)
     if (manifest.kind, manifest.version) != (kind, version):
         found = f"{manifest.kind} version {manifest.version}"
         raise ArtifactError(f"{folder}: expected {kind} version {version}, the manifest says {found}")
     for entry in manifest.files:
-        _verify(folder / entry.path, entry)
-    return Artifact(folder, manifest)
+        _verify_size(folder / entry.path, entry)
+    return manifest
 
 
 def load_newest_whole(root: Path, kind: str, version: int | None = None) -> Artifact:
@@ -245,16 +258,26 @@ def _describe(path: Path, folder: Path) -> FileEntry:
     )
 
 
-def _verify(path: Path, entry: FileEntry) -> None:
+def _verify_size(path: Path, entry: FileEntry) -> None:
     try:
         size = path.stat().st_size
-        if size != entry.size_bytes:
-            raise ArtifactError(f"{path}: {size} bytes, the manifest says {entry.size_bytes}")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if size != entry.size_bytes:
+        raise ArtifactError(f"{path}: {size} bytes, the manifest says {entry.size_bytes}")
+
+
+def _verify_digest(path: Path, entry: FileEntry) -> None:
+    try:
         digest = file_sha256(path)
     except OSError as error:
-        raise ArtifactError(f"{path}: {error.strerror or error}, the manifest lists it") from error
+        raise _unreadable(path, error) from error
     if digest != entry.sha256:
         raise ArtifactError(f"{path}: SHA-256 {digest}, the manifest says {entry.sha256}")
+
+
+def _unreadable(path: Path, error: OSError) -> ArtifactError:
+    return ArtifactError(f"{path}: {error.strerror or error}, the manifest lists it")
 
 
 def file_sha256(path: Path) -> str:

@@ -29,6 +29,7 @@ READ_METHODS: Mapping[str, Sequence[str]] = {
         "FindSimilar",
         "FindPath",
     ),
+    "ambiance.artifact.v1.ArtifactService": ("ListVersions",),
     "grpc.health.v1.Health": ("Check",),
     "tensorflow.serving.PredictionService": ("Predict", "GetModelMetadata"),
 }

@@ -20,7 +20,17 @@ from ambiance.channel import (
 from ambiance.clip_filter import ClipFilter
 from ambiance.errors import OverloadedError, UnavailableError
 from ambiance.limits import DEFAULT_K, DEFAULT_PAGE_SIZE
-from ambiance.results import Clip, EncodedText, Index, Label, MatchResult, SearchResult, Vector
+from ambiance.results import (
+    ArtifactVersion,
+    Clip,
+    EncodedText,
+    Index,
+    Label,
+    MatchResult,
+    SearchResult,
+    Vector,
+    VersionStatus,
+)
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
@@ -69,6 +79,8 @@ class Client(CatalogueWrites):
             calls.GATEWAY: target,
             calls.TEXT_SERVICE: text_target,
             calls.MUSIC_INDEX_SERVICE: music_target,
+            calls.ARTIFACT_SERVICES["text_encoder"]: text_target,
+            calls.ARTIFACT_SERVICES["music_index"]: music_target,
         }
         self._channels = {
             peer: grpc.insecure_channel(resolvable(address, peer.target_field), options=CHANNEL_OPTIONS)
@@ -187,6 +199,23 @@ class Client(CatalogueWrites):
     def list_indexes(self, *, deadline_s: float | None = None) -> list[Index]:
         """The indexes that the music index service holds, ordered by name."""
         return self._send(calls.list_indexes(), deadline_s)
+
+    def list_versions(self, *, deadline_s: float | None = None) -> list[VersionStatus]:
+        """The versions of text encoder and music index that their services have, by kind and version."""
+        return calls.merged_versions(self._send(call, deadline_s) for call in calls.list_versions())
+
+    def reload_artifacts(
+        self, kind: str = "", version: int = 0, *, deadline_s: float | None = None
+    ) -> list[ArtifactVersion]:
+        """Have a service answer from another version, without a call lost; what is served then, by kind.
+
+        `kind` is "text_encoder" or "music_index"; empty means both, the index first. A `version` of 0 is the
+        newest that is whole, now and from now on; at any other the service stays. Loading takes time: a large
+        index needs a longer `deadline_s`. What isn't there is a NotFoundError, and what can't be served a
+        PreconditionError, with what was served before left in its place.
+        """
+        every_call = calls.reload_artifacts(kind, version)
+        return calls.merged_serving(self._send(call, deadline_s) for call in every_call)
 
     def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

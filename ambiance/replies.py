@@ -282,6 +282,19 @@ def _version(version: space_pb2.ArtifactVersion) -> ArtifactVersion:
     return ArtifactVersion(version.kind, version.version)
 
 
+def versions(response: artifact_service_pb2.ListVersionsResponse) -> list[VersionStatus]:
+    """The answer of ListVersions."""
+    return [
+        VersionStatus(_version(each.version), each.serving, tuple(map(_space, each.spaces)), each.trouble)
+        for each in response.versions
+    ]
+
+
+def serving(response: artifact_service_pb2.ReloadArtifactsResponse) -> list[ArtifactVersion]:
+    """The answer of ReloadArtifacts."""
+    return list(map(_version, response.serving))
+
+
 def _filter_effect(response: _Filtered) -> FilterEffect | None:
     if not response.HasField("filter_effect"):
         return None

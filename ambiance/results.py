@@ -244,6 +244,15 @@ class Index:
     sequence: int = 0  # number of the last write that it holds; 0 if there was none
 
 
+class VersionStatus(NamedTuple):
+    """A version of a model or an index, and what its service makes of it."""
+
+    version: ArtifactVersion
+    serving: bool
+    spaces: tuple[Space, ...]  # none if it can't be read
+    trouble: str  # why it can't be served; empty if it can, as far as its manifest tells
+
+
 class FilterEffect(NamedTuple):
     """What a filter did to a search."""
 

@@ -6,18 +6,19 @@ from typing import Protocol
 from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, Servicer
+from gateway import health
 from gateway.backends import MusicBackend, TextBackend
-from gateway.health import TIMEOUT_S, HealthWatch, Peer
+from gateway.health import TIMEOUT_S, HealthWatch
 from gateway.matching import Budget, Matcher, NeighborFinder, TextEncoder
 from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
 from gateway.settings import GatewaySettings, MatchPolicy
 
 
-class TextPeer(Peer, TextEncoder, Protocol):
+class TextPeer(health.TextPeer, TextEncoder, Protocol):
     """The text service, wherever it is."""
 
 
-class MusicPeer(Peer, NeighborFinder, Protocol):
+class MusicPeer(health.MusicPeer, NeighborFinder, Protocol):
     """The music index service, wherever it is."""
 
 

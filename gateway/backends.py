@@ -3,7 +3,7 @@
 A failed call raises the domain error behind it, with the service's name in the message.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -18,8 +18,6 @@ from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
-
-DEFAULT_INDEX = "default"
 
 # Connections to each service: one would reach only one of its workers, see `ambiance.server.workers`.
 CONNECTIONS = 4
@@ -111,8 +109,8 @@ class MusicBackend(Backend):
         response = self.call(self.stub().FindNeighbors, request, timeout_s)
         return response
 
-    def spaces(self, timeout_s: float) -> Sequence[space_pb2.Space]:
-        """Spaces of the default index; none if it isn't loaded."""
+    def indexes(self, timeout_s: float) -> Mapping[str, Sequence[space_pb2.Space]]:
+        """Spaces of each index by its name, with those of the version before that it still answers in."""
         request = music_index_service_pb2.ListIndexesRequest()
         response = self.call(self.stub().ListIndexes, request, timeout_s)
-        return [space for index in response.indexes if index.name == DEFAULT_INDEX for space in index.spaces]
+        return {index.name: [*index.spaces, *index.previous_spaces] for index in response.indexes}

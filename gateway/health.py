@@ -2,12 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from ambiance.affect import VAD_SPACE
 from ambiance.errors import AmbianceError, DeadlineError, OverloadedError, PreconditionError
 from ambiance.type.v1.space_pb2 import Space
+from gateway.lineages import misfit
+
+DEFAULT_INDEX = "default"
 
 # Longest pause between two checks while something is wrong, so that a cluster that starts is ready soon.
 RECOVERY_PAUSE_S = 0.2
@@ -24,7 +26,17 @@ class Peer(Protocol):
 
     def require_serving(self, timeout_s: float) -> None: ...
 
+
+class TextPeer(Peer, Protocol):
+    """The text service."""
+
     def spaces(self, timeout_s: float) -> Sequence[Space]: ...
+
+
+class MusicPeer(Peer, Protocol):
+    """The music index service."""
+
+    def indexes(self, timeout_s: float) -> Mapping[str, Sequence[Space]]: ...
 
 
 class Reporter(Protocol):
@@ -38,8 +50,8 @@ class HealthWatch:
 
     def __init__(
         self,
-        text: Peer,
-        music: Peer,
+        text: TextPeer,
+        music: MusicPeer,
         space: str,
         interval_s: float,
         rehearse: Callable[[], object] = lambda: None,
@@ -52,6 +64,7 @@ class HealthWatch:
         self._text, self._music, self._space = text, music, space
         self._interval_s, self._rehearse = interval_s, rehearse
         self._trouble: str | None = "not looked at yet"
+        self._unmatched: set[str] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -82,21 +95,23 @@ class HealthWatch:
         return None
 
     def _require_common_spaces(self) -> None:
-        """Raise PreconditionError unless both services hold the space, and it and VAD with one lineage.
+        """Raise PreconditionError unless texts can be matched with the default index.
 
-        A match compares VAD whatever the space: it tells how clip and text differ in it.
+        Another index that they can't be matched with refuses those matches by itself, so it is only logged.
         """
-        text, music = (
-            {space.name: space.lineage for space in peer.spaces(TIMEOUT_S)}
-            for peer in (self._text, self._music)
+        read, indexes = self._text.spaces(TIMEOUT_S), self._music.indexes(TIMEOUT_S)
+        text, whose = (self._text.name, read), self._music.name
+        others = (
+            misfit(self._space, text, (f"index {name} of the {whose}", spaces))
+            for name, spaces in indexes.items()
+            if name != DEFAULT_INDEX
         )
-        for peer, spaces in ((self._text, text), (self._music, music)):
-            if self._space not in spaces:
-                raise PreconditionError(f"{peer.name} holds {sorted(spaces)}, not {self._space!r}")
-        for name in (self._space, VAD_SPACE):
-            if name in text and name in music and text[name] != music[name]:
-                both = f"{text[name]} in the {self._text.name}, {music[name]} in the {self._music.name}"
-                raise PreconditionError(f"lineages of space {name!r} differ: {both}")
+        unmatched = {trouble for trouble in others if trouble}
+        for reason in unmatched - self._unmatched:
+            logger.warning("an index can't be matched", extra={"reason": reason})
+        self._unmatched = unmatched
+        if trouble := misfit(self._space, text, (whose, indexes.get(DEFAULT_INDEX, []))):
+            raise PreconditionError(trouble)
 
     def _watch(self, reporter: Reporter) -> None:
         pause_s = 0.0

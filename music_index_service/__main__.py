@@ -11,6 +11,7 @@ from ambiance.extras import Extra
 PROGRAM = "ambiance-music-index-service"
 
 with Extra("music", PROGRAM) as extra:
+    from ambiance.server.artifact_settings import shared_by_workers
     from ambiance.server.process import run
     from ambiance.server.settings import load_settings
     from music_index_service.application import load
@@ -21,7 +22,8 @@ with Extra("music", PROGRAM) as extra:
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; returns the exit status."""
     settings = load_settings(MusicIndexSettings, PROGRAM, argv)
-    return run(PROGRAM, settings, partial(load, settings))
+    with shared_by_workers(settings) as settings:
+        return run(PROGRAM, settings, partial(load, settings))
 
 
 if __name__ == "__main__":

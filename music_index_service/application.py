@@ -1,51 +1,80 @@
 """Puts the music index service together: its indexes, checked and warm, and the service on top."""
 
 from collections.abc import Callable
-from functools import partial
 
+from ambiance.artifacts import MUSIC_INDEX
 from ambiance.errors import PreconditionError
 from ambiance.limits import MAX_MUSIC_REQUEST_BYTES
-from ambiance.music.v1.music_index_service_pb2_grpc import add_MusicIndexServiceServicer_to_server
-from ambiance.server.direct_calls import REHEARSAL_S, DirectMethods
-from ambiance.server.lifecycle import Application, Servicer
+from ambiance.server.artifact_choice import Choice
+from ambiance.server.artifact_service import with_artifact_service
+from ambiance.server.artifact_settings import choice_of, version_to_start
+from ambiance.server.artifact_versions import ArtifactVersions
+from ambiance.server.lifecycle import Application
+from ambiance.server.versioned_artifact import VersionedArtifact
 from music_index_service.live.catalogues import Catalogues
 from music_index_service.live.model import IndexModel
-from music_index_service.loading import Release, load_release
-from music_index_service.service import DEFAULT_INDEX, SERVICE_NAME, MusicIndexService
+from music_index_service.loading import Release
+from music_index_service.service import MusicIndexService
 from music_index_service.settings import MusicIndexSettings
+from music_index_service.versions import load_rehearsed, servicer_of, versioned_index
 from music_index_service.write_methods import WriteMethods
+
+Serve = Callable[[Release], None]
 
 
 def load(settings: MusicIndexSettings) -> Application:
-    """Load every index and search it, so that the first caller doesn't pay for what is lazy.
+    """Load every index, and follow the versions of the released one while it is served.
 
     Raises:
         ArtifactError: if the released index is missing or damaged.
         PreconditionError: if clips are to be written, and this release or several workers can't.
         StorageError: if what was written can't be opened.
     """
-    release = load_release(DEFAULT_INDEX, settings.artifacts, settings.artifact_version)
-    service = MusicIndexService([release.index])
-    close = _open_data(settings, release, service)
-    servicer = Servicer(SERVICE_NAME, partial(add_MusicIndexServiceServicer_to_server, service))
-    methods = DirectMethods([servicer])
-    for request in service.requests_to_rehearse():
-        methods.call(f"{SERVICE_NAME}/FindNeighbors", request, REHEARSAL_S)
-    return Application([servicer], close=close, max_request_bytes=MAX_MUSIC_REQUEST_BYTES)
+    choice = choice_of(settings, MUSIC_INDEX)
+    application, versioned = load_alone(settings, choice)
+    pinned = [MUSIC_INDEX] if settings.artifact_version is not None else []
+    versions = ArtifactVersions([versioned], choice, pinned)
+    return with_artifact_service(application, versions, settings.watch_seconds)
+
+
+def load_alone(
+    settings: MusicIndexSettings, choice: Choice
+) -> tuple[Application, VersionedArtifact[Release]]:
+    """The application without the service of its versions, and the artifact that has them.
+
+    Raises:
+        as `load`.
+    """
+    wanted = version_to_start(settings.artifacts, MUSIC_INDEX, settings.artifact_version, choice)
+    release = load_rehearsed(settings, wanted)
+    service = MusicIndexService([release.index], settings.previous_seconds)
+    serve, close = _open_data(settings, release, service)
+    servicers = [servicer_of(service)]
+    application = Application(servicers, close=close, max_request_bytes=MAX_MUSIC_REQUEST_BYTES)
+    return application, versioned_index(settings, serve, release.index.version)
 
 
 def _open_data(
     settings: MusicIndexSettings, release: Release, service: MusicIndexService
-) -> Callable[[], None]:
-    """Serve what was written, and let more be written, if there is a folder for it; returns what closes it."""
+) -> tuple[Serve, Callable[[], None]]:
+    """Serve what was written, and let more be written, if there is a folder for it.
+
+    Returns what serves another version of the release, and what closes the data.
+    """
     if settings.data is None:
-        return lambda: None
+        return lambda other: service.swap(other.index), lambda: None
     if settings.workers > 1:
         raise PreconditionError(f"data: one process writes, got workers: {settings.workers}")
     from music_index_service.preparation.preparation import ClipPreparation  # noqa: PLC0415  # brings LiteRT
 
     model = IndexModel.of(release.index, release.placement)
     catalogues = Catalogues(settings.data, settings.artifacts, model, service.swap, service.withdraw)
-    preparation = ClipPreparation.load(settings.artifacts, model)
-    service.write_with(WriteMethods(catalogues, preparation.prepare))
-    return catalogues.close
+    service.write_with(WriteMethods(catalogues, ClipPreparation.load(settings.artifacts, model).prepare))
+
+    def serve(other: Release) -> None:
+        following = IndexModel.of(other.index, other.placement)
+        preparation = ClipPreparation.load(settings.artifacts, following)
+        catalogues.rebase(following)
+        service.write_with(WriteMethods(catalogues, preparation.prepare))
+
+    return serve, catalogues.close

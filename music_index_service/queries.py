@@ -52,8 +52,8 @@ def common_space(queries: Sequence[Query], held: Mapping[str, Space]) -> Space:
     return held[first]
 
 
-def as_matrix(queries: Sequence[Query], space: Space) -> NDArray[np.float32]:
-    """<float32>[n, dimension] the components of all queries, one row each.
+def as_matrix(queries: Sequence[Query], space: Space, index: str) -> NDArray[np.float32]:
+    """<float32>[n, dimension] the components of all queries to an index of that name, one row each.
 
     Raises:
         InvalidInputError: if one has another dimension, or a component that isn't finite or is too large.
@@ -69,7 +69,7 @@ def as_matrix(queries: Sequence[Query], space: Space) -> NDArray[np.float32]:
     if not fitting.all():
         raise_violations(_component_violation(i, j, rows[i][j]) for i, j in np.argwhere(~fitting).tolist())
     for i, query in enumerate(queries):
-        _check_lineage(i, query.lineage, space)
+        _check_lineage(i, query.lineage, space, index)
     return matrix
 
 
@@ -85,7 +85,7 @@ def _component_violation(i: int, j: int, value: float) -> Violation:
     return Violation(field, f"finite, from {-MAX_COMPONENT:g} to {MAX_COMPONENT:g}, got {value:g}")
 
 
-def _check_lineage(i: int, lineage: str, space: Space) -> None:
+def _check_lineage(i: int, lineage: str, space: Space, index: str) -> None:
     if lineage and lineage != space.lineage:
-        held = f"the index holds {space.name} of lineage {space.lineage}"
+        held = f"the index {index} holds {space.name} of lineage {space.lineage}"
         raise PreconditionError(f"queries[{i}].lineage: {held}, got {shown(lineage)}")

@@ -3,20 +3,19 @@
 Clips are kept as bytes: built anew for each answer, a match in one process took 1.21 times as long (p50).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from weakref import WeakKeyDictionary, ref
 
 import grpc
 
 from ambiance.affect import MOODS
-from ambiance.artifacts import MUSIC_INDEX
+from ambiance.artifacts import MUSIC_INDEX, Space
 from ambiance.errors import NotFoundError
 from ambiance.music.v1 import clip_filter_pb2, clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import MusicIndexServiceServicer
 from ambiance.music.v1.search_options_pb2 import SearchOptions
-from ambiance.server.holder import Holder
 from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
@@ -24,6 +23,7 @@ from music_index_service.answers import FilterCounts
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.selection import Shortage
 from music_index_service.snapshot import Hits, IndexSnapshot
+from music_index_service.succession import PREVIOUS_S, Succession
 from music_index_service.write_methods import WriteMethods
 
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
@@ -47,6 +47,11 @@ class _Served:
         self.index = index
         self.version = space_pb2.ArtifactVersion(kind=MUSIC_INDEX, version=index.version)
         self.spaces = {name: space_message(space) for name, space in index.spaces.items()}
+
+    @property
+    def held_spaces(self) -> Mapping[str, Space]:
+        """The spaces that may be searched, by name."""
+        return self.index.spaces
 
     def describe(self, handle: int, clip: clip_pb2.Clip) -> None:
         """Fill in a clip."""
@@ -77,9 +82,13 @@ def _bytes_of(catalog: ClipCatalog) -> Callable[[int], bytes]:
 class MusicIndexService(MusicIndexServiceServicer):
     """Finds neighbours and describes clips; what each method promises stands in the proto."""
 
-    def __init__(self, indexes: Iterable[IndexSnapshot]) -> None:
-        """Take indexes of different names, which nothing can be written to."""
-        self._holders = {index.name: Holder(_Served(index)) for index in indexes}
+    def __init__(self, indexes: Iterable[IndexSnapshot], previous_seconds: float = PREVIOUS_S) -> None:
+        """Take indexes of different names, which nothing can be written to.
+
+        `previous_seconds` is how long the one before another lineage's is kept unasked.
+        """
+        self._previous_s = previous_seconds
+        self._holders = {index.name: self._holder_of(index) for index in indexes}
         self._writes = WriteMethods()
 
     def write_with(self, writes: WriteMethods) -> None:
@@ -87,19 +96,22 @@ class MusicIndexService(MusicIndexServiceServicer):
         self._writes = writes
 
     def swap(self, index: IndexSnapshot) -> None:
-        """Answer from another snapshot of an index from now on; requests that have begun end on theirs.
+        """Answer from another snapshot of an index from now on; requests that have begun end on theirs, and
+        for a while queries of lineages that only the one before has are answered by that.
 
         An index of a name that isn't served is served from now on.
         """
-        served = _Served(index)
         if (holder := self._holders.get(index.name)) is not None:
-            holder.current = served
-        else:
-            self._holders = self._holders | {index.name: Holder(served)}  # others may be walking over them
+            holder.swap(_Served(index))
+        else:  # a new dictionary: others may be walking over this one
+            self._holders = self._holders | {index.name: self._holder_of(index)}
 
     def withdraw(self, name: str) -> None:
         """Serve the index of that name no more; requests that have begun end on it."""
         self._holders = {other: holder for other, holder in self._holders.items() if other != name}
+
+    def _holder_of(self, index: IndexSnapshot) -> Succession[_Served]:
+        return Succession(_Served(index), self._previous_s)
 
     def requests_to_rehearse(self) -> Iterator[messages.FindNeighborsRequest]:
         """A request for every index and space, of the kind that is expected."""
@@ -114,7 +126,7 @@ class MusicIndexService(MusicIndexServiceServicer):
     ) -> messages.FindNeighborsResponse:
         """Find the clips nearest to each query."""
         options = request.options
-        served = self._named(options.index)
+        served = self._holder(options.index).answering(request.queries)
         hits = served.index.search(
             request.queries,
             options.k,
@@ -195,7 +207,7 @@ class MusicIndexService(MusicIndexServiceServicer):
     ) -> messages.ListIndexesResponse:
         """List the indexes that are loaded."""
         return messages.ListIndexesResponse(
-            indexes=[_index_message(self._holders[name].current) for name in sorted(self._holders)]
+            indexes=[_index_message(holder) for _, holder in sorted(self._holders.items())]
         )
 
     def CreateIndex(  # noqa: N802
@@ -233,7 +245,7 @@ class MusicIndexService(MusicIndexServiceServicer):
         """What a request for an index is answered from, to its end."""
         return self._holder(name).current
 
-    def _holder(self, name: str) -> Holder[_Served]:
+    def _holder(self, name: str) -> Succession[_Served]:
         holder = self._holders.get(name or DEFAULT_INDEX)
         if holder is None:
             raise NotFoundError(f"index: no {shown(name)}; loaded: {', '.join(sorted(self._holders))}")
@@ -292,8 +304,9 @@ def _facet_scores(scores: Iterable[tuple[str, float]]) -> list[affect_pb2.FacetS
     return [affect_pb2.FacetScore(facet=name, score=score) for name, score in scores]
 
 
-def _index_message(served: _Served) -> messages.Index:
+def _index_message(holder: Succession[_Served]) -> messages.Index:
     """An index as ListIndexes describes it."""
+    served, previous = holder.current, holder.previous
     return messages.Index(
         name=served.index.name,
         version=served.version,
@@ -302,4 +315,5 @@ def _index_message(served: _Served) -> messages.Index:
         notices=served.index.notices,
         writable=served.index.writable,
         sequence=served.index.sequence,
+        previous_spaces=previous.spaces.values() if previous is not None else (),
     )

@@ -1,15 +1,15 @@
 """Settings of the process, read once by `__main__`."""
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from ambiance.channel import MUSIC_INDEX_SERVICE_PORT
+from ambiance.server.artifact_settings import ArtifactPolicy
 from ambiance.server.settings import ServerSettings
+from music_index_service.succession import PREVIOUS_S
 
 
-class MusicIndexSettings(ServerSettings):
+class MusicIndexSettings(ArtifactPolicy, ServerSettings):
     """Finds music clips near a vector."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_MUSIC_")
@@ -20,12 +20,19 @@ class MusicIndexSettings(ServerSettings):
     metrics_port: int = Field(
         9053, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
     )
-    artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
     # not `version`: that flag prints the program's own
     data: Path | None = Field(
         None,
         description="folder of the clips that are written to the service; nothing can be written without",
     )
     artifact_version: int | None = Field(
-        None, ge=1, description="version of the music index to serve; the largest unless set"
+        None,
+        ge=1,
+        description="version of the music index to stay at; unless set, the newest is followed",
+    )
+    previous_seconds: float = Field(
+        PREVIOUS_S,
+        ge=0,
+        le=86_400,
+        description="seconds without queries after which the version before one of another lineage is let go",
     )

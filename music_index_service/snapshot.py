@@ -131,7 +131,7 @@ class IndexSnapshot:
         check_count("queries", len(queries), MAX_QUERIES)
         k = resolve_k(k, len(queries))
         space = common_space(queries, self.spaces)
-        matrix = as_matrix(queries, space)
+        matrix = as_matrix(queries, space, self.name)
         answers = Answers(
             self,
             space.name,

@@ -1,13 +1,12 @@
 """The two services in this process, behind the interface that the gateway's parts call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.server.direct_calls import DirectMethods
 from ambiance.server.lifecycle import Application
 from ambiance.text.v1 import text_service_pb2 as text_pb
 from ambiance.type.v1.space_pb2 import Space
-from music_index_service.service import DEFAULT_INDEX
 
 _TEXT = text_pb.DESCRIPTOR.services_by_name["TextService"].full_name
 _MUSIC = music_pb.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
@@ -47,11 +46,11 @@ class MusicPeer:
     def require_serving(self, timeout_s: float) -> None:
         """Do nothing: a service that is loaded in this process serves."""
 
-    def spaces(self, timeout_s: float) -> Sequence[Space]:
-        """Spaces of the default index."""
+    def indexes(self, timeout_s: float) -> Mapping[str, Sequence[Space]]:
+        """Spaces of each index by its name, with those of the version before that it still answers in."""
         request = music_pb.ListIndexesRequest()
         response: music_pb.ListIndexesResponse = self._call(f"{_MUSIC}/ListIndexes", request, timeout_s)
-        return [space for index in response.indexes if index.name == DEFAULT_INDEX for space in index.spaces]
+        return {index.name: [*index.spaces, *index.previous_spaces] for index in response.indexes}
 
     def find_neighbors(
         self, request: music_pb.FindNeighborsRequest, timeout_s: float

@@ -1,17 +1,16 @@
 """Settings of the standalone process: those of the gateway and of both services that make sense in one."""
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from ambiance.channel import GATEWAY_PORT
+from ambiance.server.artifact_settings import ArtifactPolicy
 from ambiance.server.settings import ServerSettings
 from gateway.settings import MatchPolicy
 from text_service.settings import AnswerPolicy
 
 
-class StandaloneSettings(AnswerPolicy, MatchPolicy, ServerSettings):
+class StandaloneSettings(AnswerPolicy, MatchPolicy, ArtifactPolicy, ServerSettings):
     """Answers texts with music, in one process: gateway, text service and music index service."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_SERVE_")
@@ -32,11 +31,14 @@ class StandaloneSettings(AnswerPolicy, MatchPolicy, ServerSettings):
         le=1024,
         description="calls answered at the same time, those not counted that take over 0.1 s",
     )
-    artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
     text_version: int | None = Field(
-        None, ge=1, description="version of the text encoder; the largest unless set"
+        None,
+        ge=1,
+        description="version of the text encoder to stay at; unless set, the newest is followed",
     )
     music_version: int | None = Field(
-        None, ge=1, description="version of the music index; the largest unless set"
+        None,
+        ge=1,
+        description="version of the music index to stay at; unless set, the newest is followed",
     )
     interpreters: int = Field(2, ge=1, le=64, description="blocks of windows that the model reads at once")

@@ -1,6 +1,5 @@
 """Settings of the text service: what it reads, and what runs the model."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -9,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 from ambiance.artifacts import TEXT_ENCODER
 from ambiance.channel import TEXT_SERVICE_PORT
 from ambiance.fixed_queries import DISTRESS_THRESHOLD, MIN_EVIDENCE
+from ambiance.server.artifact_settings import ArtifactPolicy
 from ambiance.server.settings import ServerSettings, Target
 
 Backend = Literal["litert", "tf-serving"]
@@ -36,7 +36,7 @@ class AnswerPolicy(BaseModel):
     )
 
 
-class TextServiceSettings(AnswerPolicy, ServerSettings):
+class TextServiceSettings(AnswerPolicy, ArtifactPolicy, ServerSettings):
     """Reads the emotion in texts."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_TEXT_")
@@ -45,10 +45,11 @@ class TextServiceSettings(AnswerPolicy, ServerSettings):
     metrics_port: int = Field(
         9052, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
     )
-    artifacts: Path = Field(Path("artifacts"), description="folder of released artifacts")
     # not `version`: every process has a flag --version that prints its own
     artifact_version: int | None = Field(
-        None, ge=1, description="version of the text encoder; the largest unless set"
+        None,
+        ge=1,
+        description="version of the text encoder to stay at; unless set, the newest is followed",
     )
     backend: Backend = Field("litert", description="what runs the model: this process, or a TF Serving")
     # Each takes 12 MB. About half of a call is Python, which runs on one thread at a time: two keep it busy.

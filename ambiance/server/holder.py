@@ -16,3 +16,7 @@ class Holder(Generic[T]):
     """
 
     current: T
+
+    def swap(self, snapshot: T) -> None:
+        """Answer from another snapshot from now on."""
+        self.current = snapshot

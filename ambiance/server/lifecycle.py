@@ -46,6 +46,8 @@ class Application:
     # Called with the health servicer once the server listens; for health that depends on more than this
     # process. None: SERVING from the start.
     watch_health: Callable[["HealthReporter"], None] | None = None
+    # Called once the server listens, before it reports SERVING; what it begins ends in `close`.
+    start: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     max_request_bytes: int = MAX_REQUEST_BYTES
     # The sentence printed for the user who started the process, once it listens on this port. None: nothing.
@@ -184,6 +186,7 @@ class ServerProcess:
     def start(self) -> None:
         """Answer calls, and report SERVING as soon as that is true."""
         self._server.start()
+        self._application.start()
         if self._application.watch_health is None:
             self._reporter.report(serving=True)
         else:

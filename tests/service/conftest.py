@@ -22,6 +22,7 @@ def serve() -> Iterator[Serve]:
             reporter = HealthReporter([servicer.name for servicer in application.servicers])
             server, port, _ = create_server(application, values, RpcMetrics(), reporter)
             server.start()
+            application.start()
             stack.callback(lambda: server.stop(None).wait())
             if application.watch_health is None:
                 reporter.report(serving=True)

@@ -7,14 +7,18 @@ from typing import Any
 import grpc
 import pytest
 
+from ambiance.artifact.v1 import artifact_service_pb2
 from ambiance.channel import CHANNEL_OPTIONS, READ_METHODS, REPEATABLE_WRITE_METHODS
 from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import music_index_service_pb2
 from ambiance.text.v1 import text_service_pb2
 
-OURS = (match_service_pb2, text_service_pb2, music_index_service_pb2)
+OURS = (artifact_service_pb2, match_service_pb2, text_service_pb2, music_index_service_pb2)
 # Methods of ours that write, and answer otherwise when they are repeated.
-UNREPEATABLE_METHODS = {"ambiance.music.v1.MusicIndexService/DeleteIndex"}
+UNREPEATABLE_METHODS = {
+    "ambiance.artifact.v1.ArtifactService/ReloadArtifacts",
+    "ambiance.music.v1.MusicIndexService/DeleteIndex",
+}
 TRIES = 4
 
 

@@ -297,7 +297,7 @@ def test_a_bad_search_names_field_limit_and_offence(
 
 def test_another_lineage_is_a_failed_precondition(stub: MusicIndexServiceStub) -> None:
     message = failure(lambda: find(stub, VAD[0], lineage="vad-2"), grpc.StatusCode.FAILED_PRECONDITION)
-    assert message == "queries[0].lineage: the index holds vad of lineage vad-1, got 'vad-2'"
+    assert message == "queries[0].lineage: the index default holds vad of lineage vad-1, got 'vad-2'"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -20,6 +20,7 @@ class FakePeer:
     def __init__(self, name: str, lineage: str = "vad-1") -> None:
         self.name = name
         self.held = [Space(name="vad", dimension=3, lineage=lineage)]
+        self.others: dict[str, list[Space]] = {}
         self.error: AmbianceError | None = None
         self.busy: AmbianceError | None = None
 
@@ -31,6 +32,9 @@ class FakePeer:
         if self.busy is not None:
             raise self.busy
         return self.held
+
+    def indexes(self, timeout_s: float) -> Mapping[str, Sequence[Space]]:
+        return {"default": self.spaces(timeout_s), **self.others}
 
 
 class Recorder:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from live_models import clips, model, vectors_of
 
 from ambiance import ClipFilter
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.errors import UnavailableError
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
+from live_models import clips, model, vectors_of
 from music_index_service.live.compacted import load_compacted
 from music_index_service.live.compaction import compact
 from music_index_service.live.live_index import LiveIndex

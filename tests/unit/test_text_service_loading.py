@@ -120,7 +120,8 @@ def test_without_the_extra_tf_serving_is_neither_asked_nor_served(
 ) -> None:
     monkeypatch.setattr(process, "tf_serving_installed", lambda: False)
     settings = publish(tmp_path)
-    assert len(process.load(settings).servicers) == 1
+    names = [servicer.name for servicer in process.load(settings).servicers]
+    assert names == ["ambiance.text.v1.TextService", "ambiance.artifact.v1.ArtifactService"]
     with pytest.raises(AmbianceError, match="backend tf-serving needs the extra"):
         process.load(settings.model_copy(update={"backend": "tf-serving"}))
 

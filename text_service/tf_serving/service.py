@@ -88,6 +88,7 @@ class _Model:
     """Answers requests for one loaded model; made for each, which takes microseconds."""
 
     def __init__(self, served: TextSnapshot, name: str) -> None:
+        self._served = served  # as long as it lives, its encoder isn't closed
         self._encoder, self._vocabulary_count = served.encoder, served.model.vocabulary_count
         self._model, self._version = name, served.model.version.version
         self._token_ids = token_ids_kind(self._encoder.signature)
