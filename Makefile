@@ -15,6 +15,8 @@ override export FACET := $(if $(filter command,$(origin FACET)),$(value FACET))
 override export INSTRUMENTAL := $(if $(filter command,$(origin INSTRUMENTAL)),$(filter-out 0 no false,$(value INSTRUMENTAL)))
 override export ALL := $(if $(filter command,$(origin ALL)),$(filter-out 0 no false,$(value ALL)))
 override export EXPLAIN := $(filter-out 0 no false,$(value EXPLAIN))
+override export KIND := $(if $(filter command,$(origin KIND)),$(value KIND))
+override export VERSION := $(if $(filter command,$(origin VERSION)),$(value VERSION))
 override export REASON := $(if $(filter command,$(origin REASON)),$(value REASON))
 
 # Of what builds the package as well: pip reads the one or the other, depending on its age.
@@ -35,6 +37,8 @@ ENGINE_FLAG := $(if $(ENGINE),--engine $(ENGINE))
 # Looked up each time it is used: the address of the cluster that runs, else of the one that would be started.
 # The shell reads both variables, since a folder's name may hold what make would expand and quotes.
 TARGET = $$(cat "$${AMBIANCE_RUN_DIR:-.run}/gateway" 2>/dev/null || echo "127.0.0.1:$${AMBIANCE_GATEWAY_PORT:-50051}")
+VERSION_TARGETS = --text-target "$$(cat "$${AMBIANCE_RUN_DIR:-.run}/text_service" 2>/dev/null || echo "127.0.0.1:$${AMBIANCE_TEXT_PORT:-50052}")" \
+	--music-target "$$(cat "$${AMBIANCE_RUN_DIR:-.run}/music_index_service" 2>/dev/null || echo "127.0.0.1:$${AMBIANCE_MUSIC_PORT:-50053}")"
 USAGE := usage: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [FACET="calm>=0.5"] [INSTRUMENTAL=1] [ALL=1] [SEED=7] [EXPLAIN=1] [FORMAT=json]
 BUF := @bufbuild/buf@1.75.0
 # What the protos must stay compatible with: in the tree, so that a clone without history can tell, too.
@@ -50,7 +54,7 @@ TEACHING := .venv/.teaching
 TEACH := $(filter-out 0 no false,$(TEACHER))
 RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
-.PHONY: help setup setup-dev match serve up down status logs \
+.PHONY: help setup setup-dev match serve up down status logs versions reload \
 	data teacher train train-seeds evaluate model-card reproduce \
 	test test-unit test-service test-e2e lint proto-baseline latency load bench torture wheel clean
 
@@ -94,6 +98,12 @@ status: $(SERVING) ## Show where each service listens and whether it serves
 
 logs: $(SERVING) ## Show the services' logs: make logs [FOLLOW=1]
 	@$(CLUSTER) logs $(ENGINE_FLAG) $(if $(FOLLOW),--follow)
+
+versions: $(SERVING) ## List the versions of model and index that the cluster has, and those it serves
+	@$(BIN)/ambiance versions $(VERSION_TARGETS)
+
+reload: $(SERVING) ## Serve another version without a call lost: make reload [KIND=music_index] [VERSION=5]; the newest unless told
+	@$(BIN)/ambiance reload $(VERSION_TARGETS) $${KIND:+"$$KIND"} $${VERSION:+"$$VERSION"}
 
 ## ---- train
 

@@ -49,6 +49,7 @@ from ambiance.results import (
     Vad,
     VadDifference,
     Vector,
+    VersionStatus,
     WordInfluence,
 )
 from ambiance.write_results import IndexCreation, WriteOutcome, WriteResult
@@ -94,6 +95,7 @@ __all__ = [
     "Vad",
     "VadDifference",
     "Vector",
+    "VersionStatus",
     "Violation",
     "WordInfluence",
     "WriteOutcome",

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 import grpc
 import grpc.aio
 
-from ambiance import calls
+from ambiance import calls, version_calls
 from ambiance.arguments import require_deadline
 from ambiance.catalogue_writes import AsyncCatalogueWrites
 from ambiance.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
@@ -64,8 +64,8 @@ class Client(AsyncCatalogueWrites):
             calls.GATEWAY: target,
             calls.TEXT_SERVICE: text_target,
             calls.MUSIC_INDEX_SERVICE: music_target,
-            calls.ARTIFACT_SERVICES["text_encoder"]: text_target,
-            calls.ARTIFACT_SERVICES["music_index"]: music_target,
+            version_calls.PEERS["text_encoder"]: text_target,
+            version_calls.PEERS["music_index"]: music_target,
         }
         self._addresses = {
             peer: resolvable(address, peer.target_field) for peer, address in self._targets.items()
@@ -159,14 +159,16 @@ class Client(AsyncCatalogueWrites):
 
     async def list_versions(self, *, deadline_s: float | None = None) -> list[VersionStatus]:
         """As `ambiance.Client.list_versions`."""
-        return calls.merged_versions([await self._send(call, deadline_s) for call in calls.list_versions()])
+        return version_calls.merged_versions(
+            [await self._send(call, deadline_s) for call in version_calls.list_versions()]
+        )
 
     async def reload_artifacts(
         self, kind: str = "", version: int = 0, *, deadline_s: float | None = None
     ) -> list[ArtifactVersion]:
         """As `ambiance.Client.reload_artifacts`."""
-        every_call = calls.reload_artifacts(kind, version)
-        return calls.merged_serving([await self._send(call, deadline_s) for call in every_call])
+        every_call = version_calls.reload_artifacts(kind, version)
+        return version_calls.merged_serving([await self._send(call, deadline_s) for call in every_call])
 
     async def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

@@ -13,7 +13,6 @@ from google.protobuf.message import Message
 
 from ambiance import replies
 from ambiance.arguments import require_flag, require_integer, require_items, require_number, require_utf8
-from ambiance.artifact.v1 import artifact_service_pb2, artifact_service_pb2_grpc
 from ambiance.clip_filter import ClipFilter
 from ambiance.clip_messages import scores
 from ambiance.errors import AmbianceError, InvalidInputError, OverloadedError, Violation
@@ -21,23 +20,12 @@ from ambiance.limits import MAX_K, MAX_PAGE_SIZE, MAX_REQUEST_BYTES
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
 from ambiance.music.v1.search_options_pb2 import SearchOptions
-from ambiance.results import (
-    ArtifactVersion,
-    Clip,
-    EncodedText,
-    Index,
-    Label,
-    MatchResult,
-    SearchResult,
-    Vector,
-    VersionStatus,
-)
+from ambiance.results import Clip, EncodedText, Index, Label, MatchResult, SearchResult, Vector
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
-from ambiance.validation import OPTIONS_PREFIX, shown
+from ambiance.validation import OPTIONS_PREFIX
 
 MAX_INT32 = 2**31 - 1
-MAX_INT64 = 2**63 - 1
 MAX_SEED = 2**64 - 1
 
 # Fields of a filter that hold a number for each name; the others are lists of texts.
@@ -67,12 +55,6 @@ TEXT_SERVICE = Peer("text service", "text_target", text_service_pb2_grpc.TextSer
 MUSIC_INDEX_SERVICE = Peer(
     "music index service", "music_target", music_index_service_pb2_grpc.MusicIndexServiceStub
 )
-# The services that answer from released artifacts, by kind, in the order in which these change: an index goes on
-# answering texts that were read by the model of the version before.
-ARTIFACT_SERVICES = {
-    kind: Peer(peer.name, peer.target_field, artifact_service_pb2_grpc.ArtifactServiceStub)
-    for kind, peer in (("music_index", MUSIC_INDEX_SERVICE), ("text_encoder", TEXT_SERVICE))
-}
 
 
 @dataclass(frozen=True)
@@ -228,43 +210,6 @@ def list_indexes() -> Call[list[Index]]:
     """ListIndexes of the music index service."""
     request = music_index_service_pb2.ListIndexesRequest()
     return Call(MUSIC_INDEX_SERVICE, "ListIndexes", request, replies.indexes)
-
-
-def list_versions() -> list[Call[list[VersionStatus]]]:
-    """ListVersions of each service that has versions."""
-    request = artifact_service_pb2.ListVersionsRequest()
-    return [Call(peer, "ListVersions", request, replies.versions) for peer in ARTIFACT_SERVICES.values()]
-
-
-def reload_artifacts(kind: str, version: int) -> list[Call[list[ArtifactVersion]]]:
-    """ReloadArtifacts of the service that serves a kind; of each, one after the other, for an empty kind.
-
-    Raises:
-        InvalidInputError: if there is no such kind, or no such number.
-    """
-    require_utf8({"kind": kind})
-    if kind and kind not in ARTIFACT_SERVICES:
-        raise InvalidInputError.of("kind", f"{' or '.join(ARTIFACT_SERVICES)}, got {shown(kind)}")
-    number = require_integer("version", version)
-    if not 0 <= number <= MAX_INT64:
-        raise InvalidInputError.of("version", f"at least 1, or 0 for the newest, got {_shown(number)}")
-    if number and not kind:
-        raise InvalidInputError.of("version", f"needs a kind, got {number:,} without one")
-    request = artifact_service_pb2.ReloadArtifactsRequest(kind=kind, version=number)
-    peers = [ARTIFACT_SERVICES[kind]] if kind else ARTIFACT_SERVICES.values()
-    return [Call(peer, "ReloadArtifacts", request, replies.serving) for peer in peers]
-
-
-def merged_versions(answers: Iterable[list[VersionStatus]]) -> list[VersionStatus]:
-    """What several services say, ordered by kind and version; one that serves both kinds is asked twice."""
-    found = {status.version: status for answer in answers for status in answer}
-    return [found[version] for version in sorted(found)]
-
-
-def merged_serving(answers: Iterable[list[ArtifactVersion]]) -> list[ArtifactVersion]:
-    """What several services serve, by kind; the last answer counts."""
-    found = {version.kind: version for answer in answers for version in answer}
-    return [found[kind] for kind in sorted(found)]
 
 
 def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter | None:

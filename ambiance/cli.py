@@ -1,4 +1,4 @@
-"""The command line `ambiance`: match and encode a text, look up labels and clips, ask for health, serve.
+"""The command line `ambiance`: match and encode texts, look up clips, change versions, serve.
 
 Exit status: 0; 1 for a failure; 2 for bad usage or bad input; 69 (sysexits' EX_UNAVAILABLE) if the cluster
 can't be reached. `health` is for container health checks, which know 0 and 1 only: 1 is a service that isn't
@@ -22,6 +22,7 @@ from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
 from ambiance.shared_flags import add_target_flags
 from ambiance.targets import resolvable
+from ambiance.version_command import add_versions
 
 EXIT_OK = 0
 EXIT_FAILURE = 1
@@ -179,6 +180,7 @@ def _parser() -> _Parser:
     _add_encode(commands)
     add_labels(commands, _print)
     add_clips(commands, _print)
+    add_versions(commands, _print)
     _add_health(commands)
     _add_serve(commands)
     return parser

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 import grpc
 
-from ambiance import calls
+from ambiance import calls, version_calls
 from ambiance.arguments import require_deadline
 from ambiance.catalogue_writes import CatalogueWrites
 from ambiance.channel import (
@@ -79,8 +79,8 @@ class Client(CatalogueWrites):
             calls.GATEWAY: target,
             calls.TEXT_SERVICE: text_target,
             calls.MUSIC_INDEX_SERVICE: music_target,
-            calls.ARTIFACT_SERVICES["text_encoder"]: text_target,
-            calls.ARTIFACT_SERVICES["music_index"]: music_target,
+            version_calls.PEERS["text_encoder"]: text_target,
+            version_calls.PEERS["music_index"]: music_target,
         }
         self._channels = {
             peer: grpc.insecure_channel(resolvable(address, peer.target_field), options=CHANNEL_OPTIONS)
@@ -202,7 +202,9 @@ class Client(CatalogueWrites):
 
     def list_versions(self, *, deadline_s: float | None = None) -> list[VersionStatus]:
         """The versions of text encoder and music index that their services have, by kind and version."""
-        return calls.merged_versions(self._send(call, deadline_s) for call in calls.list_versions())
+        return version_calls.merged_versions(
+            self._send(call, deadline_s) for call in version_calls.list_versions()
+        )
 
     def reload_artifacts(
         self, kind: str = "", version: int = 0, *, deadline_s: float | None = None
@@ -214,8 +216,8 @@ class Client(CatalogueWrites):
         index needs a longer `deadline_s`. What isn't there is a NotFoundError, and what can't be served a
         PreconditionError, with what was served before left in its place.
         """
-        every_call = calls.reload_artifacts(kind, version)
-        return calls.merged_serving(self._send(call, deadline_s) for call in every_call)
+        every_call = version_calls.reload_artifacts(kind, version)
+        return version_calls.merged_serving(self._send(call, deadline_s) for call in every_call)
 
     def close(self) -> None:
         """Close every connection; calls that are running end with an UnavailableError, as do later ones."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from ambiance.artifact.v1 import artifact_service_pb2
 from ambiance.errors import Violation
 from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import clip_pb2, music_index_service_pb2
@@ -32,6 +33,7 @@ from ambiance.results import (
     Vad,
     VadDifference,
     Vector,
+    VersionStatus,
     WordInfluence,
 )
 from ambiance.text.v1 import text_service_pb2

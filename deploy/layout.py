@@ -104,12 +104,14 @@ class Cluster:
         _state_file(self.run_dir).write_text(
             json.dumps({"engine": engine, "settings": self.settings}, indent=2)
         )
-        _target_file(self.run_dir).write_text(f"127.0.0.1:{self.port(GATEWAY)}\n")
+        for service in SERVICES:
+            _target_file(self.run_dir, service).write_text(f"127.0.0.1:{self.port(service)}\n")
 
     def forget(self) -> None:
         """Note that the cluster is down."""
         _state_file(self.run_dir).unlink(missing_ok=True)
-        _target_file(self.run_dir).unlink(missing_ok=True)
+        for service in SERVICES:
+            _target_file(self.run_dir, service).unlink(missing_ok=True)
 
     def require_free_ports(self, engine: str) -> None:
         """Raise ClusterError if another program listens on a port that a service needs."""
@@ -166,9 +168,9 @@ def _state_file(run_dir: Path) -> Path:
     return run_dir / "cluster.json"
 
 
-def _target_file(run_dir: Path) -> Path:
-    """Holds the gateway's address, for the Makefile: it asks the cluster that runs, whatever its ports."""
-    return run_dir / "gateway"
+def _target_file(run_dir: Path, service: Service) -> Path:
+    """Holds a service's address, for the Makefile: it asks the cluster that runs, whatever its ports."""
+    return run_dir / service.name
 
 
 def _settings_from_environment(run_dir: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +45,7 @@ class LocalProcesses:
         self._end_orphans()
         for service in SERVICES:
             self._log_file(service.name).unlink(missing_ok=True)  # `logs` shows this run alone
+        shutil.rmtree(self._chosen_versions, ignore_errors=True)  # a choice outlasts a crash, not `down`
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(CONFIG)]
         done = subprocess.run(
             command,
@@ -103,10 +105,16 @@ class LocalProcesses:
             SOCKET_VARIABLE: str(self._socket),
             "AMBIANCE_TEXT_ARTIFACTS": cluster.settings["AMBIANCE_ARTIFACTS"],
             "AMBIANCE_MUSIC_ARTIFACTS": cluster.settings["AMBIANCE_ARTIFACTS"],
+            "AMBIANCE_TEXT_CHOSEN_VERSIONS": str(self._chosen_versions),
+            "AMBIANCE_MUSIC_CHOSEN_VERSIONS": str(self._chosen_versions),
             "AMBIANCE_GATEWAY_TEXT_TARGET": f"127.0.0.1:{cluster.port(TEXT)}",
             "AMBIANCE_GATEWAY_MUSIC_TARGET": f"127.0.0.1:{cluster.port(MUSIC)}",
             "PYTHONUNBUFFERED": "1",
         }
+
+    @property
+    def _chosen_versions(self) -> Path:
+        return self._cluster.run_dir / "versions"
 
     def _log_file(self, service: str) -> Path:
         return self._cluster.run_dir / f"{service}.log"

@@ -1,5 +1,7 @@
 """Settings of the process, read once by `__main__`."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
