@@ -1,4 +1,4 @@
-"""Further versions of the released artifacts, marked so that an answer shows which of them made each part of it."""
+"""Further versions of the released artifacts, marked so that an answer shows which of them made what."""
 
 import json
 import shutil

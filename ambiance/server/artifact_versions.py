@@ -1,8 +1,8 @@
 """The kinds of artifacts of one process, and the one place where what is served of them changes."""
 
-import gc
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from threading import Lock
 from time import monotonic
@@ -57,6 +57,8 @@ class ArtifactVersions:
         self._kinds = {each.kind: each for each in kinds}
         self._choice, self._misfit = choice, misfit
         self._lock = Lock()
+        # Always the same thread loads: the C library gives each an arena, which keeps what was freed in it.
+        self._loader = ThreadPoolExecutor(1, "load")
         self._reported: set[tuple[str, int, bool]] = set()
         choice.begin(self._chosen(set(pinned)))
 
@@ -178,7 +180,7 @@ class ArtifactVersions:
         for kind, manifest in changes.items():
             begun = monotonic()
             try:
-                loaded[kind] = self._kinds[kind].load(manifest.version)
+                loaded[kind] = self._loader.submit(self._kinds[kind].load, manifest.version).result()
             except Exception as error:  # whatever a damaged file does to a reader, what is served stays
                 if not isinstance(error, AmbianceError | OSError):
                     logger.exception("a version can't be loaded")
@@ -193,11 +195,6 @@ class ArtifactVersions:
             self._kinds[kind].swap(snapshot, changes[kind])
             facts = {"kind": kind, "version": changes[kind].version, "version_before": before}
             logger.info("serving another version", extra=facts)
-        if loaded and gc.get_freeze_count():  # as at the start: see `ServerProcess`
-            del snapshot, loaded
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
         return None
 
     def _foreign(self, plan: Plan) -> str | None:

@@ -1,11 +1,11 @@
-"""Versions that are swapped while a gateway is under load: no call fails, and no answer mixes two versions."""
+"""Versions that are swapped while a gateway is under load: no call fails, no answer mixes two versions."""
 
 import gc
 import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,6 @@ from gateway.application import build
 from gateway.settings import GatewaySettings
 from music_index_service.application import load as load_music
 from music_index_service.settings import MusicIndexSettings
-from standalone.application import load as load_standalone
-from standalone.settings import StandaloneSettings
 from support import Serve
 from text_service.application import load as load_text
 from text_service.settings import TextServiceSettings
@@ -126,10 +124,12 @@ def test_swaps_under_load_fail_no_call_mix_no_versions_and_keep_no_memory(cluste
             gc.collect()
             sizes.append(rss_mb())
     assert seen.failures == []
-    assert {FIRST, FIRST + 1} == {model for model, _ in seen.versions} == {index for _, index in seen.versions}
+    assert (
+        {FIRST, FIRST + 1} == {model for model, _ in seen.versions} == {index for _, index in seen.versions}
+    )
     assert seen.versions.total() > SWAPS
     print(f"{seen.versions.total()} matches; RSS after each swap, MB:", *map(round, sizes))
-    assert max(sizes[-5:]) - min(sizes[3:8]) < MAX_GROWTH_MB, sizes
+    assert min(sizes[-8:]) - min(sizes[:8]) < MAX_GROWTH_MB, sizes
     assert mapped(cluster.root) <= {f"{kind}/{FIRST + 1}" for kind in (MUSIC_INDEX, TEXT_ENCODER)}
 
 

@@ -94,6 +94,31 @@ def test_vad_is_compared_whatever_the_space(text: FakePeer, music: FakePeer) -> 
     assert watch.look() is None
 
 
+def test_texts_of_a_lineage_that_the_index_still_answers_in_are_no_reason(
+    text: FakePeer, music: FakePeer
+) -> None:
+    music.held = [Space(name="vad", dimension=3, lineage=lineage) for lineage in ("vad-2", "vad-1")]
+    assert HealthWatch(text, music, "vad", INTERVAL_S).look() is None
+    text.held[0].lineage = "vad-0"
+    assert HealthWatch(text, music, "vad", INTERVAL_S).look() == (
+        "lineages of space 'vad' differ: vad-0 in the text service, "
+        "vad-2 and vad-1 in the music index service"
+    )
+
+
+def test_another_index_of_another_lineage_is_named_once_and_no_reason(
+    text: FakePeer, music: FakePeer, caplog: pytest.LogCaptureFixture
+) -> None:
+    music.others["mine"] = [Space(name="vad", dimension=3, lineage="vad-2")]
+    watch = HealthWatch(text, music, "vad", INTERVAL_S)
+    assert [watch.look(), watch.look()] == [None, None]
+    [told] = caplog.records
+    assert told.__dict__["reason"] == (
+        "lineages of space 'vad' differ: vad-1 in the text service, "
+        "vad-2 in the index mine of the music index service"
+    )
+
+
 def test_a_space_that_one_side_lacks_is_the_reason(text: FakePeer, music: FakePeer) -> None:
     reason = HealthWatch(text, music, "mood", INTERVAL_S).look()
     assert reason == "text service holds ['vad'], not 'mood'"
