@@ -94,11 +94,15 @@ def _reload(client: "Client", wanted: Mapping[str, int]) -> None:
         AmbianceError: as `Client.reload_artifacts`.
     """
     statuses = client.list_versions()
-    _require_one_lineage([_planned(statuses, kind, wanted.get(kind)) for kind in KINDS])
+    planned = {kind: _planned(statuses, kind, wanted.get(kind)) for kind in KINDS}
+    _require_one_lineage(list(planned.values()))
     serving = {each.version.kind: each.version.version for each in statuses if each.serving}
     changed: list[str] = []
     for kind in (kind for kind in KINDS if kind in wanted):
+        newest = planned[kind]
         try:
+            if wanted[kind] == NEWEST and newest is not None:  # that one or none: an earlier one may not fit
+                client.reload_artifacts(kind, newest.version.version)
             client.reload_artifacts(kind, wanted[kind])
         except AmbianceError as error:
             if not changed:
