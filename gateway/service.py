@@ -5,16 +5,14 @@ from dataclasses import dataclass
 
 import grpc
 
-from ambiance.affect import MOODS
-from ambiance.clip_filter import check_filter
 from ambiance.errors import InvalidInputError, Violation
 from ambiance.match.v1 import match_service_pb2 as pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1.clip_filter_pb2 import FilterEffect
 from ambiance.music.v1.music_index_service_pb2 import Neighbors
-from ambiance.music.v1.search_options_pb2 import SearchOptions
+from ambiance.search_options import check_options
 from ambiance.text.v1.text_service_pb2 import EncodedText
-from ambiance.validation import check_explained, checked_texts, raise_violations, resolve_k, text_violation
+from ambiance.validation import check_explained, checked_texts, raise_violations, text_violation
 from gateway.matching import Budget, Matched, Matcher
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MatchService"].full_name
@@ -51,7 +49,7 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
         """Match one text; what the text service reports of `texts[0]` is reported of `text`."""
         text = request.text
         raise_violations([text_violation("text", text)])
-        _check_options(request.options, 1)
+        check_options(request.options, 1)  # at once, what the index service would refuse after a hop
         try:
             matched = self._match([text], request, context)
         except InvalidInputError as error:
@@ -71,7 +69,7 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
         texts = checked_texts("texts", request.texts)
         if request.explain:
             check_explained("texts", texts)
-        _check_options(request.options, len(texts))
+        check_options(request.options, len(texts))
         matched = self._match(texts, request, context)
         response = pb.MatchTextsResponse(
             origin=_origin(matched),
@@ -92,13 +90,6 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
         return self._matcher.match(
             texts, request.options, budget, space=request.space, explain=request.explain
         )
-
-
-def _check_options(options: SearchOptions, text_count: int) -> None:
-    """Refuse at once what the index service would refuse after a hop."""
-    resolve_k(options.k, text_count)
-    if options.HasField("filter"):
-        check_filter(options.filter, MOODS.names)
 
 
 def _of_single_text(violation: Violation) -> Violation:

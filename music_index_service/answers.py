@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,21 @@ class FilterCounts:
     clip_count: int  # clips that it alone lets through
     unknown_clip_ids: tuple[str, ...]  # in the filter, and not in the index
     unknown_youtube_ids: tuple[str, ...]
+
+
+class Asked(Protocol):
+    """The options of a search that say which clips may be answers; `ambiance.music.v1.SearchOptions` is one."""
+
+    @property
+    def filter(self) -> Conditions: ...
+
+    @property
+    def include_unlistenable(self) -> bool: ...
+
+    @property
+    def include_unavailable(self) -> bool: ...
+
+    def HasField(self, name: Literal["filter"], /) -> bool: ...  # noqa: N802  # protobuf's name
 
 
 class Answers:
@@ -138,6 +153,11 @@ class Answers:
             (self._index.segments[number], numbers == number, rows[numbers == number])
             for number in np.unique(numbers).tolist()
         ]
+
+    @property
+    def index_size(self) -> int:
+        """Clips of the index."""
+        return sum(len(segment) for segment, _ in self._parts)
 
     @property
     def count(self) -> int:

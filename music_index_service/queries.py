@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import PreconditionError, Violation
-from ambiance.validation import check_each, raise_violations, shown
+from ambiance.validation import raise_violations, shown
 
 # Largest size of a component: its square still fits float32. A VAD vector's lie in [0, 1].
 MAX_COMPONENT = 1e18
@@ -30,12 +30,20 @@ class Query(Protocol):
         """Components."""
 
 
-def common_space(queries: Sequence[Query], held: Mapping[str, Space]) -> Space:
-    """The one space that all queries are in, of those held by name.
+def paths(count: int) -> list[str]:
+    """Where so many queries of a search stand in its request."""
+    return [f"queries[{i}]" for i in range(count)]
+
+
+def common_space(
+    queries: Sequence[Query], held: Mapping[str, Space], fields: Sequence[str] | None = None
+) -> Space:
+    """The one space that all queries are in, of those held by name; `fields` are their paths in the request.
 
     Raises:
         InvalidInputError: naming the queries that are elsewhere.
     """
+    fields = paths(len(queries)) if fields is None else fields
     first = queries[0].space
 
     def violation(field: str, query: Query) -> Violation | None:
@@ -44,32 +52,36 @@ def common_space(queries: Sequence[Query], held: Mapping[str, Space]) -> Space:
             found = f"unknown: {shown(name)}" if name else "is required"
             return Violation(f"{field}.space", f"{found}; the index holds {', '.join(held)}")
         if name != first:
-            others = f"{shown(first)} in queries[0], {shown(name)} here"
+            others = f"{shown(first)} in {fields[0]}, {shown(name)} here"
             return Violation(f"{field}.space", f"all queries are of one space, got {others}")
         return None
 
-    check_each("queries", queries, violation)
+    raise_violations(map(violation, fields, queries))
     return held[first]
 
 
-def as_matrix(queries: Sequence[Query], space: Space, index: str) -> NDArray[np.float32]:
+def as_matrix(
+    queries: Sequence[Query], space: Space, index: str, fields: Sequence[str] | None = None
+) -> NDArray[np.float32]:
     """<float32>[n, dimension] the components of all queries to an index of that name, one row each.
 
     Raises:
         InvalidInputError: if one has another dimension, or a component that isn't finite or is too large.
         PreconditionError: if one has another lineage.
     """
-    fields = [query.values for query in queries]
+    fields = paths(len(queries)) if fields is None else fields
+    components = [query.values for query in queries]
     dimension = space.dimension
-    if any(len(values) != dimension for values in fields):
-        check_each("queries", fields, lambda field, values: _dimension_violation(field, values, space))
-    rows = [values[:] for values in fields]  # each in one slice: component by component is slow
+    if any(len(values) != dimension for values in components):
+        raise_violations(_dimension_violation(*each, space) for each in zip(fields, components, strict=True))
+    rows = [values[:] for values in components]  # each in one slice: component by component is slow
     matrix = np.array(rows, np.float32)
     fitting = np.abs(matrix) <= MAX_COMPONENT  # false for a NaN, too
     if not fitting.all():
-        raise_violations(_component_violation(i, j, rows[i][j]) for i, j in np.argwhere(~fitting).tolist())
-    for i, query in enumerate(queries):
-        _check_lineage(i, query.lineage, space, index)
+        unfit = np.argwhere(~fitting).tolist()
+        raise_violations(_component_violation(f"{fields[i]}.values[{j}]", rows[i][j]) for i, j in unfit)
+    for field, query in zip(fields, queries, strict=True):
+        _check_lineage(field, query.lineage, space, index)
     return matrix
 
 
@@ -80,12 +92,11 @@ def _dimension_violation(field: str, values: Sequence[float], space: Space) -> V
     return Violation(f"{field}.values", f"{needed}, got {len(values) or 'none'}")
 
 
-def _component_violation(i: int, j: int, value: float) -> Violation:
-    field = f"queries[{i}].values[{j}]"
+def _component_violation(field: str, value: float) -> Violation:
     return Violation(field, f"finite, from {-MAX_COMPONENT:g} to {MAX_COMPONENT:g}, got {value:g}")
 
 
-def _check_lineage(i: int, lineage: str, space: Space, index: str) -> None:
+def _check_lineage(field: str, lineage: str, space: Space, index: str) -> None:
     if lineage and lineage != space.lineage:
         held = f"the index {index} holds {space.name} of lineage {space.lineage}"
-        raise PreconditionError(f"queries[{i}].lineage: {held}, got {shown(lineage)}")
+        raise PreconditionError(f"{field}.lineage: {held}, got {shown(lineage)}")

@@ -12,16 +12,18 @@ import grpc
 from ambiance.affect import MOODS
 from ambiance.artifacts import MUSIC_INDEX, Space
 from ambiance.errors import NotFoundError
-from ambiance.music.v1 import clip_filter_pb2, clip_pb2
+from ambiance.music.v1 import clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import MusicIndexServiceServicer
 from ambiance.music.v1.search_options_pb2 import SearchOptions
+from ambiance.search_options import check_limits
 from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
-from music_index_service.answers import FilterCounts
 from music_index_service.clip_catalog import Clip, ClipCatalog
-from music_index_service.selection import Shortage
+from music_index_service.reasons import filter_effect, shortfall_reason
+from music_index_service.search_methods import SearchMethods
+from music_index_service.searches import limits_of
 from music_index_service.snapshot import Hits, IndexSnapshot
 from music_index_service.succession import PREVIOUS_S, Succession
 from music_index_service.write_methods import WriteMethods
@@ -29,12 +31,6 @@ from music_index_service.write_methods import WriteMethods
 SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_name
 
 DEFAULT_INDEX = "default"
-
-_OF_LIMITS = {
-    None: messages.SHORTFALL_REASON_TOO_FEW_AVAILABLE,
-    Shortage.TOO_FAR: messages.SHORTFALL_REASON_TOO_FAR,
-    Shortage.TOO_ALIKE: messages.SHORTFALL_REASON_TOO_ALIKE,
-}
 
 # Serialised clips kept, about 650 bytes each in memory.
 CLIP_CACHE_SIZE = 32_768
@@ -79,7 +75,7 @@ def _bytes_of(catalog: ClipCatalog) -> Callable[[int], bytes]:
     return kept
 
 
-class MusicIndexService(MusicIndexServiceServicer):
+class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
     """Finds neighbours and describes clips; what each method promises stands in the proto."""
 
     def __init__(self, indexes: Iterable[IndexSnapshot], previous_seconds: float = PREVIOUS_S) -> None:
@@ -126,6 +122,7 @@ class MusicIndexService(MusicIndexServiceServicer):
     ) -> messages.FindNeighborsResponse:
         """Find the clips nearest to each query."""
         options = request.options
+        check_limits(options)
         served = self._holder(options.index).answering(request.queries)
         hits = served.index.search(
             request.queries,
@@ -134,19 +131,19 @@ class MusicIndexService(MusicIndexServiceServicer):
             options.filter if options.HasField("filter") else None,
             include_unlistenable=options.include_unlistenable,
             include_unavailable=options.include_unavailable,
+            limits=limits_of(options),
         )
         response = messages.FindNeighborsResponse(
-            space=served.spaces[hits.space.name], index=served.version, left_out_clip_count=hits.left_out
+            space=served.spaces[hits.space.name],
+            index=served.version,
+            filter_effect=filter_effect(hits.filtered),
+            left_out_clip_count=hits.left_out,
         )
-        if hits.filtered is not None:
-            response.filter_effect.CopyFrom(_filter_effect(hits.filtered))
         for distances, handles, probabilities, shortage in zip(
             hits.distances, hits.handles, _probabilities(hits), hits.shortages, strict=True
         ):
-            result = response.results.add()
-            if len(handles) < hits.k:
-                result.shortfall_reason = _shortfall_reason(hits, shortage, len(served.index))
-            neighbors = result.neighbors
+            reason = shortfall_reason(len(handles), hits.k, hits.answers, shortage)
+            neighbors = response.results.add(shortfall_reason=reason).neighbors
             for distance, handle, probability in zip(
                 distances.tolist(), handles.tolist(), probabilities, strict=True
             ):
@@ -215,7 +212,7 @@ class MusicIndexService(MusicIndexServiceServicer):
     ) -> messages.CreateIndexResponse:
         """Make an index that clips may be written to."""
         created = self._writes.create(request.name)
-        return messages.CreateIndexResponse(index=_index_message(self._named(request.name)), created=created)
+        return messages.CreateIndexResponse(index=_index_message(self._holder(request.name)), created=created)
 
     def DeleteIndex(  # noqa: N802
         self, request: messages.DeleteIndexRequest, context: grpc.ServicerContext
@@ -250,27 +247,6 @@ class MusicIndexService(MusicIndexServiceServicer):
         if holder is None:
             raise NotFoundError(f"index: no {shown(name)}; loaded: {', '.join(sorted(self._holders))}")
         return holder
-
-
-def _filter_effect(filtered: FilterCounts) -> clip_filter_pb2.FilterEffect:
-    return clip_filter_pb2.FilterEffect(
-        clip_count=filtered.clip_count,
-        unknown_clip_ids=filtered.unknown_clip_ids,
-        unknown_youtube_ids=filtered.unknown_youtube_ids,
-    )
-
-
-def _shortfall_reason(
-    hits: Hits, shortage: Shortage | None, clip_count: int
-) -> messages.ShortfallReason.ValueType:
-    """Why there are fewer hits than asked for, in an index of so many clips."""
-    if clip_count < hits.k:
-        return messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
-    if hits.filtered is not None and hits.filtered.clip_count < hits.k:
-        return messages.SHORTFALL_REASON_FILTER_TOO_NARROW
-    if hits.answer_count < hits.k:
-        return messages.SHORTFALL_REASON_TOO_FEW_LISTENABLE
-    return _OF_LIMITS[shortage]
 
 
 def _probabilities(hits: Hits) -> Sequence[Sequence[float | None]]:

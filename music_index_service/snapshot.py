@@ -14,7 +14,7 @@ from ambiance.clip_filter import Conditions
 from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
-from music_index_service.answers import ROW, ROW_BITS, Answers, FilterCounts
+from music_index_service.answers import ROW, ROW_BITS, Answers, Asked, FilterCounts
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.engines.port import VectorEngine
 from music_index_service.filters import ClipFilters
@@ -37,10 +37,18 @@ class Hits:
     distances: list[NDArray[np.float32]]  # of each query [hits] by the metric of the space
     handles: list[NDArray[np.int64]]  # of each query [hits]
     shortages: list[Shortage | None]  # of each query, the limit that leaves fewer than k
+    answers: Answers  # what they were found among
     match_probabilities: list[NDArray[np.float64]] | None  # of each query [hits], if there is a calibration
-    filtered: FilterCounts | None  # what the filter let through, if there was one
-    left_out: int  # clips that may not be answers only because they aren't worth hearing
-    answer_count: int  # clips that may be answers, whether they can be played or not
+
+    @property
+    def filtered(self) -> FilterCounts | None:
+        """What the filter let through; None without one."""
+        return self.answers.filtered()
+
+    @property
+    def left_out(self) -> int:
+        """Clips that may not be answers only because they aren't worth hearing."""
+        return self.answers.left_out
 
 
 @dataclass(frozen=True)
@@ -146,10 +154,18 @@ class IndexSnapshot:
             [hits.distances for hits in found],
             [hits.handles for hits in found],
             [hits.shortage for hits in found],
+            answers,
             self._probabilities(space.name, matrix, answers, [hits.handles for hits in found]),
-            answers.filtered(),
-            answers.left_out,
-            answers.count,
+        )
+
+    def answers(self, space: str, options: Asked) -> Answers:
+        """The clips that may answer, by the filter and the flags of options; raises as `search`."""
+        return Answers(
+            self,
+            space,
+            options.filter if options.HasField("filter") else None,
+            include_unlistenable=options.include_unlistenable,
+            include_unavailable=options.include_unavailable,
         )
 
     def _probabilities(

@@ -42,15 +42,25 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
         ("music", "ClipFilter", "without_clip_ids", [limits.MAX_FILTER_IDS]),
         ("music", "ClipFilter", "youtube_ids", [limits.MAX_FILTER_IDS]),
         ("music", "ClipFilter", "without_youtube_ids", [limits.MAX_FILTER_IDS]),
+        ("music", "ClipFilter", "attributes", [limits.MAX_CONDITIONS]),
+        ("music", "AttributeCondition", "values", [limits.MAX_CONDITION_VALUES]),
+        ("music", "AttributeValue", "text", [limits.MAX_ATTRIBUTE_CHARACTERS]),
+        ("music", "Clip", "id", [1, limits.MAX_CLIP_ID_CHARACTERS]),
+        ("music", "SearchOptions", "min_separation", [0, limits.MAX_SEPARATION, 0]),
+        ("music", "FindSimilarRequest", "clip_ids", [1, limits.MAX_QUERIES]),
+        ("music", "FindPathRequest", "steps", [2, limits.MAX_STEPS, 0, limits.DEFAULT_STEPS]),
     ],
 )
-def test_a_limit_in_a_comment_is_the_limit(proto: str, message: str, field: str, figures: list[int]) -> None:
+def test_a_limit_in_a_comment_is_the_limit(
+    proto: str, message: str, field: str, figures: list[float]
+) -> None:
     source = "".join(path.read_text() for path in (PROTOS / proto / "v1").glob("*.proto"))
     body = re.search(rf"message {message} {{(.*?)\n}}", source, re.S)
     assert body is not None
     comment = re.search(rf"((?:  //.*\n)+)  [\w. ]+ {field} = \d+;", body[1])
     assert comment is not None
-    assert [int(figure.replace(",", "")) for figure in re.findall(r"\d[\d,]*", comment[1])] == figures
+    found = re.findall(r"\d[\d,]*(?:\.\d+)?", comment[1])
+    assert [float(figure.replace(",", "")) for figure in found] == figures
 
 
 def test_a_filter_may_name_as_many_moods_as_there_are() -> None:
