@@ -43,7 +43,7 @@ class FilterCounts:
 
 
 class Asked(Protocol):
-    """The options of a search that say which clips may be answers; `ambiance.music.v1.SearchOptions` is one."""
+    """The options of a search that say which clips may answer; `ambiance.music.v1.SearchOptions` are."""
 
     @property
     def filter(self) -> Conditions: ...
@@ -58,7 +58,7 @@ class Asked(Protocol):
 
 
 class Answers:
-    """Clips that may be answers, by handle: those that pass a filter, are worth hearing, and can be played."""
+    """Clips that may be answers, by handle: they pass a filter, are worth hearing, and can be played."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a search did, as messages: what its filter let through, and why there are fewer hits than asked for."""
+"""What a search did, as messages: what its filter let through, and why there are fewer hits than wanted."""
 
 from typing import TypeAlias
 
