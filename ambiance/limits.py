@@ -24,6 +24,15 @@ MAX_SEPARATION = 3.4  # between the facets of two hits: the square root of twelv
 DEFAULT_STEPS = 10  # clips of a path when steps is 0
 MAX_STEPS = 100  # clips of a path
 
+# Of a clip that is written.
+MAX_CLIP_ID_CHARACTERS = 128  # Unicode code points of its id
+MAX_CLIP_LABELS = 100
+MAX_CLIP_FRAMES = 600  # of VGGish's features
+MAX_METADATA_CHARACTERS = 1_000  # code points of a title, artist, album, track id or attribute of text
+MAX_URI_CHARACTERS = 2_000
+MAX_ATTRIBUTES = 32
+MAX_ATTRIBUTE_NAME_CHARACTERS = 64
+
 # The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
 MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024
 

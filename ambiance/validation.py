@@ -26,7 +26,7 @@ MAX_SHOWN_CHARACTERS = 64
 OPTIONS_PREFIX = "options."
 
 # Category Cc without white space.
-_CONTROL_CHARACTER = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+CONTROL_CHARACTER = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ def text_violation(field: str, text: str) -> Violation | None:
         return Violation(field, "is empty")
     if len(text) > MAX_TEXT_CHARACTERS:
         return Violation(field, f"at most {MAX_TEXT_CHARACTERS:,} characters, got {len(text):,}")
-    if control := _CONTROL_CHARACTER.search(text):
+    if control := CONTROL_CHARACTER.search(text):
         where = f"control character U+{ord(control[0]):04X} at character {control.start():,}"
         return Violation(field, f"{where}; only white space is allowed among these")
     return None

@@ -14,6 +14,7 @@ from ambiance.server.versioned_artifact import VersionedArtifact
 from music_index_service.live.catalogues import Catalogues
 from music_index_service.live.model import IndexModel
 from music_index_service.loading import Release
+from music_index_service.preparation.preparation import ClipPreparation
 from music_index_service.service import MusicIndexService
 from music_index_service.settings import MusicIndexSettings
 from music_index_service.versions import load_rehearsed, servicer_of, versioned_index
@@ -65,16 +66,15 @@ def _open_data(
         return lambda other: service.swap(other.index), lambda: None
     if settings.workers > 1:
         raise PreconditionError(f"data: one process writes, got workers: {settings.workers}")
-    from music_index_service.preparation.preparation import ClipPreparation  # noqa: PLC0415  # brings LiteRT
-
+    root = settings.artifacts
     model = IndexModel.of(release.index, release.placement)
-    catalogues = Catalogues(settings.data, settings.artifacts, model, service.swap, service.withdraw)
-    service.write_with(WriteMethods(catalogues, ClipPreparation.load(settings.artifacts, model).prepare))
+    catalogues = Catalogues(settings.data, root, model, service.swap, service.withdraw)
+    service.write_with(WriteMethods(catalogues, ClipPreparation.load(release.artifact, root, model.labels)))
 
     def serve(other: Release) -> None:
         following = IndexModel.of(other.index, other.placement)
-        preparation = ClipPreparation.load(settings.artifacts, following)
+        preparation = ClipPreparation.load(other.artifact, root, following.labels)
         catalogues.rebase(following)
-        service.write_with(WriteMethods(catalogues, preparation.prepare))
+        service.write_with(WriteMethods(catalogues, preparation))
 
     return serve, catalogues.close

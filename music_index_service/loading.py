@@ -20,6 +20,7 @@ from music_index_service.snapshot import IndexSnapshot
 class Release:
     """A released index, and what places other clips beside its own; None if it was published without."""
 
+    artifact: artifacts.Artifact
     index: IndexSnapshot
     placement: PlacementModel | None
 
@@ -50,7 +51,7 @@ def load_release(name: str, root: Path, version: int | None = None) -> Release:
     notices = tuple(manifest.origin.notices)
     probability = _match_probability(artifact)
     index = IndexSnapshot.released(name, manifest.version, vectors, catalog, filters, probability, notices)
-    return Release(index, PlacementModel.load(artifact))
+    return Release(artifact, index, PlacementModel.load(artifact))
 
 
 def _match_probability(artifact: artifacts.Artifact) -> MatchProbability | None:

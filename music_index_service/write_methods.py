@@ -1,7 +1,7 @@
 """What the methods do that write to an index; the service itself only hands requests on."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from threading import Lock
 
 from ambiance.errors import InvalidInputError, PreconditionError, Violation
@@ -13,12 +13,10 @@ from ambiance.validation import check_count
 from music_index_service.live.catalogues import Catalogues
 from music_index_service.live.live_index import LiveIndex
 from music_index_service.live.write_outcome import Outcome
+from music_index_service.preparation.preparation import ClipPreparation, Prepared, attribute_types
 
 # Of the store: the type of each attribute that clips bear, as JSON.
 ATTRIBUTE_TYPES = "attribute_types"
-
-# Checks clips, each by itself, and computes what they lack; given the types of the attributes that are known.
-Prepare = Callable[[Sequence[ClipInput], Mapping[str, str]], list[StoredClip | list[Violation]]]
 
 _OUTCOMES = {outcome: messages.WriteOutcome.Value(f"WRITE_OUTCOME_{outcome.name}") for outcome in Outcome}
 
@@ -26,9 +24,11 @@ _OUTCOMES = {outcome: messages.WriteOutcome.Value(f"WRITE_OUTCOME_{outcome.name}
 class WriteMethods:
     """Writes to the indexes of a data folder, if the service has one."""
 
-    def __init__(self, catalogues: Catalogues | None = None, prepare: Prepare | None = None) -> None:
+    def __init__(
+        self, catalogues: Catalogues | None = None, preparation: ClipPreparation | None = None
+    ) -> None:
         """Take the indexes and what prepares clips for them; nothing can be written without."""
-        self._catalogues, self._prepare = catalogues, prepare
+        self._catalogues, self._preparation = catalogues, preparation
         self._preparing = Lock()
 
     def create(self, name: str) -> bool:
@@ -86,24 +86,20 @@ class WriteMethods:
             raise PreconditionError("this service keeps no data of its own: start it with --data FOLDER")
         return self._catalogues
 
-    def _prepared(self, index: LiveIndex, clips: Sequence[ClipInput]) -> list[StoredClip | list[Violation]]:
-        assert self._prepare is not None  # it comes with the catalogues
+    def _prepared(self, index: LiveIndex, clips: Sequence[ClipInput]) -> list[Prepared]:
+        assert self._preparation is not None  # it comes with the catalogues
         with self._preparing:  # two writers mustn't give one new attribute two types
             known: dict[str, str] = json.loads(index.store.setting(ATTRIBUTE_TYPES) or "{}")
-            prepared = self._prepare(clips, known)
+            prepared = self._preparation.prepare(clips, known)
             types = known | _attribute_types(prepared)
             if types != known:
                 index.store.set_setting(ATTRIBUTE_TYPES, json.dumps(types, sort_keys=True))
         return prepared
 
 
-def _attribute_types(prepared: Sequence[StoredClip | list[Violation]]) -> dict[str, str]:
-    return {
-        name: str(value.WhichOneof("value"))
-        for clip in prepared
-        if isinstance(clip, StoredClip)
-        for name, value in clip.metadata.attributes.items()
-    }
+def _attribute_types(prepared: Sequence[Prepared]) -> dict[str, str]:
+    borne = [attribute_types(clip) for clip in prepared if isinstance(clip, StoredClip)]
+    return {name: type_ for of_clip in borne for name, type_ in of_clip.items()}
 
 
 def _result(clip_id: str, outcome: Outcome) -> messages.WriteResult:

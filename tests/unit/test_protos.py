@@ -40,6 +40,22 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
         ("music", "ClipFilter", "moods", [limits.MAX_FILTER_MOODS]),
         ("music", "ClipFilter", "clip_ids", [limits.MAX_FILTER_IDS]),
         ("music", "ClipFilter", "without_clip_ids", [limits.MAX_FILTER_IDS]),
+        ("music", "ClipInput", "id", [1, limits.MAX_CLIP_ID_CHARACTERS]),
+        ("music", "ClipInput", "labels", [limits.MAX_CLIP_LABELS]),
+        ("music", "ClipInput", "vggish_frames", [128, 0, 96, limits.MAX_CLIP_FRAMES]),
+        ("music", "ClipMetadata", "title", [limits.MAX_METADATA_CHARACTERS]),
+        ("music", "ClipMetadata", "artist", [limits.MAX_METADATA_CHARACTERS]),
+        ("music", "ClipMetadata", "album", [limits.MAX_METADATA_CHARACTERS]),
+        ("music", "ClipMetadata", "track_id", [limits.MAX_METADATA_CHARACTERS]),
+        ("music", "ClipMetadata", "uri", [limits.MAX_URI_CHARACTERS]),
+        ("music", "ClipMetadata", "thumbnail_uri", [limits.MAX_URI_CHARACTERS]),
+        (
+            "music",
+            "ClipMetadata",
+            "attributes",
+            [limits.MAX_ATTRIBUTES, 1, limits.MAX_ATTRIBUTE_NAME_CHARACTERS],
+        ),
+        ("music", "AttributeValue", "text", [limits.MAX_METADATA_CHARACTERS]),
         ("music", "ClipFilter", "youtube_ids", [limits.MAX_FILTER_IDS]),
         ("music", "ClipFilter", "without_youtube_ids", [limits.MAX_FILTER_IDS]),
         ("music", "ClipFilter", "attributes", [limits.MAX_CONDITIONS]),
@@ -57,7 +73,7 @@ def test_a_limit_in_a_comment_is_the_limit(
     source = "".join(path.read_text() for path in (PROTOS / proto / "v1").glob("*.proto"))
     body = re.search(rf"message {message} {{(.*?)\n}}", source, re.S)
     assert body is not None
-    comment = re.search(rf"((?:  //.*\n)+)  [\w. ]+ {field} = \d+;", body[1])
+    comment = re.search(rf"((?:  //.*\n)+)  [\w.<>, ]+ {field} = \d+;", body[1])
     assert comment is not None
     found = re.findall(r"\d[\d,]*(?:\.\d+)?", comment[1])
     assert [float(figure.replace(",", "")) for figure in found] == figures

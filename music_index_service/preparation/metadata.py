@@ -1,0 +1,103 @@
+"""Checks of what people know a clip by: texts, addresses, its track's duration and free attributes."""
+
+import re
+from collections.abc import Mapping
+from math import inf, isfinite
+
+from ambiance.limits import (
+    MAX_ATTRIBUTE_NAME_CHARACTERS,
+    MAX_ATTRIBUTES,
+    MAX_METADATA_CHARACTERS,
+    MAX_URI_CHARACTERS,
+)
+from ambiance.music.v1.clip_pb2 import AttributeValue, ClipMetadata
+from ambiance.validation import CONTROL_CHARACTER, shown
+from music_index_service.preparation.offences import Offences
+
+# Attributes that every clip has, by which filters name them.
+BUILT_IN = frozenset({"title", "artist", "album", "track_id", "uri", "duration_seconds"})
+
+_ATTRIBUTE_NAME = re.compile(rf"[0-9A-Za-z_.-]{{1,{MAX_ATTRIBUTE_NAME_CHARACTERS}}}", re.ASCII)
+# A scheme and what it leads to, without white space, control characters and what RFC 3986 keeps out of URIs.
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f-\x9f<>\"{}|\\^`]+")
+
+
+def check_metadata(clip: int, metadata: ClipMetadata, offences: Offences) -> None:
+    """Note what is wrong with a clip's metadata, attributes apart."""
+    if text := metadata.title:
+        _check_text(clip, "metadata.title", text, offences)
+    if text := metadata.artist:
+        _check_text(clip, "metadata.artist", text, offences)
+    if text := metadata.album:
+        _check_text(clip, "metadata.album", text, offences)
+    if text := metadata.track_id:
+        _check_text(clip, "metadata.track_id", text, offences)
+    if uri := metadata.uri:
+        _check_uri(clip, "metadata.uri", uri, offences)
+    if uri := metadata.thumbnail_uri:
+        _check_uri(clip, "metadata.thumbnail_uri", uri, offences)
+    if not 0 <= (duration := metadata.duration_seconds) < inf:
+        offences.add(clip, "metadata.duration_seconds", f"finite, at least 0, got {duration:g}")
+
+
+def check_attributes(
+    clip: int, metadata: ClipMetadata, types: Mapping[str, str], offences: Offences
+) -> dict[str, str]:
+    """Note what is wrong with a clip's attributes; the types of all of them, by name.
+
+    Args:
+        clip: its place in the batch.
+        metadata: of the clip.
+        types: of each attribute that the index knows: "text", "number" or "flag".
+        offences: takes what is wrong.
+    """
+    attributes = metadata.attributes
+    if len(attributes) > MAX_ATTRIBUTES:
+        offences.add(clip, "metadata.attributes", f"at most {MAX_ATTRIBUTES}, got {len(attributes):,}")
+        return {}
+    found: dict[str, str] = {}
+    for name, value in attributes.items():
+        kind = value.WhichOneof("value")
+        found[name] = kind or ""
+        known = types.get(name)
+        if kind is not None and kind == known and (kind != "text" or value.text.isprintable()):
+            if kind == "flag" or (kind == "number" and isfinite(value.number)):
+                continue
+            if kind == "text" and len(value.text) <= MAX_METADATA_CHARACTERS:
+                continue
+        _check_attribute(clip, name, value, known, offences)
+    return found
+
+
+def _check_attribute(
+    clip: int, name: str, value: AttributeValue, known: str | None, offences: Offences
+) -> None:
+    path, kind = f"metadata.attributes[{shown(name)}]", value.WhichOneof("value")
+    if name in BUILT_IN:
+        offences.add(clip, path, "the name is taken by what every clip has")
+    elif not _ATTRIBUTE_NAME.fullmatch(name):
+        limit = f'1 to {MAX_ATTRIBUTE_NAME_CHARACTERS} letters, digits, "_", "-" and "."'
+        offences.add(clip, path, f"the name needs {limit}")
+    elif kind is None:
+        offences.add(clip, path, "a value is required: text, number or flag")
+    elif known is not None and kind != known:
+        offences.add(clip, path, f"is of type {known} in this index, got {kind}")
+    elif kind == "text":
+        _check_text(clip, f"{path}.text", value.text, offences)
+    elif kind == "number" and not isfinite(value.number):
+        offences.add(clip, f"{path}.number", f"a finite number, got {value.number:g}")
+
+
+def _check_text(clip: int, field: str, text: str, offences: Offences) -> None:
+    if len(text) > MAX_METADATA_CHARACTERS:
+        offences.add(clip, field, f"at most {MAX_METADATA_CHARACTERS:,} characters, got {len(text):,}")
+    elif not text.isprintable() and (control := CONTROL_CHARACTER.search(text)):
+        where = f"control character U+{ord(control[0]):04X} at character {control.start():,}"
+        offences.add(clip, field, f"{where}; only white space is allowed among these")
+
+
+def _check_uri(clip: int, field: str, uri: str, offences: Offences) -> None:
+    if len(uri) > MAX_URI_CHARACTERS:
+        offences.add(clip, field, f"at most {MAX_URI_CHARACTERS:,} characters, got {len(uri):,}")
+    elif not _URI.fullmatch(uri):
+        offences.add(clip, field, f"an absolute URI, as https://example.org/song, got {shown(uri)}")
