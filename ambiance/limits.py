@@ -15,7 +15,6 @@ MAX_FILTER_LABELS = 100  # in each list of labels of a ClipFilter
 MAX_LABEL_CHARACTERS = 100  # Unicode code points in one of them; AudioSet's longest name has 40
 MAX_FILTER_MOODS = 7  # as many as there are
 MAX_FILTER_IDS = 1_000  # in each list of clip ids or video ids of a ClipFilter
-MAX_WRITTEN_CLIPS = 1_000  # clips in one UpsertClips, DeleteClips or ReportUnavailable
 MAX_CONDITIONS = 32  # on attributes, in a ClipFilter
 MAX_CONDITION_VALUES = 100  # in one of them
 MAX_ATTRIBUTE_NAME_CHARACTERS = 64

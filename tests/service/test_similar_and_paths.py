@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
 from ambiance.music.v1 import music_index_service_pb2 as messages
-from ambiance.music.v1.clip_filter_pb2 import AttributeCondition, ClipFilter, FilterEffect
+from ambiance.music.v1.clip_filter_pb2 import AttributeCondition, ClipFilter
 from ambiance.music.v1.clip_pb2 import AttributeValue, ClipMetadata
 from ambiance.music.v1.music_index_service_pb2_grpc import (
     MusicIndexServiceStub,
@@ -28,8 +27,6 @@ from ambiance.type.v1.space_pb2 import Vector
 from music_index_service.attributes import ClipAttributes
 from music_index_service.filters import ClipFilters
 from music_index_service.loading import load_index
-from music_index_service.search_methods import SearchMethods
-from music_index_service.selection import Candidates
 from music_index_service.service import SERVICE_NAME, MusicIndexService
 from music_index_service.snapshot import IndexSnapshot
 
@@ -38,76 +35,27 @@ LULLABY = "ySY5J3TDgag@30"
 ARTISTS = 3  # in turn, of every second clip
 
 
-class OneSegment:
-    """The clips of an index of one segment that may answer a request; their handles are their rows."""
-
-    def __init__(
-        self, index: IndexSnapshot, filters: ClipFilters, space: Space, options: SearchOptions
-    ) -> None:
-        self._index, self._engine, self._attributes = index, index.engines[space.name], filters.attributes
-        self._all = filters.apply(options.filter, include_unlistenable=options.include_unlistenable)
-        self._has_filter, self.left_out = options.HasField("filter"), self._all.left_out
-
-    def find(self, queries: NDArray[np.float32], count: int) -> Sequence[Candidates]:
-        return list(zip(*self._engine.search(queries, count, self._all.rows), strict=True))
-
-    def groups(self, field: str, handles: NDArray[np.int64]) -> Sequence[str]:
-        if field == "youtube_id":
-            return [self._index.clip(row).youtube_id for row in handles]
-        return self._attributes.texts(field, handles)
-
-    def facets(self, handles: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._index.catalog.facets()[handles]
-
-    def vectors(self, handles: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._engine.vectors(handles)
-
-    def effect(self) -> FilterEffect | None:
-        return FilterEffect(clip_count=self._all.clip_count) if self._has_filter else None
-
-    def scarcity(self, wanted: int) -> messages.ShortfallReason.ValueType:
-        if len(self._all.rows) >= wanted:
-            return messages.SHORTFALL_REASON_UNSPECIFIED
-        return messages.SHORTFALL_REASON_FILTER_TOO_NARROW
-
-
-class SearchedSegment:
-    """An index of one segment, with attributes."""
-
-    def __init__(self, index: IndexSnapshot) -> None:
-        self.spaces, self._index = index.spaces, index
-        known = [
-            ClipMetadata(artist=f"Artist {row % ARTISTS}", attributes={"row": AttributeValue(number=row)})
-            if row % 2
-            else None
-            for row in range(len(index))
-        ]
-        self._filters = ClipFilters(index.catalog, index.filters._vocabulary, ClipAttributes.of(known))
-
-    def handles_of(self, clip_ids: Sequence[str]) -> NDArray[np.int64]:
-        return np.array(self._index.rows_of(clip_ids), np.int64)
-
-    def answers(self, space: Space, options: SearchOptions) -> OneSegment:
-        return OneSegment(self._index, self._filters, space, options)
-
-
-class Service(SearchMethods, MusicIndexService):
-    """The service, whose indexes are searched as one segment each."""
-
-    def _named(self, name: str) -> Any:
-        served = MusicIndexService._named(self, name)
-        parts = {part: getattr(served, part) for part in ("version", "spaces", "clip_bytes")}
-        return SimpleNamespace(index=SearchedSegment(served.index), **parts)
+def with_attributes(index: IndexSnapshot) -> IndexSnapshot:
+    """The index with an artist, and the number of its row, for every second clip."""
+    (segment,) = index.segments
+    known = [
+        ClipMetadata(artist=f"Artist {row % ARTISTS}", attributes={"row": AttributeValue(number=row)})
+        if row % 2
+        else None
+        for row in range(len(index))
+    ]
+    filters = ClipFilters(segment.catalog, segment.filters.vocabulary, ClipAttributes.of(known))
+    return replace(index, segments=(replace(segment, filters=filters),))
 
 
 @pytest.fixture(scope="module")
 def index() -> IndexSnapshot:
-    return load_index("default", ARTIFACTS)
+    return with_attributes(load_index("default", ARTIFACTS))
 
 
 @pytest.fixture
 def stub(serve: Any, index: IndexSnapshot) -> MusicIndexServiceStub:
-    add = partial(add_MusicIndexServiceServicer_to_server, Service([index]))
+    add = partial(add_MusicIndexServiceServicer_to_server, MusicIndexService([index]))
     return MusicIndexServiceStub(serve(Application([Servicer(SERVICE_NAME, add)])))
 
 
@@ -116,7 +64,7 @@ def ids(found: messages.Neighbors | messages.FindPathResponse) -> list[str]:
 
 
 def facet_scores(index: IndexSnapshot, clip_ids: Sequence[str]) -> NDArray[np.float32]:
-    return index.catalog.facets()[index.rows_of(clip_ids)]
+    return index.segments[0].catalog.facets()[index.handles_of(clip_ids)]
 
 
 def refusal(call: Any, request: Any) -> Exception:
