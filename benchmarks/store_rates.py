@@ -28,25 +28,43 @@ DOCUMENT_BYTES = 1_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="on the disk to measure")
-    parser.add_argument("--batches", type=int, default=100, help="of 1,000 clips, in the smaller store")
-    parser.add_argument("--large", type=int, default=1_000, help="batches in the larger one")
+    parser.add_argument(
+        "--batches", type=int, default=1_000, help="of 1,000 clips, in a store (default: %(default)s)"
+    )
     options = parser.parse_args()
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        with Store.open(Path(folder, "a", "clips.sqlite")) as store:
+        with Store.open(Path(folder, "commits", "clips.sqlite")) as store:
             for writers in (1, 16):
-                figures[f"commits/s, {writers} writers"] = commits_per_second(store, writers)
-        for name, beside in (("", idle), (" beside a busy thread", busy_thread)):
-            count = options.batches if beside is idle else max(1, options.batches // 10)
-            with Store.open(Path(folder, f"b{name}", "clips.sqlite")) as store, beside():
-                figures[f"rows/s{name}"] = rows_per_second(store, count)
-            count = count if beside is idle else max(1, count // 10)
-            with beside():
-                figures[f"rows/s{name}, reference"] = reference_rows_per_second(
-                    Path(folder, f"c{name}"), count
-                )
-        figures |= large(Path(folder, "d", "clips.sqlite"), options.large)
+                figures[f"commits/s, {writers} at once"] = commits_per_second(store, writers)
+        path = Path(folder, "store", "clips.sqlite")
+        with Store.open(path) as store:
+            seconds = seconds_of(lambda _, batch: store.commit(batch), options.batches)
+            figures |= rates("store", seconds)
+        figures |= reading(path, options.batches)
+        figures |= rates("sqlite3", reference_seconds(Path(folder, "reference"), options.batches))
+        with Store.open(Path(folder, "busy", "clips.sqlite")) as store, busy_thread():
+            figures |= rates(
+                "store beside a busy thread", seconds_of(lambda _, batch: store.commit(batch), 20)
+            )
+        with busy_thread():
+            figures |= rates("sqlite3 beside a busy thread", reference_seconds(Path(folder, "other"), 20))
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
+
+
+def seconds_of(commit: Callable[[int, list[Change]], object], count: int) -> list[float]:
+    """That each batch took."""
+    return [timed(lambda i=i, batch=batch: commit(i, batch)) for i, batch in enumerate(batches(count))]
+
+
+def rates(name: str, seconds: list[float]) -> dict[str, float]:
+    """Rows per second of the first and of the last tenth of the batches."""
+    tenth = max(1, len(seconds) // 10)
+    rows, total = tenth * BATCH, len(seconds) * BATCH
+    return {
+        f"{name}, rows/s, the first {rows:,}": rows / sum(seconds[:tenth]),
+        f"{name}, rows/s, the last {rows:,} of {total:,}": rows / sum(seconds[-tenth:]),
+    }
 
 
 def batches(count: int) -> Iterator[list[Change]]:
@@ -74,12 +92,7 @@ def commits_per_second(store: Store, writers: int, seconds: float = 3.0) -> floa
         return sum(pool.map(write, range(writers))) / seconds
 
 
-def rows_per_second(store: Store, count: int) -> float:
-    """Of the time in `commit` alone."""
-    return count * BATCH / sum(timed(lambda batch=batch: store.commit(batch)) for batch in batches(count))
-
-
-def reference_rows_per_second(path: Path, count: int) -> float:
+def reference_seconds(path: Path, count: int) -> list[float]:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -94,29 +107,23 @@ def reference_rows_per_second(path: Path, count: int) -> float:
         connection.executemany("INSERT OR REPLACE INTO clips VALUES (?, ?, ?, ?)", rows)
         connection.execute("COMMIT")
 
-    seconds = sum(timed(lambda i=i, batch=batch: commit(i, batch)) for i, batch in enumerate(batches(count)))
+    seconds = seconds_of(commit, count)
     connection.close()
-    return count * BATCH / seconds
+    return seconds
 
 
-def large(path: Path, count: int) -> dict[str, float]:
-    """A store of so many batches: how fast the last tenth is written, and how fast it is opened and read."""
+def reading(path: Path, count: int) -> dict[str, float]:
+    """How fast a store of so many batches is opened and read."""
     figures: dict[str, float] = {}
-    with Store.open(path) as store:
-        seconds = [timed(lambda batch=batch: store.commit(batch)) for batch in batches(count)]
-        last = max(1, count // 10)
-        figures[f"rows/s, the last of {count * BATCH:,}"] = last * BATCH / sum(seconds[-last:])
     began = time.perf_counter()
     with Store.open(path) as store:
         figures["open, s"] = time.perf_counter() - began
         figures["count, s"] = timed(lambda: store.count(State.WRITTEN))
         figures["since(0), rows/s"] = count * BATCH / timed(lambda: sum(1 for _ in store.since(0)))
         with busy_thread():
-            few = max(0, count - 20)
-            rows = min(count, 20) * BATCH
-            figures["since beside a busy thread, rows/s"] = rows / timed(
-                lambda: sum(1 for _ in store.since(few))
-            )
+            few = min(count, 20)
+            seconds = timed(lambda: sum(1 for _ in store.since(count - few)))
+            figures["since beside a busy thread, rows/s"] = few * BATCH / seconds
         ids = [change.clip_id for change in next(batches(1))]
         figures["get of 1,000, s"] = timed(lambda: store.get(ids))
         figures["get of 1, s"] = timed(lambda: store.get(ids[:1]))
@@ -131,18 +138,13 @@ def timed(work: Callable[[], object]) -> float:
 
 
 @contextmanager
-def idle() -> Iterator[None]:
-    yield
-
-
-@contextmanager
 def busy_thread() -> Iterator[None]:
     """A thread that holds the interpreter's lock whenever it may, as one that answers requests does."""
     ended = threading.Event()
 
     def compute() -> None:
         while not ended.is_set():
-            sum(range(100))
+            pass
 
     thread = threading.Thread(target=compute)
     thread.start()

@@ -71,11 +71,16 @@ def fill(path: Path) -> None:
             file.write(bytes(4_096))
 
 
-def test_a_full_disk_refuses_and_goes_on_once_there_is_room(tmp_path: Path) -> None:
+@pytest.mark.parametrize("checkpoint_pages", [16_000, 20])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_full_disk_refuses_and_goes_on_once_there_is_room(
+    tmp_path: Path, restarts: bool, checkpoint_pages: int
+) -> None:
     with small_disk(tmp_path / "disk", 2_048) as disk:
         filler = disk / "filler"
         filler.write_bytes(bytes(1_200_000))
         store = Store.open(disk / "clips.sqlite")
+        store._writer._connection.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
         acknowledged: dict[str, int] = {}
         with pytest.raises(
             StorageFullError, match=r": the disk is full; nothing of this was written$"
@@ -84,7 +89,11 @@ def test_a_full_disk_refuses_and_goes_on_once_there_is_room(tmp_path: Path) -> N
         assert to_status(full.value).code.name == "RESOURCE_EXHAUSTED"
         assert len(acknowledged) > 10
         assert {kept.clip_id: kept.sequence for kept in store.since(0)} == acknowledged
+        if restarts:
+            store.close()
         filler.unlink()
+        store = Store.open(disk / "clips.sqlite") if restarts else store
+        assert {kept.clip_id: kept.sequence for kept in store.since(0)} == acknowledged
         assert store.commit([written("after")]) == len(acknowledged) + 1
         store.check()
         store.close()
