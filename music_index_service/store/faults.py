@@ -41,10 +41,13 @@ def _told(path: Path, error: sqlite3.Error | OSError) -> StorageError | None:
         return StorageFullError(f"{path}: the disk is full; nothing of this was written")
     if isinstance(error, OSError) or primary in _UNWRITABLE:
         return StorageError(f"{path}: can't be written to ({getattr(error, 'strerror', None) or error})")
-    if primary in _DAMAGED or (
-        not code and isinstance(error, sqlite3.OperationalError)
-    ):  # text that isn't UTF-8
+    undecodable = not code and isinstance(
+        error, sqlite3.OperationalError
+    )  # what sqlite3 makes of rotten text
+    if undecodable or primary in _DAMAGED:
         return damaged(path, error)
     if primary == sqlite3.SQLITE_BUSY:
         return StorageError(f"{path}: another program keeps it locked")
+    if primary == sqlite3.SQLITE_IOERR:
+        return StorageError(f"{path}: the disk failed ({error}, {getattr(error, 'sqlite_errorname', code)})")
     return StorageError(f"{path}: {error}") if code else None  # without a code it is a mistake of ours
