@@ -33,7 +33,6 @@ PRAGMA user_version = {FORMAT};
 COMMIT;
 """
 
-
 # Tells when it is opened, not at the first write, that the file can't be written to.
 _TRIED = f"BEGIN; PRAGMA user_version = {FORMAT}; ROLLBACK;"
 
@@ -45,9 +44,8 @@ def connect_writer(path: Path, made: bool) -> sqlite3.Connection:
         StorageError: if the file isn't a clip store of this format, or holds nothing though it was made.
         sqlite3.Error: whatever SQLite finds.
     """
-    if made and not (
-        path.exists() and path.stat().st_size
-    ):  # looked at first: SQLite would throw away its log
+    # Looked at first: SQLite would throw away the log of an empty file.
+    if made and not (path.exists() and path.stat().st_size):
         raise damaged(path, "it is empty or gone")
     connection = _connect(path)
     try:
