@@ -1,8 +1,9 @@
-"""The command line `ambiance`: match and encode texts, look up clips, change versions, serve.
+"""The command line `ambiance`: match and encode texts, look up clips, write to indexes of one's own, change
+versions, serve.
 
-Exit status: 0; 1 for a failure; 2 for bad usage or bad input; 69 (sysexits' EX_UNAVAILABLE) if the cluster
-can't be reached. `health` is for container health checks, which know 0 and 1 only: 1 is a service that isn't
-serving or can't be reached.
+Exit status: 0; 1 for a failure; 2 for bad usage or bad input; 65 (sysexits' EX_DATAERR) if some of what was
+to be written or deleted wasn't; 69 (EX_UNAVAILABLE) if the cluster can't be reached. `health` is for
+container health checks, which know 0 and 1 only: 1 is a service that isn't serving or can't be reached.
 """
 
 import argparse
@@ -15,9 +16,12 @@ from typing import Any, NoReturn, TextIO
 from ambiance.arguments import require_deadline, require_utf8
 from ambiance.channel import CHANNEL_OPTIONS, GATEWAY_PORT, TEXT_SERVICE_PORT
 from ambiance.clip_command import add_clips
+from ambiance.delete_command import add_delete
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.extras import install_hint, installed_version
 from ambiance.filter_flags import add_filter_flags, filter_of
+from ambiance.import_command import add_import
+from ambiance.index_command import add_index, add_indexes
 from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
 from ambiance.shared_flags import add_target_flags
@@ -181,6 +185,10 @@ def _parser() -> _Parser:
     add_labels(commands, _print)
     add_clips(commands, _print)
     add_versions(commands, _print)
+    add_indexes(commands, _print)
+    add_index(commands, _print)
+    add_import(commands, _print)
+    add_delete(commands, _print)
     _add_health(commands)
     _add_serve(commands)
     return parser

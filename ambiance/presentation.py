@@ -196,7 +196,7 @@ def _catalogue_lines(clip: Clip) -> Iterator[str]:
 def _place(clip: Clip, style: Style) -> str:
     end = f"{clip.end_seconds:g}" if clip.end_seconds else ""
     span = f"{clip.start_seconds:g}–{end} s"
-    return f"{style.strong(f'{clip.url or clip.id:<36}')}  {span:<12}"
+    return f"{style.strong(f'{_printable(clip.url or clip.id):<36}')}  {span:<12}"
 
 
 def _title_lines(clip: Clip) -> list[str]:
