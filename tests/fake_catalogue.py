@@ -58,6 +58,7 @@ class FakeCatalogue(pb_grpc.MusicIndexServiceServicer):
         return pb.DeleteIndexResponse(clip_count=count)
 
     def UpsertClips(self, request: Any, context: Any) -> pb.UpsertClipsResponse:  # noqa: N802
+        self.before(request)
         with self._lock:
             held = self._begin(request, request.clips)
             left = Counter(clip.id for clip in request.clips)
@@ -70,6 +71,7 @@ class FakeCatalogue(pb_grpc.MusicIndexServiceServicer):
         return response
 
     def DeleteClips(self, request: Any, context: Any) -> pb.DeleteClipsResponse:  # noqa: N802
+        self.before(request)
         with self._lock:
             held = self._begin(request, request.clip_ids)
             results = [
@@ -82,6 +84,7 @@ class FakeCatalogue(pb_grpc.MusicIndexServiceServicer):
             return pb.DeleteClipsResponse(results=results, sequence=self._written(results))
 
     def ReportUnavailable(self, request: Any, context: Any) -> pb.ReportUnavailableResponse:  # noqa: N802
+        self.before(request)
         with self._lock:
             held = self._begin(request, request.clip_ids)
             results = []
@@ -96,7 +99,6 @@ class FakeCatalogue(pb_grpc.MusicIndexServiceServicer):
             return pb.ReportUnavailableResponse(results=results, sequence=self._written(results))
 
     def _begin(self, request: Message, items: Sequence[Any]) -> dict[str, clip_input_pb2.ClipInput]:
-        self.before(request)
         self.requests.append(request)
         check_count("clips", len(items), MAX_WRITTEN_CLIPS)
         return self._held(request.index)  # type: ignore[attr-defined]

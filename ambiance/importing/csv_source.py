@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ambiance.errors import InvalidInputError
-from ambiance.importing.rows import CHUNK_ROWS, MAX_ROW_CHARACTERS, SCHEMA_ROWS, Kind, Reject, Rows
+from ambiance.importing.rows import MAX_ROW_CHARACTERS, SCHEMA_ROWS, Kind, Reject, Rows, chunks
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
@@ -23,7 +23,7 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self.count = 0  # lines that were read
+        self.line_count = self.character_count = 0  # of what was read
 
     def __iter__(self) -> "_Lines":
         return self
@@ -32,7 +32,8 @@ class _Lines:
         line = rest = self._stream.readline(MAX_ROW_CHARACTERS)
         if not line:
             raise StopIteration
-        self.count += 1
+        self.line_count += 1
+        self.character_count += len(line)
         while len(rest) == MAX_ROW_CHARACTERS and not rest.endswith(("\n", "\r")):
             rest = self._stream.readline(MAX_ROW_CHARACTERS)
         if rest is not line:
@@ -71,27 +72,29 @@ class CsvSource:
     def samples(self) -> dict[str, list[str | None]]:
         """The values of the first rows."""
         with self._open() as stream:
-            rows = [row for _, row in islice(self._numbered(stream), SCHEMA_ROWS) if isinstance(row, list)]
+            rows = [
+                row for _, row in islice(self._numbered(_Lines(stream)), SCHEMA_ROWS) if isinstance(row, list)
+            ]
         return self._by_column(rows)
 
     def rows(self, skip: int = 0) -> Iterator[Rows]:
         """The rows of the file in order, without the first `skip`."""
         with self._open() as stream:
-            numbered = islice(self._numbered(stream), skip, None)
+            lines = _Lines(stream)
+            numbered = islice(self._numbered(lines), skip, None)
             count = skip
-            while chunk := list(islice(numbered, CHUNK_ROWS)):
+            for chunk in chunks(numbered, lambda: lines.character_count):
                 count += len(chunk)
                 good = [(number, row) for number, row in chunk if isinstance(row, list)]
                 rejects = [Reject(number, "", "", row) for number, row in chunk if isinstance(row, str)]
                 columns = self._by_column([row for _, row in good])
                 yield Rows([number for number, _ in good], columns, rejects, count, stream.buffer.tell())
 
-    def _numbered(self, stream: TextIO) -> Iterator[tuple[int, list[str] | str]]:
+    def _numbered(self, lines: _Lines) -> Iterator[tuple[int, list[str] | str]]:
         """Each row, or what is wrong with it, by the line that it begins at. Empty lines are none."""
-        lines = _Lines(stream)
         reader = self._reader(lines)
         next(reader)
-        width, line = len(self._header), lines.count + 1
+        width, line = len(self._header), lines.line_count + 1
         while True:
             try:
                 row = next(reader, None)
@@ -104,7 +107,7 @@ class CsvSource:
                     yield line, row
                 elif row:
                     yield line, f"{width:,} columns, as in the header, got {len(row):,}"
-            line = lines.count + 1
+            line = lines.line_count + 1
 
     def _by_column(self, rows: list[list[str]]) -> dict[str, list[str | None]]:
         columns = zip(*rows, strict=True) if rows else ([] for _ in self._header)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ambiance.client import Client
+from ambiance.errors import Violation
 from ambiance.importing.filling import Chunk, filled
 from ambiance.importing.plan import Plan
 from ambiance.importing.rejects import RejectsFile
@@ -73,8 +74,8 @@ def _sorted_out(answered: Answered) -> tuple[Chunk, list[Reject], dict[str, int]
     rejects, outcomes = list(chunk.rejects), dict[str, int]()
     for number, result in zip(chunk.numbers, results, strict=True):
         if result.outcome is WriteOutcome.REFUSED:
-            [first, *_] = result.violations
-            rejects.append(Reject(number, result.clip_id, field_of(first.field), first.description))
+            why = next(iter(result.violations), Violation("", "refused without a reason"))
+            rejects.append(Reject(number, result.clip_id, field_of(why.field), why.description))
         else:
             outcomes[result.outcome] = outcomes.get(result.outcome, 0) + 1
     return chunk, sorted(rejects), outcomes

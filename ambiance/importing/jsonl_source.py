@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ambiance.importing.rows import (
-    CHUNK_ROWS,
     MAX_ROW_CHARACTERS,
     SCHEMA_ROWS,
     Kind,
     Reject,
     Rows,
+    chunks,
     kind_of,
 )
 
@@ -51,7 +51,7 @@ class JsonlSource:
         with self._path.open("rb") as stream:
             numbered = islice(_numbered(stream), skip, None)
             count = skip
-            while chunk := list(islice(numbered, CHUNK_ROWS)):
+            for chunk in chunks(numbered, stream.tell):
                 count += len(chunk)
                 yield self._by_column(chunk, count, stream.tell())
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from ambiance.errors import InvalidInputError
-from ambiance.importing.rows import CHUNK_ROWS, Kind, Rows, Unreadable
+from ambiance.importing.rows import CHUNK_BYTES, CHUNK_ROWS, Kind, Rows, Unreadable
 
 _TYPES = (
     (("is_string", "is_large_string", "is_string_view"), Kind.TEXT),
@@ -56,7 +56,7 @@ class ParquetSource:
                 groups = list(range(file.num_row_groups))
                 while groups and count + file.metadata.row_group(groups[0]).num_rows <= skip:
                     count += file.metadata.row_group(groups.pop(0)).num_rows
-                for batch in file.iter_batches(CHUNK_ROWS, row_groups=groups):
+                for batch in file.iter_batches(_chunk_rows(file), row_groups=groups):
                     wanted = batch.slice(max(0, skip - count))
                     count += len(batch)
                     if len(wanted):
@@ -70,6 +70,13 @@ class ParquetSource:
             raise InvalidInputError.of(
                 str(self._path), f"damaged after row {count:,}: {str(error).strip()}"
             ) from error
+
+
+def _chunk_rows(file: Any) -> int:
+    """Rows that are likely to take CHUNK_BYTES, at most CHUNK_ROWS."""
+    sizes = (file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
+    row_bytes = sum(sizes) // max(1, file.metadata.num_rows)
+    return min(CHUNK_ROWS, CHUNK_BYTES // (row_bytes + 1) + 1)
 
 
 def _kind(arrow: pa.DataType) -> Kind:

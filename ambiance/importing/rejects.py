@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from ambiance.importing.rows import Reject
+from ambiance.limits import MAX_CLIP_ID_CHARACTERS
 
 
 class RejectsFile:
@@ -27,7 +28,7 @@ class RejectsFile:
         for reject in rejects:
             if self._file is None:
                 self._file = self._path.open("wb")
-            line = {"row": reject.number, "clip_id": reject.clip_id}
+            line = {"row": reject.number, "clip_id": reject.clip_id[:MAX_CLIP_ID_CHARACTERS]}
             line |= {"field": reject.field, "reason": reject.reason}
             self._file.write(json.dumps(line, ensure_ascii=True).encode() + b"\n")
         if self._file is None:

@@ -1,11 +1,14 @@
 """What every source of rows hands on, whatever its format."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
 
 CHUNK_ROWS = 1_000  # rows that are converted together, and sent in one request if that holds them
+CHUNK_BYTES = 16 * 1024 * 1024  # of the file that are, at most: a few chunks are in memory at a time
 SCHEMA_ROWS = 1_000  # rows from which the columns of a file that doesn't tell them are taken
 MAX_ROW_CHARACTERS = 4 * 1024 * 1024  # of one line: eight times what the largest clip takes
 
@@ -71,6 +74,19 @@ class Source(Protocol):
 
     def rows(self, skip: int = 0) -> Iterator[Rows]:
         """The rows of the file in order, without the first `skip`."""
+
+
+def chunks(rows: Iterable[T], position: Callable[[], int]) -> Iterator[list[T]]:
+    """The rows as many together as CHUNK_ROWS and CHUNK_BYTES let; `position` tells how much of the file is
+    read."""
+    chunk, start = list[T](), position()
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK_ROWS or position() - start >= CHUNK_BYTES:
+            yield chunk
+            chunk, start = [], position()
+    if chunk:
+        yield chunk
 
 
 def kind_of(value: Any) -> Kind:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import google_crc32c
 
 from ambiance.errors import InvalidInputError
-from ambiance.importing.rows import CHUNK_ROWS, Kind, Reject, Rows
+from ambiance.importing.rows import Kind, Reject, Rows, chunks
 from ambiance.importing.sequence_example import clip_columns
 
 # length <uint64>, masked CRC-32C of its eight bytes <uint32>; payload; masked CRC-32C of the payload <uint32>
@@ -50,7 +50,7 @@ class TFRecordSource:
         with self._path.open("rb") as stream:
             records = islice(self._records(stream), skip, None)
             count = skip
-            while chunk := list(islice(records, CHUNK_ROWS)):
+            for chunk in chunks(records, stream.tell):
                 yield self._by_column(chunk, count, stream.tell())
                 count += len(chunk)
 

@@ -32,6 +32,7 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
         ("music", "UpsertClipsRequest", "clips", [1, limits.MAX_WRITTEN_CLIPS]),
         ("music", "DeleteClipsRequest", "clip_ids", [1, limits.MAX_WRITTEN_CLIPS]),
         ("music", "ReportUnavailableRequest", "clip_ids", [1, limits.MAX_WRITTEN_CLIPS]),
+        ("music", "ClipInput", "id", [1, limits.MAX_CLIP_ID_CHARACTERS]),
         ("music", "ClipInput", "vggish_frames", [limits.VGGISH_FEATURES, 0, 96, limits.MAX_FRAMES]),
         ("match", "MatchTextRequest", "text", [1, limits.MAX_TEXT_CHARACTERS]),
         ("match", "MatchTextsRequest", "texts", [1, limits.MAX_TEXTS, 1, limits.MAX_TEXT_CHARACTERS]),
