@@ -35,8 +35,6 @@ MAX_ATTRIBUTE_NAME_CHARACTERS = 64
 # The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
 MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024
 
-MAX_WRITTEN_CLIPS = 1_000  # clips in one UpsertClips, ids in one DeleteClips or ReportUnavailable
-MAX_CLIP_ID_CHARACTERS = 128  # Unicode code points in the id of a clip to write
 VGGISH_FEATURES = 128  # bytes or numbers of one frame of VGGish's
 MAX_FRAMES = 600  # frames of one clip to write
 
