@@ -35,6 +35,7 @@ MAX_ATTRIBUTE_NAME_CHARACTERS = 64
 # The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
 MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024
 
+MAX_ATTRIBUTES = 32  # of one clip to write
 VGGISH_FEATURES = 128  # bytes or numbers of one frame of VGGish's
 MAX_FRAMES = 600  # frames of one clip to write
 

@@ -44,6 +44,7 @@ _ANY = frozenset(set(Kind) - {Kind.BYTES, Kind.LIST, Kind.MAPPING})
 
 CLIP_TEXTS = ("id", "youtube_id")
 METADATA_TEXTS = ("title", "artist", "album", "track_id", "uri", "thumbnail_uri")
+ATTRIBUTE = "attribute "  # what the name of such a field begins with
 VOCABULARIES = {"facet": FACETS, "mood": MOODS.names, "trait": TRAITS}
 
 # Other names for a field, as catalogues have them.
@@ -165,7 +166,7 @@ def attribute(name: str, kind: AttributeType) -> Field:
     def put(clip: ClipMessage, value: Any) -> None:
         kind.set(clip.metadata.attributes[name], value)
 
-    return Field(f"attribute {name}", _ANY, kind, put)
+    return Field(f"{ATTRIBUTE}{name}", _ANY, kind, put)
 
 
 def _all() -> Iterator[Field]:

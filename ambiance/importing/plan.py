@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from ambiance.attribute_conditions import ATTRIBUTE_NAME, BUILT_IN
 from ambiance.errors import InvalidInputError
-from ambiance.importing.fields import ALIASES, FIELDS, VOCABULARIES, Field, attribute
+from ambiance.importing.fields import ALIASES, ATTRIBUTE, FIELDS, VOCABULARIES, Field, attribute
 from ambiance.importing.rows import Kind, Source
 from ambiance.importing.values import AttributeType, attribute_type
+from ambiance.limits import MAX_ATTRIBUTE_NAME_CHARACTERS, MAX_ATTRIBUTES
 from ambiance.validation import shown
 
+_NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z_.-]")
 _SEPARATORS = re.compile(r"[\s.\-]+")
 _PLURALS = re.compile(r"^(facet|mood|trait)s_")
 _HEARD = ("vggish_frames", "vggish_embedding", "facets", "moods")
@@ -102,11 +105,16 @@ def _bare_vocabulary(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _attribute(column: str, source: Source, kind: str) -> Field:
+    """The attribute of a column: of its name, with _ for what a name can't hold."""
+    name = _NOT_IN_NAMES.sub("_", column.strip())
+    if name in BUILT_IN or not ATTRIBUTE_NAME.fullmatch(name):
+        needed = f"an attribute has 1 to {MAX_ATTRIBUTE_NAME_CHARACTERS} characters, and no field's name"
+        raise InvalidInputError.of(f"column {shown(column)}", f"{needed} ({', '.join(BUILT_IN)})")
     if kind:
-        return attribute(column, AttributeType(kind))
+        return attribute(name, AttributeType(kind))
     if source.columns[column] is Kind.WRITTEN:
-        return attribute(column, attribute_type(list(source.samples[column])))
-    return attribute(column, AttributeType.ANY)
+        return attribute(name, attribute_type(list(source.samples[column])))
+    return attribute(name, AttributeType.ANY)
 
 
 def _require_there(flag: str, named: Any, columns: Mapping[str, Kind]) -> None:
@@ -120,6 +128,8 @@ def _require_there(flag: str, named: Any, columns: Mapping[str, Kind]) -> None:
 
 def _require_whole(plan: Plan) -> None:
     names = {field.name for field in plan.values()}
+    if (count := sum(name.startswith(ATTRIBUTE) for name in names)) > MAX_ATTRIBUTES:
+        raise InvalidInputError.of("columns", f"at most {MAX_ATTRIBUTES} attributes, got {count:,}")
     if "id" not in names:
         raise InvalidInputError.of("columns", "one for id is needed: call it so, or --map COLUMN=id")
     for vocabulary, all_ in VOCABULARIES.items():

@@ -86,15 +86,30 @@ def test_what_the_caller_says_of_a_column_counts() -> None:
     found = planned(
         "nr",
         "frames",
-        "title",
+        "label",
         "x",
-        "y",
+        "of Österreich",
         fields={"nr": "id"},
-        attributes={"title": "text"},
+        attributes={"label": "text"},
         skipped=frozenset(["x"]),
         attributes_from_rest=True,
     )
-    assert found == {"nr": "id", "frames": "vggish_frames", "title": "attribute title", "y": "attribute y"}
+    assert found == {
+        "nr": "id",
+        "frames": "vggish_frames",
+        "label": "attribute label",
+        "of Österreich": "attribute of__sterreich",
+    }
+
+
+def test_attributes_are_not_called_as_fields_are_and_not_too_many() -> None:
+    told = "column 'title': an attribute has 1 to 64 characters, and no field's name (title, artist"
+    assert refused("id", "frames", "title", attributes={"title": ""}).startswith(told)
+    assert refused("id", "frames", "x" * 65, attributes_from_rest=True).startswith("column 'xxx")
+    many = [f"x{i}" for i in range(33)]
+    assert refused("id", "frames", *many, attributes_from_rest=True) == (
+        "columns: at most 32 attributes, got 33"
+    )
 
 
 @pytest.mark.parametrize(
