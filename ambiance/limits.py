@@ -37,7 +37,7 @@ MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024
 
 MAX_ATTRIBUTES = 32  # of one clip to write
 VGGISH_FEATURES = 128  # bytes or numbers of one frame of VGGish's
-MAX_FRAMES = 600  # frames of one clip to write
+MAX_CLIP_FRAMES = 600  # frames of one clip to write
 
 # Twice what a clip to write takes at most, with every frame, attribute and text at its limit: none is larger.
 MAX_CLIP_BYTES = 1024 * 1024

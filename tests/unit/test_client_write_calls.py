@@ -10,7 +10,7 @@ from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.errors import InvalidInputError
 from ambiance.limits import (
     MAX_CLIP_BYTES,
-    MAX_FRAMES,
+    MAX_CLIP_FRAMES,
     MAX_MUSIC_REQUEST_BYTES,
     MAX_WRITTEN_CLIPS,
     VGGISH_FEATURES,
@@ -177,7 +177,7 @@ def largest(i: int) -> ClipInput:
     return ClipInput(
         f"{i:0128}",
         labels=["l" * 100] * 100,
-        frames=np.ones((MAX_FRAMES, VGGISH_FEATURES), np.float32),
+        frames=np.ones((MAX_CLIP_FRAMES, VGGISH_FEATURES), np.float32),
         facets=dict.fromkeys(FACETS, 0.5),
         moods=dict.fromkeys(MOODS.names, 0.5),
         traits=dict.fromkeys(TRAITS, 0.5),

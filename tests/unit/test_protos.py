@@ -33,7 +33,7 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
         ("music", "DeleteClipsRequest", "clip_ids", [1, limits.MAX_WRITTEN_CLIPS]),
         ("music", "ReportUnavailableRequest", "clip_ids", [1, limits.MAX_WRITTEN_CLIPS]),
         ("music", "ClipInput", "id", [1, limits.MAX_CLIP_ID_CHARACTERS]),
-        ("music", "ClipInput", "vggish_frames", [limits.VGGISH_FEATURES, 0, 96, limits.MAX_FRAMES]),
+        ("music", "ClipInput", "vggish_frames", [limits.VGGISH_FEATURES, 0, 96, limits.MAX_CLIP_FRAMES]),
         ("match", "MatchTextRequest", "text", [1, limits.MAX_TEXT_CHARACTERS]),
         ("match", "MatchTextsRequest", "texts", [1, limits.MAX_TEXTS, 1, limits.MAX_TEXT_CHARACTERS]),
         ("music", "ClipFilter", "labels", [limits.MAX_FILTER_LABELS, limits.MAX_LABEL_CHARACTERS]),
