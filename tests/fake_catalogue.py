@@ -17,6 +17,7 @@ from ambiance.server.lifecycle import Application, Servicer
 from ambiance.validation import check_count
 
 MAX_TITLE = 1_000
+MAX_MOODS_OFF = 0.001  # from a sum of 1
 
 
 class FakeCatalogue(pb_grpc.MusicIndexServiceServicer):
@@ -113,13 +114,9 @@ class FakeCatalogue(pb_grpc.MusicIndexServiceServicer):
     ) -> pb.WriteResult:
         if not last:
             return _refused(clip.id, f"{path}.id", "a later clip of the request has the same id")
-        if not clip.id or any(character.isspace() for character in clip.id):
-            return _refused(clip.id, f"{path}.id", "1 to 128 characters, none of them white space")
-        if len(clip.metadata.title) > MAX_TITLE:
-            what = f"at most 1,000 characters, got {len(clip.metadata.title):,}"
-            return _refused(clip.id, f"{path}.metadata.title", what)
-        if not (clip.facets or clip.moods or clip.vggish_frames or clip.vggish_embedding):
-            return _refused(clip.id, path, "none of vggish_frames, facets and moods is given")
+        if offence := _offence(clip):
+            field, description = offence
+            return _refused(clip.id, f"{path}.{field}".rstrip("."), description)
         before = held.get(clip.id)
         if before == clip:
             return _result(clip.id, pb.WRITE_OUTCOME_UNCHANGED)
@@ -157,3 +154,16 @@ def _as_clip(clip: clip_input_pb2.ClipInput) -> clip_pb2.Clip:
         available=clip.available if clip.HasField("available") else True,
         metadata=clip.metadata if clip.HasField("metadata") else None,
     )
+
+
+def _offence(clip: clip_input_pb2.ClipInput) -> tuple[str, str] | None:
+    """A few of the contract's limits: the field, and what is wrong with it."""
+    if not clip.id or any(character.isspace() for character in clip.id):
+        return "id", "1 to 128 characters, none of them white space"
+    if len(clip.metadata.title) > MAX_TITLE:
+        return "metadata.title", f"at most {MAX_TITLE:,} characters, got {len(clip.metadata.title):,}"
+    if clip.moods and abs(sum(mood.score for mood in clip.moods) - 1) > MAX_MOODS_OFF:
+        return "moods", "sum to 1 within 0.001"
+    if not (clip.facets or clip.moods or clip.vggish_frames or clip.vggish_embedding):
+        return "", "none of vggish_frames, facets and moods is given"
+    return None
