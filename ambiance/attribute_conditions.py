@@ -9,9 +9,9 @@ from typing import Any
 
 from ambiance.errors import Violation
 from ambiance.limits import (
-    MAX_ATTRIBUTE_CHARACTERS,
     MAX_ATTRIBUTE_NAME_CHARACTERS,
     MAX_CONDITION_VALUES,
+    MAX_METADATA_CHARACTERS,
 )
 from ambiance.validation import shown
 
@@ -103,9 +103,9 @@ def _value_violation(path: str, value: Value | None) -> Violation | None:
     if value is None:
         return Violation(path, f"one of {TEXT}, {NUMBER} and {FLAG} must be set")
     if isinstance(value, str):
-        limit = f"at most {MAX_ATTRIBUTE_CHARACTERS:,} characters"
+        limit = f"at most {MAX_METADATA_CHARACTERS:,} characters"
         return (
-            Violation(path, f"{limit}, got {len(value):,}") if len(value) > MAX_ATTRIBUTE_CHARACTERS else None
+            Violation(path, f"{limit}, got {len(value):,}") if len(value) > MAX_METADATA_CHARACTERS else None
         )
     return None if math.isfinite(value) else Violation(path, f"a finite number, got {value:g}")
 

@@ -18,26 +18,21 @@ MAX_FILTER_IDS = 1_000  # in each list of clip ids or video ids of a ClipFilter
 MAX_CONDITIONS = 32  # on attributes, in a ClipFilter
 MAX_CONDITION_VALUES = 100  # in one of them
 MAX_ATTRIBUTE_NAME_CHARACTERS = 64
-MAX_ATTRIBUTE_CHARACTERS = 1_000  # Unicode code points of an attribute that is text
 MAX_SEPARATION = 3.4  # between the facets of two hits: the square root of twelve facets from 0 to 1, rounded
 DEFAULT_STEPS = 10  # clips of a path when steps is 0
 MAX_STEPS = 100  # clips of a path
 
-# Of a clip that is written.
-MAX_CLIP_ID_CHARACTERS = 128  # Unicode code points of its id
+# Of a clip that is written, in code points where it is of characters.
+MAX_WRITTEN_CLIPS = 1_000  # clips in one UpsertClips, ids in one DeleteClips or ReportUnavailable
 MAX_CLIP_LABELS = 100
-MAX_CLIP_FRAMES = 600  # of VGGish's features
-MAX_METADATA_CHARACTERS = 1_000  # code points of a title, artist, album, track id or attribute of text
+VGGISH_FEATURES = 128  # bytes or numbers of one frame of VGGish's
+MAX_CLIP_FRAMES = 600
+MAX_METADATA_CHARACTERS = 1_000  # of a title, artist, album, track id or attribute of text
 MAX_URI_CHARACTERS = 2_000
 MAX_ATTRIBUTES = 32
-MAX_ATTRIBUTE_NAME_CHARACTERS = 64
 
 # The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
 MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024
-
-MAX_ATTRIBUTES = 32  # of one clip to write
-VGGISH_FEATURES = 128  # bytes or numbers of one frame of VGGish's
-MAX_CLIP_FRAMES = 600  # frames of one clip to write
 
 # Twice what a clip to write takes at most, with every frame, attribute and text at its limit: none is larger.
 MAX_CLIP_BYTES = 1024 * 1024

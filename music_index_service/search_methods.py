@@ -1,7 +1,7 @@
 """The gRPC side of the searches that begin with a clip, or lead from one vector to another."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import grpc
@@ -39,6 +39,10 @@ class SearchMethods(ABC):
     def _named(self, name: str) -> Served:
         """What an index is answered from; NotFoundError if there is none of that name."""
 
+    @abstractmethod
+    def _answering(self, name: str, queries: Sequence[space_pb2.Vector]) -> Served:
+        """The same, of the lineage of some queries if there are two for a while."""
+
     def FindSimilar(  # noqa: N802  # the proto's name, as below
         self, request: messages.FindSimilarRequest, context: grpc.ServicerContext
     ) -> messages.FindSimilarResponse:
@@ -53,9 +57,9 @@ class SearchMethods(ABC):
         )
         k = request.options.k or DEFAULT_K
         for hits in found:
-            result = response.results.add(
-                shortfall_reason=shortfall_reason(len(hits.handles), k, answers, hits.shortage)
-            )
+            # k others are k + 1 clips, with the one that they are like
+            reason = shortfall_reason(len(hits.handles) + 1, k + 1, answers, hits.shortage)
+            result = response.results.add(shortfall_reason=reason)
             _add_neighbors(result.neighbors, hits, served)
         return response
 
@@ -63,7 +67,7 @@ class SearchMethods(ABC):
         self, request: messages.FindPathRequest, context: grpc.ServicerContext
     ) -> messages.FindPathResponse:
         """Find a path of clips from one mood to another."""
-        served = self._named(request.options.index)
+        served = self._answering(request.options.index, [request.start, request.end])
         space, answers, path = find_path_of(request, served.index)
         response = messages.FindPathResponse(
             shortfall_reason=shortfall_reason(

@@ -123,7 +123,7 @@ class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
         """Find the clips nearest to each query."""
         options = request.options
         check_limits(options)
-        served = self._holder(options.index).answering(request.queries)
+        served = self._answering(options.index, request.queries)
         hits = served.index.search(
             request.queries,
             options.k,
@@ -241,6 +241,9 @@ class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
     def _named(self, name: str) -> _Served:
         """What a request for an index is answered from, to its end."""
         return self._holder(name).current
+
+    def _answering(self, name: str, queries: Sequence[space_pb2.Vector]) -> _Served:
+        return self._holder(name).answering(queries)
 
     def _holder(self, name: str) -> Succession[_Served]:
         holder = self._holders.get(name or DEFAULT_INDEX)

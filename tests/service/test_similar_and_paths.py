@@ -35,22 +35,19 @@ LULLABY = "ySY5J3TDgag@30"
 ARTISTS = 3  # in turn, of every second clip
 
 
-def with_attributes(index: IndexSnapshot) -> IndexSnapshot:
-    """The index with an artist, and the number of its row, for every second clip."""
-    (segment,) = index.segments
+@pytest.fixture(scope="module")
+def index() -> IndexSnapshot:
+    """The release, in which every second clip has an artist and the number of its row."""
+    released = load_index("default", ARTIFACTS)
+    [segment] = released.segments
     known = [
         ClipMetadata(artist=f"Artist {row % ARTISTS}", attributes={"row": AttributeValue(number=row)})
         if row % 2
         else None
-        for row in range(len(index))
+        for row in range(len(released))
     ]
     filters = ClipFilters(segment.catalog, segment.filters.vocabulary, ClipAttributes.of(known))
-    return replace(index, segments=(replace(segment, filters=filters),))
-
-
-@pytest.fixture(scope="module")
-def index() -> IndexSnapshot:
-    return with_attributes(load_index("default", ARTIFACTS))
+    return replace(released, segments=(replace(segment, filters=filters),))
 
 
 @pytest.fixture
@@ -91,7 +88,7 @@ def test_clips_like_a_lullaby_are_as_calm_and_tender(
     apart = np.linalg.norm(facet_scores(index, ids(found)) - facet_scores(index, [LULLABY]), axis=1)
     assert apart.max() < 0.4  # the mean between any two clips is 0.6
     assert (response.space.name, response.index.version) == ("mood", index.version)
-    assert response.left_out_clip_count == len(index) - len(index.filters.listenable.rows)
+    assert response.left_out_clip_count == len(index) - len(index.segments[0].filters.listenable.rows)
     assert not response.HasField("filter_effect")
 
 
@@ -109,7 +106,7 @@ def test_a_hit_keeps_to_every_option(stub: MusicIndexServiceStub, index: IndexSn
     options = {"filter": ClipFilter(attributes=[odd]), "max_per_artist": 2, "min_separation": 0.2}
     response = similar(stub, LULLABY, k=6, **options)
     found = ids(response.results[0])
-    artists = Counter(row % ARTISTS for row in index.rows_of(found))
+    artists = Counter(row % ARTISTS for row in index.handles_of(found))
     assert artists == dict.fromkeys(range(ARTISTS), 2)
     scores = facet_scores(index, found).astype(float)
     apart = np.linalg.norm(scores[:, None] - scores, axis=2)[np.triu_indices(6, 1)]
@@ -121,6 +118,14 @@ def test_a_hit_keeps_to_every_option(stub: MusicIndexServiceStub, index: IndexSn
     near = similar(stub, LULLABY, k=10, max_distance=response.results[0].neighbors[0].distance).results[0]
     assert found[0] == ids(near)[-1]
     assert near.shortfall_reason == messages.SHORTFALL_REASON_TOO_FAR
+
+
+def test_a_clip_is_like_all_others_of_a_few(stub: MusicIndexServiceStub, index: IndexSnapshot) -> None:
+    five = [index.clip_id(row) for row in range(0, 50, 10)]
+    few = ClipFilter(clip_ids=five)
+    [found] = similar(stub, five[0], k=5, filter=few, include_unlistenable=True).results
+    assert sorted(ids(found)) == five[1:]
+    assert found.shortfall_reason == messages.SHORTFALL_REASON_FILTER_TOO_NARROW
 
 
 @pytest.mark.parametrize(
@@ -186,7 +191,7 @@ def test_a_path_rises_step_by_step(stub: MusicIndexServiceStub, index: IndexSnap
     valences = [neighbor.clip.vad.valence for neighbor in response.neighbors]
     assert np.diff(valences).min() > -0.02
     points = np.linspace(SAD, HAPPY, 10)
-    vectors = index.engines["vad"].vectors(np.array(index.rows_of(ids(response))))
+    vectors = index.segments[0].engines["vad"].vectors(np.array(index.handles_of(ids(response))))
     assert [neighbor.distance for neighbor in response.neighbors] == pytest.approx(
         ((points - vectors) ** 2).sum(axis=1).tolist(), rel=1e-5
     )
@@ -202,7 +207,7 @@ def test_a_path_keeps_to_every_option(stub: MusicIndexServiceStub, index: IndexS
     assert len(clips) == 20
     assert all("Lullaby" in clip.labels for clip in clips)
     assert len({clip.youtube_id for clip in clips}) == 20
-    artists = [row % ARTISTS for row in index.rows_of(ids(response)) if row % 2]
+    artists = [row % ARTISTS for row in index.handles_of(ids(response)) if row % 2]
     assert len(set(artists)) == len(artists)
     few = SearchOptions(filter=ClipFilter(clip_ids=ids(response)[::7]))
     short = path(stub, SAD, HAPPY, steps=5, options=few)
@@ -245,7 +250,7 @@ def test_a_path_keeps_to_every_option(stub: MusicIndexServiceStub, index: IndexS
         (
             {"end": Vector(space="vad", values=SAD, lineage="old")},
             PreconditionError,
-            "end.lineage: the index",
+            "end.lineage: the index default holds vad",
         ),
     ],
 )
