@@ -315,7 +315,7 @@ def test_the_process_takes_the_largest_requests_and_no_text_services(tmp_path: P
     vector = Vector(space="vad", lineage="vad-readers-1", values=[0.5] * 512)
     queries = FindNeighborsRequest(queries=[vector] * MAX_QUERIES, options={"index": "default", "k": MAX_K})
     clips = BatchGetClipsRequest(index="default", clip_ids=["01234567890@1234.5"] * MAX_CLIP_IDS)
-    assert max(queries.ByteSize(), clips.ByteSize()) < limit < MAX_REQUEST_BYTES / 10
+    assert max(queries.ByteSize(), clips.ByteSize()) < limit < MAX_REQUEST_BYTES
 
 
 @pytest.mark.parametrize(
