@@ -18,12 +18,13 @@ from ambiance.channel import CHANNEL_OPTIONS, GATEWAY_PORT, TEXT_SERVICE_PORT
 from ambiance.clip_command import add_clips
 from ambiance.delete_command import add_delete
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
-from ambiance.extras import install_hint, installed_version
+from ambiance.extras import installed_version
 from ambiance.filter_flags import add_filter_flags, filter_of
 from ambiance.import_command import add_import
 from ambiance.index_command import add_index, add_indexes
 from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
+from ambiance.serve_command import SERVE, add_serve
 from ambiance.shared_flags import add_target_flags
 from ambiance.targets import resolvable
 from ambiance.version_command import add_versions
@@ -37,7 +38,6 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT
 HEALTH_DEADLINE_S = 2.0
 STDIN = "-"
 TEXT = "TEXT"
-SERVE = "serve"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -135,21 +135,6 @@ def health(arguments: argparse.Namespace) -> int:
     return EXIT_OK if status == health_pb2.HealthCheckResponse.SERVING else EXIT_FAILURE
 
 
-def serve(arguments: argparse.Namespace) -> int:
-    """Run the standalone process. It stands behind an entry point: this package knows no service."""
-    from importlib.metadata import entry_points  # noqa: PLC0415
-
-    try:
-        # the same one twice, where the distribution is left under an earlier name as well
-        points = set(entry_points(group="ambiance.programs", name=SERVE))
-        [program] = [point.load() for point in points]
-    except (ImportError, ValueError) as error:
-        what = f"serve needs what the services need: {install_hint('standalone')}"
-        raise AmbianceError(f"{what} ({error})" if isinstance(error, ImportError) else what) from error
-    status: int = program(arguments.flags)
-    return status
-
-
 class _Version(argparse.Action):
     """Prints the version, which takes a moment to look up, only when asked."""
 
@@ -190,7 +175,7 @@ def _parser() -> _Parser:
     add_import(commands, _print)
     add_delete(commands, _print)
     _add_health(commands)
-    _add_serve(commands)
+    add_serve(commands)
     return parser
 
 
@@ -224,13 +209,6 @@ def _add_health(commands: "argparse._SubParsersAction[_Parser]") -> None:
     add_target_flags(parser, f"localhost:{GATEWAY_PORT}", "server", HEALTH_DEADLINE_S)
     parser.add_argument("--service", default="", help="full name of a service (the server as a whole)")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the status")
-
-
-def _add_serve(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    about = "serve gateway, text and index from one process; `ambiance serve --help` tells how"
-    parser = commands.add_parser(SERVE, help=about, add_help=False)
-    parser.set_defaults(command=serve)
-    parser.add_argument("flags", nargs="*")
 
 
 def _add_text(parser: argparse.ArgumentParser) -> None:
