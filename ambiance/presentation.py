@@ -194,8 +194,9 @@ def _catalogue_lines(clip: Clip) -> Iterator[str]:
 
 
 def _place(clip: Clip, style: Style) -> str:
-    end = f"{clip.end_seconds:g}" if clip.end_seconds else ""
-    span = f"{clip.start_seconds:g}–{end} s"
+    start, end = (f"{seconds:g}" for seconds in (clip.start_seconds, clip.end_seconds))
+    known = clip.start_seconds or clip.end_seconds
+    span = f"{start}–{end if clip.end_seconds else ''} s" if known else ""
     return f"{style.strong(f'{_printable(clip.url or clip.id):<36}')}  {span:<12}"
 
 

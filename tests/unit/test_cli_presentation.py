@@ -167,9 +167,9 @@ def test_a_clip_of_ones_own_shows_what_people_know_it_by() -> None:
     lines = match_for_people(result(own), PLAIN).splitlines()
     assert "   1  https://music.example/tide            30– s         distance 0.00123" in lines
     assert "      Ada [2J – Tide; Coast; can't be played" in lines
-    bare = replace(own, metadata=ClipMetadata(), available=True)
+    bare = replace(own, metadata=ClipMetadata(), available=True, start_seconds=0.0)
     shown = match_for_people(result(bare), PLAIN)
-    assert f"   1  {'tide':<36}  30– s         distance 0.00123\n      Music, Cello" in shown
+    assert f"   1  {'tide':<36}  {'':<12}  distance 0.00123\n      Music, Cello" in shown
 
 
 def test_a_clip_of_which_nobody_knows_why_shows_its_strongest_facets() -> None:
