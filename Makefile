@@ -55,7 +55,7 @@ TEACH := $(filter-out 0 no false,$(TEACHER))
 RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match serve up down status logs versions reload \
-	data teacher train train-seeds evaluate model-card reproduce \
+	data vggish teacher train train-seeds evaluate model-card reproduce \
 	test test-unit test-service test-e2e lint proto-baseline latency load bench torture wheel clean
 
 help: ## List every command
@@ -109,6 +109,9 @@ reload: $(SERVING) ## Serve another version without a call lost: make reload [KI
 
 data: $(DEVELOPMENT) ## Find the data sets, or download them from their publishers
 	@$(BIN)/python -m training.data
+
+vggish: $(DEVELOPMENT) ## Download VGGish's weights, which `ambiance import-audio` hears with: 290 MB into data/vggish
+	@$(BIN)/python -m training.vggish
 
 teacher: data $(TEACHING) ## Fine-tune the text encoder's teacher and publish it: half an hour and more
 	@$(BIN)/python -m training.teacher
