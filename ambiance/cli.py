@@ -20,6 +20,7 @@ from ambiance.delete_command import add_delete
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.extras import installed_version
 from ambiance.filter_flags import add_filter_flags, filter_of
+from ambiance.import_audio_command import add_import_audio
 from ambiance.import_command import add_import
 from ambiance.index_command import add_index, add_indexes
 from ambiance.label_command import add_labels
@@ -173,6 +174,7 @@ def _parser() -> _Parser:
     add_indexes(commands, _print)
     add_index(commands, _print)
     add_import(commands, _print)
+    add_import_audio(commands, _print)
     add_delete(commands, _print)
     _add_health(commands)
     add_serve(commands)

@@ -31,6 +31,18 @@ class Tags:
     album: str = ""
 
 
+class _Stream(soundfile.SoundFile):
+    """A file that is read from its begin to its end.
+
+    SoundFile seeks to where it is after each read. By that an MP3's decoder loses what it knew of the frames
+    before, and every block would begin with a gap.
+    """
+
+    def seekable(self) -> bool:
+        """Whether to seek: never."""
+        return False
+
+
 class Recording:
     """A file being decoded; a context manager, since it is kept open.
 
@@ -68,7 +80,7 @@ class Recording:
         in pieces of about a second."""
         resample = self._resampler()
         count = 0
-        try:  # SoundFile.blocks fills up what a broken file lacks with what it read before
+        try:  # not by SoundFile.blocks, which fills up what a broken file lacks with what it read before
             while len(block := self._read()):
                 count += len(block)
                 yield resample(_mono(block), False)
@@ -106,7 +118,7 @@ class Recording:
         if not self._opened.st_size:
             raise AudioError("is empty")
         try:
-            file = soundfile.SoundFile(self._descriptor, closefd=False)
+            file = _Stream(self._descriptor, closefd=False)
         except (soundfile.SoundFileError, RuntimeError, OSError) as error:
             raise AudioError(f"isn't sound that is read: {_reason(error)}") from error
         if not MIN_RATE <= file.samplerate <= MAX_RATE:
