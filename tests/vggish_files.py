@@ -27,7 +27,8 @@ def write_recording(path: Path, sound: Any, rate: int = 16_000, **tags: str) -> 
     with soundfile.SoundFile(path, "w", rate, sound.shape[1], **kind) as file:
         for name, value in tags.items():
             setattr(file, name, value)
-        file.write(sound)
+        for start in range(0, len(sound), rate):  # libvorbis keeps a whole write on the stack
+            file.write(sound[start : start + rate])
     return path
 
 
