@@ -63,19 +63,15 @@ class AudioImport:
         index: str,
         window_seconds: float,
         settings: str,
-        again: bool = False,
+        restart: bool = False,
     ) -> None:
         """Take what to write to, what hears, and where to note what was done and what couldn't be.
 
-        `settings` tell apart clips that were made otherwise; `again` hears what the journal knows, too.
+        `settings` tell apart clips that were made otherwise; `restart` hears what the journal knows, too.
         """
         self._catalogue, self._hear, self._journal, self._rejects = catalogue, hear, journal, rejects
-        self._index, self._window_seconds, self._settings, self._again = (
-            index,
-            window_seconds,
-            settings,
-            again,
-        )
+        self._index, self._window_seconds = index, window_seconds
+        self._settings, self._restart = settings, restart
         self.summary = Summary()
 
     def run(self, found: Found, progress: Callable[[Iterable[Path]], Iterable[Path]] = iter) -> Summary:
@@ -97,7 +93,7 @@ class AudioImport:
         uri = file_uri(path)
         before = self._journal.entry(uri)
         now = (*_state(path), self._settings)
-        if before and not self._again and now == (before.size, before.modified_ns, before.settings):
+        if before and not self._restart and now == (before.size, before.modified_ns, before.settings):
             self.summary.skipped += 1
             return
         heard = listen(path, self._window_seconds, self._hear)

@@ -1,14 +1,12 @@
 """What an import has done so far, so that it can go on after an interruption: a line for each recording."""
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from ambiance.errors import InvalidInputError
+from ambiance.json_lines import JsonLines
 
 
 @dataclass(frozen=True)
@@ -32,23 +30,15 @@ class Entry:
 class Journal:
     """Entries in a file, each written as soon as it is true; a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        """Read what is there, and open the file to add to it. Lines that a crash has torn count for nothing.
+    def __init__(self, path: Path, field: str) -> None:
+        """Read what is there; `field` is what an error calls the file.
 
         Raises:
             InvalidInputError: if the file can't be read and written.
         """
-        self._entries: dict[str, Entry] = {}
-        try:
-            self._file = path.open("a+", encoding="utf-8", errors="replace")
-            self._file.seek(0)
-            for line in self._file:
-                if entry := _parsed(line):
-                    self._entries[entry.uri] = entry
-            if self._file.tell() and not line.endswith("\n"):
-                self._file.write("\n")  # what follows is a line of its own
-        except OSError as error:
-            raise InvalidInputError.of("--journal", f"{path}: {error.strerror or error}") from error
+        self._lines = JsonLines(path, field)
+        read = map(_entry, self._lines.read())
+        self._entries = {entry.uri: entry for entry in read if entry}
 
     def entry(self, uri: str) -> Entry | None:
         """The latest entry of a recording, if there is any."""
@@ -57,9 +47,7 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Write an entry, on the disk when this returns."""
         self._entries[entry.uri] = entry
-        self._file.write(json.dumps(asdict(entry)) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._lines.add([asdict(entry)])
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +55,7 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._lines.__exit__(kind, error, trace)
 
 
 def stale(before: Entry | None, clip_ids: Sequence[str]) -> list[str]:
@@ -75,10 +63,9 @@ def stale(before: Entry | None, clip_ids: Sequence[str]) -> list[str]:
     return sorted(set(before.clip_ids) - set(clip_ids)) if before else []
 
 
-def _parsed(line: str) -> Entry | None:
+def _entry(values: dict[str, Any]) -> Entry | None:
     try:
-        values = json.loads(line)
-        entry = Entry(**values | {"clip_ids": tuple(values["clip_ids"])})
-    except (ValueError, TypeError, KeyError):
+        entry = Entry(**values | {"clip_ids": tuple(map(str, values["clip_ids"]))})
+    except (TypeError, KeyError):
         return None
     return entry if isinstance(entry.uri, str) else None

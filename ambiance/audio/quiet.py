@@ -10,7 +10,11 @@ STANDARD_ERROR = 2
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Send what is written to the file descriptor of standard error to nowhere. Exceptions pass."""
-    kept = os.dup(STANDARD_ERROR)
+    try:
+        kept = os.dup(STANDARD_ERROR)
+    except OSError:  # it is closed
+        yield
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, STANDARD_ERROR)
     try:

@@ -33,8 +33,8 @@ def run(
     monkeypatch.setattr(hearing, "Hearing", partial(hearing.Hearing, architecture=NARROW))
     monkeypatch.chdir(tmp_path)
 
-    def run(*flags: str, index: str = "own") -> int:
-        given = ["import-audio", "music", "--index", index, "--target", target]
+    def run(*flags: str, create: bool = True) -> int:
+        given = ["import-audio", "music", "--index", "own", "--target", target, *["--create"] * create]
         return cli.main([*given, "--weights", str(weights), *flags])
 
     return run
@@ -47,7 +47,7 @@ def test_tones_become_clips_that_hear_differently(
         sound = tone(hertz, 12, 44_100, channels=2)
         write_recording(tmp_path / "music" / f"{hertz}.{suffix}", sound, 44_100, title=f"Tone {hertz}")
     assert run() == 0
-    assert "4 recordings imported (4 created)" in capsys.readouterr().out
+    assert "4 recordings imported, 0 rejected; clips: 4 created" in capsys.readouterr().out
     clips = list(catalogue.clips["own"].values())
     assert {clip.metadata.title for clip in clips} == {"Tone 220", "Tone 440", "Tone 880", "Tone 1760"}
     frames: list[Any] = [np.frombuffer(clip.vggish_frames, np.uint8).reshape(-1, 128) for clip in clips]
@@ -58,20 +58,41 @@ def test_tones_become_clips_that_hear_differently(
             assert np.abs(one[5].astype(int) - other[5]).mean() > 2
 
     assert run() == 0
-    assert "4 were imported before" in capsys.readouterr().out
+    assert "4 recordings were imported before" in capsys.readouterr().out
     assert len(catalogue.requests) == 4  # nothing was written again
 
 
-def test_rejects_end_with_1_and_a_line_each(
+def test_rejects_end_with_65_and_a_line_each(
     run: Callable[..., int], catalogue: FakeCatalogue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_recording(tmp_path / "music" / "good.wav", tone(seconds=2))
     (tmp_path / "music" / "bad.wav").write_bytes(b"junk")
-    assert run("--rejects", "no.jsonl", "--journal", "yes.jsonl") == 1
-    assert "1 couldn't be imported: no.jsonl says why" in capsys.readouterr().out
+    assert run("--rejects", "no.jsonl") == 65
+    assert "1 recordings imported, 1 rejected; clips: 1 created\nwhy: no.jsonl" in capsys.readouterr().out
     [line] = (tmp_path / "no.jsonl").read_text().splitlines()
     assert json.loads(line)["reason"] == "isn't sound that is read: Format not recognised"
     assert len(catalogue.clips["own"]) == 1
+
+
+def test_files_stand_beside_the_folder(run: Callable[..., int], tmp_path: Path) -> None:
+    write_recording(tmp_path / "music" / "good.wav", tone(seconds=2))
+    assert run() == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"music", "music.own.import.jsonl", "vggish.npz"}
+    (tmp_path / "music" / "bad.wav").write_bytes(b"junk")
+    assert run() == 65
+    assert (tmp_path / "music.rejects.jsonl").read_text().count("\n") == 1
+
+
+def test_an_index_is_made_only_when_asked(
+    catalogue: FakeCatalogue, run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "music").mkdir()
+    assert run(create=False) == 2
+    assert "index: no index 'own'; there are default; --create makes it" in capsys.readouterr().err
+    assert "own" not in catalogue.clips
+    assert run() == 0
+    assert "own" in catalogue.clips
+    assert run(create=False) == 0
 
 
 def test_an_empty_folder_is_no_failure(run: Callable[..., int], tmp_path: Path) -> None:
@@ -94,7 +115,7 @@ def test_missing_weights_are_one_sentence(
     [
         (["--window", "0.5"], 2, "--window: 1 to 576 seconds, got 0.5"),
         (["--window", "nan"], 2, "--window: 1 to 576 seconds, got nan"),
-        (["--journal", "/"], 2, "--journal: /: Is a directory"),
+        (["--state", "/"], 2, "--state: /: Is a directory"),
         (["--rejects", "/none/x"], 2, "--rejects: /none/x: No such file or directory"),
         (["--target", "127.0.0.1:1"], 69, "music index service"),
     ],

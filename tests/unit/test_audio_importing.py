@@ -61,10 +61,10 @@ class Run:
         self.rejects: list[dict[str, str]] = []
         self.heard = 0
 
-    def __call__(self, *, window: float = 10.0, again: bool = False) -> Summary:
+    def __call__(self, *, window: float = 10.0, restart: bool = False) -> Summary:
         rejects = io.StringIO()
         try:
-            with Journal(self.journal) as journal:
+            with Journal(self.journal, "--state") as journal:
                 task = AudioImport(
                     self.catalogue,
                     self.hear,
@@ -73,7 +73,7 @@ class Run:
                     index="own",
                     window_seconds=window,
                     settings=f"window {window}",
-                    again=again,
+                    restart=restart,
                 )
                 return task.run(find_recordings(self.music))
         finally:
@@ -158,10 +158,10 @@ def test_other_settings_replace_the_clips(run: Run) -> None:
     assert sorted(clip.start_seconds for clip in run.catalogue.clips.values()) == [0, 4, 8, 12, 16]
 
 
-def test_again_hears_everything(run: Run) -> None:
+def test_restart_hears_everything(run: Run) -> None:
     write_recording(run.music / "a.wav", tone(seconds=2))
     run()
-    assert run(again=True).outcomes == {WriteOutcome.UPDATED: 1}
+    assert run(restart=True).outcomes == {WriteOutcome.UPDATED: 1}
 
 
 def test_what_was_rejected_is_tried_again(run: Run) -> None:
@@ -206,17 +206,17 @@ TEARS: list[Callable[[bytes], bytes]] = [
 def test_torn_lines_of_a_journal_count_for_nothing(tmp_path: Path, tear: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "journal"
     entries = [Entry(f"file:///{i}.wav", i, i, "s", (f"{i}@0",)) for i in range(3)]
-    with Journal(path) as journal:
+    with Journal(path, "--state") as journal:
         for entry in entries[:2]:
             journal.add(entry)
     path.write_bytes(tear(path.read_bytes()))
-    with Journal(path) as journal:
+    with Journal(path, "--state") as journal:
         assert journal.entry(entries[0].uri) == entries[0]
         journal.add(entries[2])
-    with Journal(path) as journal:
+    with Journal(path, "--state") as journal:
         assert [journal.entry(entry.uri) for entry in (entries[0], entries[2])] == [entries[0], entries[2]]
 
 
 def test_a_journal_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"^--journal: .*: Is a directory"):
-        Journal(tmp_path)
+    with pytest.raises(InvalidInputError, match=r"^--state: .*: Is a directory"):
+        Journal(tmp_path, "--state")
