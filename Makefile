@@ -9,6 +9,7 @@ override export K := $(value K)
 override export FORMAT := $(value FORMAT)
 # From the command line alone: a SEED, ALL or REASON that some environment holds was never meant for this.
 override export SEED := $(if $(filter command,$(origin SEED)),$(value SEED))
+override export DATA := $(if $(filter command,$(origin DATA)),$(value DATA))
 override export LABEL := $(if $(filter command,$(origin LABEL)),$(value LABEL))
 override export MOOD := $(if $(filter command,$(origin MOOD)),$(value MOOD))
 override export FACET := $(if $(filter command,$(origin FACET)),$(value FACET))
@@ -84,11 +85,12 @@ match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [
 	if [ $$status -eq 69 ]; then $(CLUSTER) up $(ENGINE_FLAG) >&2 && match; \
 	else [ -z "$$complaint" ] || printf '%s\n' "$$complaint" >&2; exit $$status; fi
 
-serve: $(SERVING) ## Serve from one process, without a cluster, until Ctrl-C: make serve [MODEL=large] [FLAGS="--port 50061"]
-	@$(BIN)/ambiance serve $(if $(MODEL),--artifacts artifacts/$(MODEL)) $(FLAGS)
+serve: $(SERVING) ## Serve from one process, without a cluster, until Ctrl-C: make serve [MODEL=large] [DATA=folder] [FLAGS="--port 50061"]
+	@data=(); [ -z "$$DATA" ] || data=(--data "$$DATA"); \
+	$(BIN)/ambiance serve $(if $(MODEL),--artifacts artifacts/$(MODEL)) "$${data[@]}" $(FLAGS)
 
-up: $(SERVING) ## Start the cluster, in containers or as local processes: make up [ENGINE=docker|local] [MODEL=large]
-	@$(if $(MODEL),AMBIANCE_ARTIFACTS=artifacts/$(MODEL)) $(CLUSTER) up $(ENGINE_FLAG)
+up: $(SERVING) ## Start the cluster, in containers or as local processes: make up [ENGINE=docker|local] [MODEL=large] [DATA=folder]
+	@[ -z "$$DATA" ] || export AMBIANCE_MUSIC_DATA="$$DATA"; $(if $(MODEL),AMBIANCE_ARTIFACTS=artifacts/$(MODEL)) $(CLUSTER) up $(ENGINE_FLAG)
 
 down: $(SERVING) ## End the cluster
 	@$(CLUSTER) down $(ENGINE_FLAG)

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from layout import ROOT, SERVICES, Cluster, ClusterError
+from layout import DATA_VARIABLE, ROOT, SERVICES, Cluster, ClusterError
 
 COMPOSE_FILE = ROOT / "deploy" / "compose.yaml"
+DATA_COMPOSE_FILE = ROOT / "deploy" / "compose.data.yaml"
 STOP_TIMEOUT_S = 15  # longer than a service drains
 TAIL_LINES = 6
 BUILD_TAIL_LINES = 30
@@ -96,7 +97,8 @@ class ComposeContainers:
         return list(json.loads(done.stdout or "[]"))
 
     def _command(self, *arguments: str) -> list[str]:
-        return [*self._compose, "--file", str(COMPOSE_FILE), *arguments]
+        files = [COMPOSE_FILE, *([DATA_COMPOSE_FILE] if DATA_VARIABLE in self._cluster.settings else [])]
+        return [*self._compose, *(part for path in files for part in ("--file", str(path))), *arguments]
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

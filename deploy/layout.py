@@ -53,6 +53,9 @@ TEXT = Service("text_service", "AMBIANCE_TEXT_", TEXT_SERVICE_PORT, 9052)
 MUSIC = Service("music_index_service", "AMBIANCE_MUSIC_", MUSIC_INDEX_SERVICE_PORT, 9053)
 SERVICES = (GATEWAY, TEXT, MUSIC)
 
+# Folder of the clips that are written to the cluster; unset, nothing can be written.
+DATA_VARIABLE = "AMBIANCE_MUSIC_DATA"
+
 
 class Engine(Protocol):
     """Runs the processes of a cluster, in containers or without."""
@@ -177,6 +180,7 @@ def _settings_from_environment(run_dir: Path) -> dict[str, str]:
     settings = {
         "AMBIANCE_RUN_DIR": str(run_dir),
         "AMBIANCE_ARTIFACTS": str(asked_artifacts() or ROOT / "artifacts"),
+        **_data(),
         "COMPOSE_PROJECT_NAME": os.environ.get("COMPOSE_PROJECT_NAME") or _project_name(run_dir),
     }
     if "DOCKER_HOST" in os.environ:
@@ -187,6 +191,20 @@ def _settings_from_environment(run_dir: Path) -> dict[str, str]:
         if workers := os.environ.get(service.workers_variable):
             settings[service.workers_variable] = workers
     return settings
+
+
+def _data() -> dict[str, str]:
+    """The folder of written clips, if the environment asks for one; made here, to be its user's own."""
+    folder = os.environ.get(DATA_VARIABLE)
+    if not folder:
+        return {}
+    path = Path(folder).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ClusterError(f"{DATA_VARIABLE}: can't make {path}: {error.strerror or error}") from error
+    # containers write to it as who started them
+    return {DATA_VARIABLE: str(path), "AMBIANCE_USER": f"{os.getuid()}:{os.getgid()}"}
 
 
 def _project_name(run_dir: Path) -> str:

@@ -51,7 +51,10 @@ def load(settings: StandaloneSettings) -> Application:
     )
     music, music_artifact = load_music(
         MusicIndexSettings.model_construct(
-            artifacts=settings.artifacts, artifact_version=settings.music_version
+            artifacts=settings.artifacts,
+            artifact_version=settings.music_version,
+            data=settings.data,
+            workers=settings.workers,
         ),
         choice,
     )
@@ -61,8 +64,14 @@ def load(settings: StandaloneSettings) -> Application:
     versions = ArtifactVersions(
         [music_artifact, text_artifact], choice, pinned, partial(_misfit, settings.default_space)
     )
+
+    def close() -> None:
+        text.close()
+        music.close()
+
     application = Application(
         [_match_servicer(settings, text, music, versions), *text.servicers, *music.servicers],
+        close=close,
         max_request_bytes=max(text.max_request_bytes, music.max_request_bytes),
         next_step=partial(_next_step, settings.host),
     )

@@ -1,5 +1,7 @@
 """Settings of the standalone process: those of the gateway and of both services that make sense in one."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -40,5 +42,8 @@ class StandaloneSettings(AnswerPolicy, MatchPolicy, ArtifactPolicy, ServerSettin
         None,
         ge=1,
         description="version of the music index to stay at; unless set, the newest is followed",
+    )
+    data: Path | None = Field(
+        None, description="folder of the clips that are written; nothing can be written without"
     )
     interpreters: int = Field(2, ge=1, le=64, description="blocks of windows that the model reads at once")
