@@ -13,26 +13,27 @@ from ambiance.fixed_queries import FALLBACK_FILE
 from ambiance.index_format.catalog import CATALOG_FILE
 from text_encoders import RELEASED
 
-FIRST = 5  # the version that is copied
+FIRST = 5  # what the first copy of a release is called, whatever its own version
+LINEAGE = artifacts.load(RELEASED, TEXT_ENCODER).space("mood").lineage
 MARK_S = 1_000.0  # a clip of version n ends so many seconds later, n times
 GIBBERISH = "qxz vrrk zzgh"  # answered with the fallback vector, whose first component is the version
 
 
 def copy_releases(root: Path, *kinds: str) -> Path:
-    """A folder of artifacts with version 5 of these kinds, or of both, marked as such; returns it."""
+    """A folder of artifacts with version FIRST of these kinds, or of both, marked as such; returns it."""
     for kind in kinds or (MUSIC_INDEX, TEXT_ENCODER):
         publish_copy(root, kind, FIRST)
     return root
 
 
 def publish_copy(root: Path, kind: str, version: int, lineage: str | None = None) -> Path:
-    """Put a marked copy of the released version in place in one rename, as `publish` does.
+    """Put a marked copy of the newest release in place in one rename, as `publish` does.
 
     `lineage` is that of its space "mood"; the released one's unless told.
     """
     final = root / kind / str(version)
     draft = final.with_name(f".{version}.partial")
-    shutil.copytree(RELEASED / kind / str(FIRST), draft)
+    shutil.copytree(artifacts.load(RELEASED, kind).path, draft)
     mark = {MUSIC_INDEX: _mark_index, TEXT_ENCODER: _mark_encoder}[kind]
     marked = mark(draft, version)
     manifest = json.loads((draft / MANIFEST_FILE).read_text())

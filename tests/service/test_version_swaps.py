@@ -18,7 +18,7 @@ import pytest
 from ambiance import Client, aio, cli
 from ambiance.artifacts import MUSIC_INDEX, TEXT_ENCODER
 from ambiance.errors import AmbianceError, InvalidInputError, PreconditionError
-from artifact_copies import FIRST, GIBBERISH, copy_releases, publish_copy, version_of_clip
+from artifact_copies import FIRST, GIBBERISH, LINEAGE, copy_releases, publish_copy, version_of_clip
 from clusters import wait_until
 from gateway.application import build
 from gateway.settings import GatewaySettings
@@ -193,13 +193,13 @@ def test_in_one_process_nothing_is_served_that_does_not_go_together(
     with standalone.client() as client:
         client.reload_artifacts(TEXT_ENCODER, FIRST)  # it is to stay there
         publish_copy(standalone.root, MUSIC_INDEX, FIRST + 1, "mood-new")
-        lineages = f"mood-f29b8d9a180c in the {TEXT_ENCODER} 5, mood-new in the {MUSIC_INDEX} 6"
+        lineages = f"{LINEAGE} in the {TEXT_ENCODER} 5, mood-new in the {MUSIC_INDEX} 6"
         with pytest.raises(PreconditionError, match=f"^lineages of space 'mood' differ: {lineages}$"):
             client.reload_artifacts(MUSIC_INDEX, FIRST + 1)
     assert standalone.command("reload", MUSIC_INDEX, "6") == cli.EXIT_FAILURE
     assert capsys.readouterr().err == (
         "ambiance: music_index 6 and text_encoder 5 don't go together: the lineages of mood are mood-new and "
-        "mood-f29b8d9a180c; name versions of both kinds that share them: ambiance versions lists them\n"
+        f"{LINEAGE}; name versions of both kinds that share them: ambiance versions lists them\n"
     )
     assert served(standalone) == (FIRST, FIRST)
 
@@ -218,7 +218,7 @@ def test_the_commands_list_change_and_take_back(cluster: Cluster, capsys: pytest
     with damaged.open("r+b") as file:  # of the right size: only a load finds out
         file.write(b"spoiled")
     assert cluster.command("reload", MUSIC_INDEX, "5") == cli.EXIT_OK
-    spaces = "vad vad-readers-1, mood mood-f29b8d9a180c"
+    spaces = f"vad vad-readers-1, mood {LINEAGE}"
     assert capsys.readouterr().out.splitlines() == [
         f"music_index      5  serving  {spaces}",
         f"music_index      6           {spaces}",
