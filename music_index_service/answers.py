@@ -1,14 +1,14 @@
-"""The clips of an index that may answer one request, in the space that it searches."""
+"""The clips of an index of segments that may answer one request, in the space that it searches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.clip_filter import Conditions
 from music_index_service.filter_cache import FilteredClips
+from music_index_service.index_port import FilterCounts
 from music_index_service.segment import Segment
 from music_index_service.selection import Candidates
 
@@ -33,31 +33,7 @@ class Segmented(Protocol):
     def find(self, clip_id: str) -> int | None: ...
 
 
-@dataclass(frozen=True)
-class FilterCounts:
-    """What a filter let through."""
-
-    clip_count: int  # clips that it alone lets through
-    unknown_clip_ids: tuple[str, ...]  # in the filter, and not in the index
-    unknown_youtube_ids: tuple[str, ...]
-
-
-class Asked(Protocol):
-    """The options of a search that say which clips may answer; `ambiance.music.v1.SearchOptions` are."""
-
-    @property
-    def filter(self) -> Conditions: ...
-
-    @property
-    def include_unlistenable(self) -> bool: ...
-
-    @property
-    def include_unavailable(self) -> bool: ...
-
-    def HasField(self, name: Literal["filter"], /) -> bool: ...  # noqa: N802  # protobuf's name
-
-
-class Answers:
+class SegmentAnswers:
     """Clips that may be answers, by handle: they pass a filter, are worth hearing, and can be played."""
 
     def __init__(

@@ -11,8 +11,9 @@ from ambiance.limits import DEFAULT_K, DEFAULT_STEPS
 from ambiance.music.v1 import clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.type.v1 import space_pb2
+from music_index_service.index_port import Index
 from music_index_service.reasons import filter_effect, shortfall_reason
-from music_index_service.searches import SearchedIndex, find_path_of, find_similar
+from music_index_service.searches import find_path_of, find_similar
 from music_index_service.selection import Hits
 
 
@@ -20,7 +21,7 @@ class Served(Protocol):
     """What a request is answered from."""
 
     @property
-    def index(self) -> SearchedIndex: ...
+    def index(self) -> Index: ...
 
     @property
     def version(self) -> space_pb2.ArtifactVersion: ...

@@ -1,10 +1,7 @@
 """The searches that begin with a clip, or lead from one vector to another: from a request to hits.
 
-They know an index by what they ask of it, `SearchedIndex`, and its clips by handles.
+They know an index by `index_port`, and its clips by handles.
 """
-
-from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -16,28 +13,10 @@ from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.search_options import CAPS, check_limits, check_options
 from ambiance.validation import OPTIONS_PREFIX, check_count, check_each, raise_violations, shown
-from music_index_service.answers import Answers, Asked
+from music_index_service.index_port import Answers, Index
 from music_index_service.path import find_path
 from music_index_service.queries import as_matrix, common_space
 from music_index_service.selection import Hits, Limits, select_each
-
-
-class SearchedIndex(Protocol):
-    """One state of an index, which doesn't change while a request is answered from it."""
-
-    @property
-    def spaces(self) -> Mapping[str, Space]:
-        """The spaces that may be searched, by name."""
-
-    def handles_of(self, clip_ids: Sequence[str]) -> list[int]:
-        """Handles of the clips of some ids; NotFoundError names the first that it doesn't hold."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    def answers(self, space: str, options: Asked) -> Answers:
-        """The clips that may answer, by the filter and the flags of checked options."""
 
 
 def limits_of(options: SearchOptions) -> Limits:
@@ -47,9 +26,7 @@ def limits_of(options: SearchOptions) -> Limits:
     return Limits(farthest, (artist, album, track, video), options.min_separation)
 
 
-def find_similar(
-    request: messages.FindSimilarRequest, index: SearchedIndex
-) -> tuple[Space, Answers, list[Hits]]:
+def find_similar(request: messages.FindSimilarRequest, index: Index) -> tuple[Space, Answers, list[Hits]]:
     """The clips like each of those that are asked for, none of which is its own hit.
 
     The query is the clip's own vector, in every space: what is near to it is alike. In "mood" a query of the
@@ -73,7 +50,7 @@ def find_similar(
     return space, answers, select_each(queries, answers.find, answers, k, options.seed, limits, own.tolist())
 
 
-def find_path_of(request: messages.FindPathRequest, index: SearchedIndex) -> tuple[Space, Answers, Hits]:
+def find_path_of(request: messages.FindPathRequest, index: Index) -> tuple[Space, Answers, Hits]:
     """The clips of a path, and the squared distance of each from its point on the way.
 
     Raises:
@@ -107,7 +84,7 @@ def resolve_steps(request: messages.FindPathRequest) -> int:
     return steps or DEFAULT_STEPS
 
 
-def _held(name: str, index: SearchedIndex) -> Space:
+def _held(name: str, index: Index) -> Space:
     if name not in index.spaces:
         raise InvalidInputError.of(
             "space", f"unknown: {shown(name)}; the index holds {', '.join(index.spaces)}"

@@ -1,7 +1,9 @@
 """A part of an index: clips with their vectors, found in one go. A released index is one segment."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,8 +16,29 @@ from music_index_service.row_set import RowSet
 
 Mask = NDArray[np.bool_]
 
+# Messages kept of a segment's clips, about 650 bytes each in memory.
+KEPT_MESSAGES = 32_768
+
 # Asked for beyond what is wanted at first, where some of what is found isn't an answer.
 _SPARE = 8
+
+
+class MessageCache:
+    """What was made of clips, by row: of those asked for last."""
+
+    def __init__(self, most: int = KEPT_MESSAGES) -> None:
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
+        self._most = most
+
+    def get(self, row: int, make: Callable[[], bytes]) -> bytes:
+        """What is kept of a row, else what `make` makes; threads may ask, at worst it is made twice."""
+        kept = self._kept.get(row)
+        if kept is None:
+            kept = self._kept[row] = make()
+            if len(self._kept) > self._most:
+                with suppress(KeyError):  # another thread was as far
+                    self._kept.popitem(last=False)
+        return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +50,7 @@ class Segment:
     filters: ClipFilters  # of the catalogue
     dead: Mask | None = None  # <bool>[clips] deleted, or written again since: in a later segment
     unavailable: Mask | None = None  # <bool>[clips] can't be played
+    messages: MessageCache = field(default_factory=MessageCache)  # of the catalogue, whatever the masks
 
     def __len__(self) -> int:
         """Clips that aren't dead."""

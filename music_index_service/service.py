@@ -3,9 +3,7 @@
 Clips are kept as bytes: built anew for each answer, a match in one process took 1.21 times as long (p50).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from weakref import WeakKeyDictionary, ref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import grpc
 
@@ -20,11 +18,11 @@ from ambiance.search_options import check_limits
 from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
-from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.clip_catalog import Clip
+from music_index_service.index_port import Hits, Index
 from music_index_service.reasons import filter_effect, shortfall_reason
 from music_index_service.search_methods import SearchMethods
 from music_index_service.searches import limits_of
-from music_index_service.snapshot import Hits, IndexSnapshot
 from music_index_service.succession import PREVIOUS_S, Succession
 from music_index_service.write_methods import WriteMethods
 
@@ -32,14 +30,11 @@ SERVICE_NAME = messages.DESCRIPTOR.services_by_name["MusicIndexService"].full_na
 
 DEFAULT_INDEX = "default"
 
-# Serialised clips kept, about 650 bytes each in memory.
-CLIP_CACHE_SIZE = 32_768
-
 
 class _Served:
     """A snapshot with the parts of its answers that repeat, which go with it."""
 
-    def __init__(self, index: IndexSnapshot) -> None:
+    def __init__(self, index: Index) -> None:
         self.index = index
         self.version = space_pb2.ArtifactVersion(kind=MUSIC_INDEX, version=index.version)
         self.spaces = {name: space_message(space) for name, space in index.spaces.items()}
@@ -51,34 +46,14 @@ class _Served:
 
     def describe(self, handle: int, clip: clip_pb2.Clip) -> None:
         """Fill in a clip."""
-        segment, row = self.index.place(handle)
-        clip.ParseFromString(_bytes_of(segment.catalog)(row))
-        clip.available = segment.is_available(row)
-
-
-# Serialised clips by row, of every catalogue that some segment in use has: a write makes other snapshots, and
-# other segments, of the same catalogues.
-_kept_clips: WeakKeyDictionary[ClipCatalog, Callable[[int], bytes]] = WeakKeyDictionary()
-
-
-def _bytes_of(catalog: ClipCatalog) -> Callable[[int], bytes]:
-    kept = _kept_clips.get(catalog)
-    if kept is None:
-        catalog_of = ref(catalog)  # the cache must not keep its own key
-
-        def clip_bytes(row: int) -> bytes:
-            held = catalog_of()
-            assert held is not None  # the caller has it
-            return _clip_message(held.clip(row)).SerializeToString()
-
-        kept = _kept_clips[catalog] = lru_cache(CLIP_CACHE_SIZE)(clip_bytes)
-    return kept
+        clip.ParseFromString(self.index.message(handle, _clip_bytes))
+        clip.available = self.index.is_available(handle)
 
 
 class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
     """Finds neighbours and describes clips; what each method promises stands in the proto."""
 
-    def __init__(self, indexes: Iterable[IndexSnapshot], previous_seconds: float = PREVIOUS_S) -> None:
+    def __init__(self, indexes: Iterable[Index], previous_seconds: float = PREVIOUS_S) -> None:
         """Take indexes of different names, which nothing can be written to.
 
         `previous_seconds` is how long the one before another lineage's is kept unasked.
@@ -91,7 +66,7 @@ class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
         """Let writes through to what publishes its snapshots here, by `swap`."""
         self._writes = writes
 
-    def swap(self, index: IndexSnapshot) -> None:
+    def swap(self, index: Index) -> None:
         """Answer from another snapshot of an index from now on; requests that have begun end on theirs, and
         for a while queries of lineages that only the one before has are answered by that.
 
@@ -106,7 +81,7 @@ class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
         """Serve the index of that name no more; requests that have begun end on it."""
         self._holders = {other: holder for other, holder in self._holders.items() if other != name}
 
-    def _holder_of(self, index: IndexSnapshot) -> Succession[_Served]:
+    def _holder_of(self, index: Index) -> Succession[_Served]:
         return Succession(_Served(index), self._previous_s)
 
     def requests_to_rehearse(self) -> Iterator[messages.FindNeighborsRequest]:
@@ -181,8 +156,7 @@ class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
         )
         for handle in page.handles:  # not through the cache, which a walk over the catalogue would empty
             clip = _clip_message(served.index.clip(handle))
-            segment, row = served.index.place(handle)
-            clip.available = segment.is_available(row)
+            clip.available = served.index.is_available(handle)
             response.clips.append(clip)
         return response
 
@@ -277,6 +251,10 @@ def _clip_message(clip: Clip) -> clip_pb2.Clip:
         listenable=clip.listenable,
         metadata=clip_pb2.ClipMetadata.FromString(clip.metadata) if clip.metadata else None,
     )
+
+
+def _clip_bytes(clip: Clip) -> bytes:
+    return _clip_message(clip).SerializeToString()
 
 
 def _facet_scores(scores: Iterable[tuple[str, float]]) -> list[affect_pb2.FacetScore]:

@@ -1,6 +1,6 @@
 """An index in the numpy world: segments of vectors and catalogue, and the rules of asking them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
@@ -14,49 +14,19 @@ from ambiance.clip_filter import Conditions
 from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
-from music_index_service.answers import ROW, ROW_BITS, Answers, Asked, FilterCounts
+from music_index_service.answers import ROW, ROW_BITS, SegmentAnswers
 from music_index_service.clip_catalog import Clip, ClipCatalog
 from music_index_service.engines.port import VectorEngine
 from music_index_service.filters import ClipFilters
+from music_index_service.index_port import Answers, Asked, Hits, Page
 from music_index_service.labels import Label
 from music_index_service.match_probability import MatchProbability
 from music_index_service.page_token import PageToken
 from music_index_service.queries import Query, as_matrix, common_space
 from music_index_service.segment import Segment
-from music_index_service.selection import NO_LIMITS, Limits, Shortage, select_each
+from music_index_service.selection import NO_LIMITS, Limits, select_each
 
 MAX_NAMED_CLIPS = 5  # unknown clips that one message names
-
-
-@dataclass(frozen=True)
-class Hits:
-    """The clips found for each query, nearest first; fewer than k if fewer may be answers."""
-
-    space: Space
-    k: int
-    distances: list[NDArray[np.float32]]  # of each query [hits] by the metric of the space
-    handles: list[NDArray[np.int64]]  # of each query [hits]
-    shortages: list[Shortage | None]  # of each query, the limit that leaves fewer than k
-    answers: Answers  # what they were found among
-    match_probabilities: list[NDArray[np.float64]] | None  # of each query [hits], if there is a calibration
-
-    @property
-    def filtered(self) -> FilterCounts | None:
-        """What the filter let through; None without one."""
-        return self.answers.filtered()
-
-    @property
-    def left_out(self) -> int:
-        """Clips that may not be answers only because they aren't worth hearing."""
-        return self.answers.left_out
-
-
-@dataclass(frozen=True)
-class Page:
-    """Consecutive clips of the catalogue; the token of the page after them is empty for the last."""
-
-    handles: list[int]
-    next_token: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +75,16 @@ class IndexSnapshot:
         """The clip of a handle."""
         return self.segments[handle >> ROW_BITS].catalog.clip(handle & ROW)
 
+    def is_available(self, handle: int) -> bool:
+        """Whether the clip of a handle can be played."""
+        segment, row = self.place(handle)
+        return segment.is_available(row)
+
+    def message(self, handle: int, make: Callable[[Clip], bytes]) -> bytes:
+        """What `make`, always the same, makes of the clip of a handle; kept for the requests that follow."""
+        segment, row = self.place(handle)
+        return segment.messages.get(row, lambda: make(segment.catalog.clip(row)))
+
     def place(self, handle: int) -> tuple[Segment, int]:
         """The segment of a handle, and the row in there."""
         return self.segments[handle >> ROW_BITS], handle & ROW
@@ -140,7 +120,7 @@ class IndexSnapshot:
         k = resolve_k(k, len(queries))
         space = common_space(queries, self.spaces)
         matrix = as_matrix(queries, space, self.name)
-        answers = Answers(
+        answers = SegmentAnswers(
             self,
             space.name,
             conditions,
@@ -160,7 +140,7 @@ class IndexSnapshot:
 
     def answers(self, space: str, options: Asked) -> Answers:
         """The clips that may answer, by the filter and the flags of options; raises as `search`."""
-        return Answers(
+        return SegmentAnswers(
             self,
             space,
             options.filter if options.HasField("filter") else None,

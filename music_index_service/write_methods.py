@@ -1,6 +1,5 @@
 """What the methods do that write to an index; the service itself only hands requests on."""
 
-import json
 from collections.abc import Sequence
 from threading import Lock
 
@@ -10,13 +9,9 @@ from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.clip_input_pb2 import ClipInput
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from ambiance.validation import check_count
-from music_index_service.live.catalogues import Catalogues
-from music_index_service.live.live_index import LiveIndex
+from music_index_service.index_port import WritableIndex, WritableIndexes
 from music_index_service.live.write_outcome import Outcome
 from music_index_service.preparation.preparation import ClipPreparation, Prepared, attribute_types
-
-# Of the store: the type of each attribute that clips bear, as JSON.
-ATTRIBUTE_TYPES = "attribute_types"
 
 _OUTCOMES = {outcome: messages.WriteOutcome.Value(f"WRITE_OUTCOME_{outcome.name}") for outcome in Outcome}
 
@@ -25,7 +20,7 @@ class WriteMethods:
     """Writes to the indexes of a data folder, if the service has one."""
 
     def __init__(
-        self, catalogues: Catalogues | None = None, preparation: ClipPreparation | None = None
+        self, catalogues: WritableIndexes | None = None, preparation: ClipPreparation | None = None
     ) -> None:
         """Take the indexes and what prepares clips for them; nothing can be written without."""
         self._catalogues, self._preparation = catalogues, preparation
@@ -81,19 +76,19 @@ class WriteMethods:
         results = map(_result, request.clip_ids, outcomes)
         return messages.ReportUnavailableResponse(results=results, sequence=sequence)
 
-    def _writable(self) -> Catalogues:
+    def _writable(self) -> WritableIndexes:
         if self._catalogues is None:
             raise PreconditionError("this service keeps no data of its own: start it with --data FOLDER")
         return self._catalogues
 
-    def _prepared(self, index: LiveIndex, clips: Sequence[ClipInput]) -> list[Prepared]:
+    def _prepared(self, index: WritableIndex, clips: Sequence[ClipInput]) -> list[Prepared]:
         assert self._preparation is not None  # it comes with the catalogues
         with self._preparing:  # two writers mustn't give one new attribute two types
-            known: dict[str, str] = json.loads(index.store.setting(ATTRIBUTE_TYPES) or "{}")
+            known = index.attribute_types
             prepared = self._preparation.prepare(clips, known)
-            types = known | _attribute_types(prepared)
-            if types != known:
-                index.store.set_setting(ATTRIBUTE_TYPES, json.dumps(types, sort_keys=True))
+            learned = {name: type_ for name, type_ in _attribute_types(prepared).items() if name not in known}
+            if learned:
+                index.learn_attribute_types(learned)
         return prepared
 
 

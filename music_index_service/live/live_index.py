@@ -6,7 +6,8 @@ What is searched is the released index if there is one, what was written and com
 lately, in memory. A clip is alive in one of them: the latest write of it wins.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -18,6 +19,9 @@ from music_index_service.live.parts import Compacted, Parts, Update
 from music_index_service.live.write_outcome import Outcome
 from music_index_service.snapshot import IndexSnapshot
 from music_index_service.store.store import Change, State, Store
+
+# Of the store: the type of each attribute that clips bear, as JSON.
+ATTRIBUTE_TYPES = "attribute_types"
 
 _REPLAYED_AT_ONCE = 20_000  # clips, when the store is caught up with: bounds memory
 
@@ -65,6 +69,17 @@ class LiveIndex:
     def pricing(self) -> Pricing:
         """What a new clip costs."""
         return self._parts.pricing
+
+    @property
+    def attribute_types(self) -> dict[str, str]:
+        """The type of each attribute that some clip was written with, by its name."""
+        types: dict[str, str] = json.loads(self.store.setting(ATTRIBUTE_TYPES) or "{}")
+        return types
+
+    def learn_attribute_types(self, types: Mapping[str, str]) -> None:
+        """Keep these types of further attributes."""
+        known = {**self.attribute_types, **types}
+        self.store.set_setting(ATTRIBUTE_TYPES, json.dumps(known, sort_keys=True))
 
     def changes_since_compaction(self) -> int:
         """Clips that changed since what was compacted last."""
