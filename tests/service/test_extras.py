@@ -111,6 +111,32 @@ def test_a_client_needs_no_extra(site: Path) -> None:
     assert (status, error.startswith("ambiance: gateway at 127.0.0.1:1: ")) == (69, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "missing"),
+    [("a.parquet", b"", "pyarrow"), ("a.tfrecord", b"", "google_crc32c")],
+)
+def test_an_import_of_a_format_that_needs_the_extra_names_it(
+    site: Path, tmp_path: Path, name: str, content: bytes, missing: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    imported = ("import", str(tmp_path / name), "--index", "songs")
+    status, _, error = said(site, EVERYTHING, "ambiance.cli", *imported)
+    how = "pip install '.[import]' in a checkout of the repository"
+    assert (status, error) == (
+        1,
+        f"ambiance import: needs {missing}, which the extra import brings: {how}\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_other_imports_need_no_extra(site: Path, tmp_path: Path, name: str) -> None:
+    content = "id,frames\na,AAAA\n" if name == "a.csv" else '{"id": "a", "frames": "AAAA"}\n'
+    (tmp_path / name).write_text(content)
+    imported = ("import", str(tmp_path / name), "--index", "songs", "--dry-run")
+    status, output, _ = said(site, EVERYTHING, "ambiance.cli", *imported)
+    assert (status, output) == (0, "1 rows: 1 readable, 0 rejected\n")
+
+
 def test_no_text_sends_anybody_to_the_public_index() -> None:
     folders = ("ambiance", "gateway", "text_service", "music_index_service", "standalone", "training")
     for folder in folders:

@@ -115,6 +115,8 @@ def test_an_import_that_was_interrupted_goes_on_where_it_stopped(
     assert run("import", path, "--index", "default") == cli.EXIT_FAILURE
     assert "ambiance: the index is gone" in capsys.readouterr().err
     assert len(rejects(path)) == 6
+    with Path(f"{path}.rejects.jsonl").open("a") as file:
+        file.write('{"row": 3502, "left by a process that was killed before it could keep')
     before = len(catalogue.requests)
     catalogue.before = lambda _: None
     assert run("import", path, "--index", "default") == 65
