@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TextIO
 
 from ambiance.arguments import require_deadline, require_utf8
 from ambiance.channel import CHANNEL_OPTIONS, GATEWAY_PORT, TEXT_SERVICE_PORT
+from ambiance.check_media_command import add_check_media
 from ambiance.clip_command import add_clips
 from ambiance.delete_command import add_delete
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
@@ -175,6 +176,7 @@ def _parser() -> _Parser:
     add_index(commands, _print)
     add_import(commands, _print)
     add_import_audio(commands, _print)
+    add_check_media(commands, _print)
     add_delete(commands, _print)
     _add_health(commands)
     add_serve(commands)
