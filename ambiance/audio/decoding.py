@@ -17,7 +17,8 @@ from ambiance.audio.errors import AudioError
 from ambiance.audio.log_mel import SAMPLE_RATE
 
 MIN_RATE, MAX_RATE = 1_000, 768_000  # Hz of a recording
-BLOCK_SECONDS = 1.0
+MAX_CHANNELS = 64
+BLOCK_SAMPLES = 1 << 19  # of all channels together: 2 MiB at once, some six seconds of a song
 MISSING_SECONDS = 1.0  # by so much an MP3's count of samples may be wrong without anything being lost
 CHANGED = "changed while it was read"
 
@@ -77,7 +78,7 @@ class Recording:
 
     def blocks(self) -> Iterator[npt.NDArray[np.float32]]:
         """Its sound <float32>[samples] in [-1, 1] at 16 kHz, the mean of all channels,
-        in pieces of about a second."""
+        in pieces of any length."""
         resample = self._resampler()
         count = 0
         try:  # not by SoundFile.blocks, which fills up what a broken file lacks with what it read before
@@ -124,10 +125,13 @@ class Recording:
         if not MIN_RATE <= file.samplerate <= MAX_RATE:
             file.close()
             raise AudioError(f"sample rate: {MIN_RATE:,} to {MAX_RATE:,} Hz, got {file.samplerate:,}")
+        if file.channels > MAX_CHANNELS:
+            file.close()
+            raise AudioError(f"channels: at most {MAX_CHANNELS}, got {file.channels:,}")
         return file
 
     def _read(self) -> npt.NDArray[np.float32]:
-        return self._file.read(int(BLOCK_SECONDS * self._file.samplerate), dtype="float32", always_2d=True)
+        return self._file.read(BLOCK_SAMPLES // self._file.channels, dtype="float32", always_2d=True)
 
     def _resampler(self) -> Any:
         if self._file.samplerate == SAMPLE_RATE:

@@ -16,7 +16,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 
-BATCH = 16  # examples at once: one shape, so that TensorFlow traces once; its widest layer takes 25 MB
+BATCH = 32  # examples at once: one shape, so that TensorFlow traces once; its widest layer takes 50 MB
 
 
 class Vggish:

@@ -109,12 +109,28 @@ def test_a_window_is_heard_by_itself_whatever_the_blocks(tmp_path: Path) -> None
         seen.append(examples)
         return hear(examples)
 
-    listen(path, 2.5, keep)
+    found = listen(path, 2.5, keep)
     whole = decoded(path)
-    assert len(seen) == 3  # 2.5, 5 and 7 s
-    for number, examples in enumerate(seen):
-        expected = log_mel_examples(whole[number * 40_000 : (number + 1) * 40_000])
-        np.testing.assert_array_equal(examples, expected)
+    parts = [log_mel_examples(whole[start : start + 40_000]) for start in (0, 40_000, 80_000)]
+    np.testing.assert_array_equal(np.concatenate(seen), np.concatenate(parts))
+    assert [len(window.frames) for window in found.windows] == [len(part) for part in parts] == [2, 2, 2]
+
+
+def test_windows_keep_their_frames_however_many_are_heard_at_once(tmp_path: Path) -> None:
+    steps = np.concatenate([tone(440, 4) * loudness for loudness in np.linspace(0.1, 1, 60)])
+    path = write_recording(tmp_path / "a.wav", steps.astype(np.float32))
+    seen: list[int] = []
+
+    def keep(examples: np.ndarray) -> np.ndarray:
+        seen.append(len(examples))
+        return np.repeat(np.exp(examples.max(axis=(1, 2)))[:, np.newaxis], 128, axis=1).astype(np.uint8)
+
+    windows = listen(path, 4, keep).windows
+    assert seen == [160, 80]  # four to a window
+    loudness = [window.frames.mean() for window in windows]
+    assert len(windows) == 60
+    assert loudness == sorted(loudness)
+    assert loudness[-1] > 5 * loudness[0]
 
 
 def test_silent_windows_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -146,6 +162,8 @@ def broken(folder: Path, kind: str) -> Path:
         import soundfile
 
         soundfile.write(path, tone(seconds=2), 10)
+    elif kind == "many channels":
+        write_recording(path, tone(seconds=2, channels=65))
     else:
         lengths = {"short": 0.97, "silent": 3.0, "no samples": 0.0}
         write_recording(path, tone(seconds=lengths[kind]) * (kind != "silent"))
@@ -162,6 +180,7 @@ def broken(folder: Path, kind: str) -> Path:
         ("gone", "No such file or directory"),
         ("nan", "holds a sample that isn't a finite number"),
         ("too slow", "sample rate: 1,000 to 768,000 Hz, got 10"),
+        ("many channels", "channels: at most 64, got 65"),
         ("short", "at least 0.975 s of sound, got 0.97 s"),
         ("no samples", "at least 0.975 s of sound, got 0 s"),
         ("silent", "is silent"),

@@ -1,12 +1,15 @@
 """From a checkpoint in the publisher's naming to Ambiance's file; his real one can't be part of a test."""
 
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ambiance.audio.weights import EIGEN_VECTORS, MEANS
+from ambiance.audio.weights import EIGEN_VECTORS, MEANS, read_weights
 from ambiance.errors import ArtifactError
 from training.data.sources import Source
 from training.vggish import __main__ as command
@@ -120,12 +123,45 @@ def test_each_published_figure_counts(place: int) -> None:
         require_published(PUBLISHED_FIGURES | {name: PUBLISHED_FIGURES[name] * 1.2 + 0.003})
 
 
+@pytest.mark.parametrize("published", [True, False])
+def test_what_a_publisher_offers_becomes_weights_to_hear_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: bool
+) -> None:
+    from ambiance.audio.network import Vggish
+    from training.vggish import check
+
+    arrays = random_arrays()
+    site = tmp_path / "site"
+    site.mkdir()
+    write_checkpoint(site / "vggish_model.ckpt", arrays)
+    write_components(site / "vggish_pca_params.npz", arrays)
+    if published:  # as if these were the publisher's
+        figures = check.figures(Vggish(arrays, NARROW), arrays)
+        monkeypatch.setattr(check, "PUBLISHED_FIGURES", figures)
+    target = tmp_path / "data" / "vggish.npz"
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=site)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        names = ("vggish_model.ckpt", "vggish_pca_params.npz")
+        sources = [Source(name, f"{url}/{name}", None) for name in names]
+        try:
+            if not published:
+                with pytest.raises(ArtifactError, match="aren't VGGish's published weights"):
+                    command.make(target, *sources, NARROW)
+                assert not target.exists()
+                return
+            command.make(target, *sources, NARROW)
+        finally:
+            server.shutdown()
+    read = read_weights(target, NARROW)
+    assert all(np.array_equal(read[name], array) for name, array in arrays.items())
+
+
 def test_a_publisher_that_cannot_be_reached_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = Source("vggish_model.ckpt", "http://127.0.0.1:1/vggish_model.ckpt", None)
-    monkeypatch.setattr(command, "CHECKPOINT", gone)
-    monkeypatch.setattr(command.make, "__defaults__", (gone, gone))
+    monkeypatch.setattr(command, "make", partial(command.make, checkpoint=gone))
     assert command.main(tmp_path / "vggish.npz") == 1
     said = capsys.readouterr().err
     assert said.startswith("vggish: http://127.0.0.1:1/vggish_model.ckpt: ")

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from ambiance.audio.architecture import PUBLISHED, Architecture
 from ambiance.audio.weights import DEFAULT_WEIGHTS, write_weights
 from ambiance.errors import AmbianceError, ArtifactError
 from training.data.download import download
@@ -30,7 +31,12 @@ def main(target: Path = REPOSITORY / DEFAULT_WEIGHTS) -> int:
     return 0
 
 
-def make(target: Path, checkpoint: Source = CHECKPOINT, components: Source = COMPONENTS) -> None:
+def make(
+    target: Path,
+    checkpoint: Source = CHECKPOINT,
+    components: Source = COMPONENTS,
+    architecture: Architecture = PUBLISHED,
+) -> None:
     """Download beside the target what isn't there yet, and write the target once everything agrees.
 
     Raises:
@@ -42,20 +48,20 @@ def make(target: Path, checkpoint: Source = CHECKPOINT, components: Source = COM
         if not path.exists():
             download(source, path)
     try:
-        _convert(files[0], files[1], target)
+        _convert(files[0], files[1], target, architecture)
     except ArtifactError as error:
         raise ArtifactError(f"{error}; delete both to download them again: {files[0]}, {files[1]}") from error
 
 
-def _convert(checkpoint: Path, components: Path, target: Path) -> None:
+def _convert(checkpoint: Path, components: Path, target: Path, architecture: Architecture) -> None:
     # here, since TensorFlow takes seconds and its start would bury what a failed download says
     from ambiance.audio.network import Vggish  # noqa: PLC0415
     from training.vggish.check import figures, require_published  # noqa: PLC0415
     from training.vggish.checkpoint import convert  # noqa: PLC0415
 
-    arrays = convert(checkpoint, components)
-    require_published(figures(Vggish(arrays), arrays))
-    write_weights(target, arrays)
+    arrays = convert(checkpoint, components, architecture)
+    require_published(figures(Vggish(arrays, architecture), arrays))
+    write_weights(target, arrays, architecture)
 
 
 if __name__ == "__main__":
