@@ -10,6 +10,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ambiance.attribute_conditions import AttributeCondition
 from ambiance.clip_filter import ClipFilter
 from ambiance.clip_input import ClipInput
 from ambiance.errors import (
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AmbianceError",
     "ArtifactVersion",
+    "AttributeCondition",
     "Client",
     "Clip",
     "ClipFilter",

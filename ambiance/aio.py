@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 import grpc.aio
@@ -14,9 +14,8 @@ from ambiance.arguments import require_deadline
 from ambiance.catalogue_writes import AsyncCatalogueWrites
 from ambiance.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
 from ambiance.client import CLOSED_MESSAGE, DEFAULT_MUSIC_TARGET, DEFAULT_TARGET, DEFAULT_TEXT_TARGET
-from ambiance.clip_filter import ClipFilter
 from ambiance.errors import OverloadedError, PreconditionError, UnavailableError
-from ambiance.limits import DEFAULT_K, DEFAULT_PAGE_SIZE
+from ambiance.limits import DEFAULT_K, DEFAULT_PAGE_SIZE, DEFAULT_STEPS
 from ambiance.results import (
     ArtifactVersion,
     Clip,
@@ -28,6 +27,7 @@ from ambiance.results import (
     Vector,
     VersionStatus,
 )
+from ambiance.search_arguments import SearchArguments, search_options
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
@@ -81,34 +81,28 @@ class Client(AsyncCatalogueWrites):
         text: str,
         k: int = DEFAULT_K,
         *,
-        index: str = "",
         space: str = "",
-        seed: int = 0,
-        filter: ClipFilter | None = None,
-        include_unlistenable: bool = False,
         explain: bool = False,
         deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
     ) -> MatchResult:
         """As `ambiance.Client.match`."""
-        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
-        return await self._send(calls.match_text(text, options, space=space, explain=explain), deadline_s)
+        call = calls.match_text(text, search_options(k, **options), space=space, explain=explain)
+        return await self._send(call, deadline_s)
 
     async def match_batch(
         self,
         texts: Sequence[str],
         k: int = DEFAULT_K,
         *,
-        index: str = "",
         space: str = "",
-        seed: int = 0,
-        filter: ClipFilter | None = None,
-        include_unlistenable: bool = False,
         explain: bool = False,
         deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
     ) -> list[MatchResult]:
         """As `ambiance.Client.match_batch`."""
-        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
-        return await self._send(calls.match_texts(texts, options, space=space, explain=explain), deadline_s)
+        call = calls.match_texts(texts, search_options(k, **options), space=space, explain=explain)
+        return await self._send(call, deadline_s)
 
     async def encode(
         self, texts: Sequence[str], *, explain: bool = False, deadline_s: float | None = None
@@ -121,15 +115,37 @@ class Client(AsyncCatalogueWrites):
         queries: Sequence[Vector],
         k: int = DEFAULT_K,
         *,
-        index: str = "",
-        seed: int = 0,
-        filter: ClipFilter | None = None,
-        include_unlistenable: bool = False,
         deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
     ) -> list[SearchResult]:
         """As `ambiance.Client.search`."""
-        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
-        return await self._send(calls.find_neighbors(queries, options), deadline_s)
+        return await self._send(calls.find_neighbors(queries, search_options(k, **options)), deadline_s)
+
+    async def find_similar(
+        self,
+        clip_ids: Sequence[str],
+        k: int = DEFAULT_K,
+        *,
+        space: str = "",
+        deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
+    ) -> list[SearchResult]:
+        """As `ambiance.Client.find_similar`."""
+        call = calls.find_similar(clip_ids, search_options(k, **options), space=space)
+        return await self._send(call, deadline_s)
+
+    async def find_path(
+        self,
+        start: Vector,
+        end: Vector,
+        steps: int = DEFAULT_STEPS,
+        *,
+        deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
+    ) -> SearchResult:
+        """As `ambiance.Client.find_path`."""
+        call = calls.find_path(start, end, steps, search_options(0, **options))
+        return await self._send(call, deadline_s)
 
     async def list_labels(
         self, prefix: str = "", *, parent: str = "", index: str = "", deadline_s: float | None = None

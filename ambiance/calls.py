@@ -5,31 +5,25 @@
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
 from ambiance import replies
-from ambiance.arguments import require_flag, require_integer, require_items, require_number, require_utf8
-from ambiance.clip_filter import ClipFilter
-from ambiance.clip_messages import scores
+from ambiance.arguments import require_flag, require_items, require_number, require_utf8
+from ambiance.clip_messages import text_list
 from ambiance.errors import AmbianceError, InvalidInputError, OverloadedError, Violation
-from ambiance.limits import MAX_K, MAX_PAGE_SIZE, MAX_REQUEST_BYTES
+from ambiance.limits import MAX_PAGE_SIZE, MAX_REQUEST_BYTES, MAX_STEPS
 from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
-from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2, music_index_service_pb2_grpc
+from ambiance.music.v1 import music_index_service_pb2, music_index_service_pb2_grpc
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.results import Clip, EncodedText, Index, Label, MatchResult, SearchResult, Vector
+from ambiance.search_arguments import int32
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
 from ambiance.validation import OPTIONS_PREFIX
-
-MAX_INT32 = 2**31 - 1
-MAX_SEED = 2**64 - 1
-
-# Fields of a filter that hold a number for each name; the others are lists of texts.
-_SCORE_FIELDS = ("min_mood_scores", "min_facet_scores", "max_facet_scores")
 
 # A caller that is refused comes back when told or later by up to this share, so that those who were told the
 # same don't come back together; and after twice the time at each further refusal, so that those who persist
@@ -100,29 +94,6 @@ class Patience:
         return pause_s if 0 < pause_s < self.left_s() else None
 
 
-def search_options(
-    k: int,
-    index: str,
-    seed: int,
-    clip_filter: ClipFilter | None,
-    *,
-    include_unlistenable: bool,
-) -> SearchOptions:
-    """The options of a search, checked as far as a message can't hold them.
-
-    Raises:
-        InvalidInputError: naming the argument of the client's method that can't be sent.
-    """
-    require_utf8({"index": index})
-    return SearchOptions(
-        k=_int32("k", k, MAX_K),
-        index=index,
-        seed=_seed(seed),
-        filter=_filter_message(clip_filter),
-        include_unlistenable=require_flag("include_unlistenable", include_unlistenable),
-    )
-
-
 def by_argument(error: AmbianceError) -> AmbianceError:
     """A service's error as a caller of the client's methods knows it: an option is an argument of its own."""
     if not isinstance(error, InvalidInputError):
@@ -148,7 +119,10 @@ def match_texts(
     """MatchTexts of the gateway."""
     require_utf8({"space": space})
     request = match_service_pb2.MatchTextsRequest(
-        texts=_texts("texts", texts), options=options, space=space, explain=require_flag("explain", explain)
+        texts=text_list("texts", texts),
+        options=options,
+        space=space,
+        explain=require_flag("explain", explain),
     )
     return Call(GATEWAY, "MatchTexts", request, replies.match_results)
 
@@ -156,7 +130,7 @@ def match_texts(
 def encode_texts(texts: Iterable[str], *, explain: bool) -> Call[list[EncodedText]]:
     """EncodeTexts of the text service."""
     request = text_service_pb2.EncodeTextsRequest(
-        texts=_texts("texts", texts), explain=require_flag("explain", explain)
+        texts=text_list("texts", texts), explain=require_flag("explain", explain)
     )
     return Call(TEXT_SERVICE, "EncodeTexts", request, replies.encoded_texts)
 
@@ -167,6 +141,26 @@ def find_neighbors(queries: Iterable[Vector], options: SearchOptions) -> Call[li
         queries=_vector_messages("queries", queries), options=options
     )
     return Call(MUSIC_INDEX_SERVICE, "FindNeighbors", request, replies.search_results)
+
+
+def find_similar(clip_ids: Iterable[str], options: SearchOptions, *, space: str) -> Call[list[SearchResult]]:
+    """FindSimilar of the music index service."""
+    require_utf8({"space": space})
+    request = music_index_service_pb2.FindSimilarRequest(
+        clip_ids=text_list("clip_ids", clip_ids), space=space, options=options
+    )
+    return Call(MUSIC_INDEX_SERVICE, "FindSimilar", request, replies.search_results)
+
+
+def find_path(start: Vector, end: Vector, steps: int, options: SearchOptions) -> Call[SearchResult]:
+    """FindPath of the music index service."""
+    request = music_index_service_pb2.FindPathRequest(
+        start=_vector_message("start", start),
+        end=_vector_message("end", end),
+        steps=int32("steps", steps, f"2 to {MAX_STEPS:,}"),
+        options=options,
+    )
+    return Call(MUSIC_INDEX_SERVICE, "FindPath", request, replies.path)
 
 
 def list_labels(prefix: str, parent: str, index: str) -> Call[list[Label]]:
@@ -188,7 +182,9 @@ def get_clip(clip_id: str, index: str) -> Call[Clip]:
 def get_clips(clip_ids: Iterable[str], index: str) -> Call[list[Clip]]:
     """BatchGetClips of the music index service."""
     require_utf8({"index": index})
-    request = music_index_service_pb2.BatchGetClipsRequest(clip_ids=_texts("clip_ids", clip_ids), index=index)
+    request = music_index_service_pb2.BatchGetClipsRequest(
+        clip_ids=text_list("clip_ids", clip_ids), index=index
+    )
     return Call(MUSIC_INDEX_SERVICE, "BatchGetClips", request, replies.clips)
 
 
@@ -196,7 +192,7 @@ def list_clips(index: str, page_size: int, page_token: str = "") -> Call[Page]:
     """ListClips of the music index service."""
     require_utf8({"index": index})
     request = music_index_service_pb2.ListClipsRequest(
-        index=index, page_size=_int32("page_size", page_size, MAX_PAGE_SIZE), page_token=page_token
+        index=index, page_size=int32("page_size", page_size, f"1 to {MAX_PAGE_SIZE:,}"), page_token=page_token
     )
 
     def page(response: music_index_service_pb2.ListClipsResponse) -> Page:
@@ -210,18 +206,6 @@ def list_indexes() -> Call[list[Index]]:
     """ListIndexes of the music index service."""
     request = music_index_service_pb2.ListIndexesRequest()
     return Call(MUSIC_INDEX_SERVICE, "ListIndexes", request, replies.indexes)
-
-
-def _filter_message(conditions: ClipFilter | None) -> clip_filter_pb2.ClipFilter | None:
-    if conditions is None:
-        return None
-    if not isinstance(conditions, ClipFilter):
-        raise InvalidInputError.of("filter", f"a ClipFilter, got {type(conditions).__name__}")
-    values: dict[str, Any] = {}
-    for name in (field.name for field in fields(conditions)):
-        read = scores if name in _SCORE_FIELDS else _texts
-        values[name] = read(f"filter.{name}", getattr(conditions, name))
-    return clip_filter_pb2.ClipFilter(**values)
 
 
 def _vector_messages(field: str, vectors: Iterable[Vector]) -> list[space_pb2.Vector]:
@@ -238,34 +222,3 @@ def _vector_message(field: str, vector: Vector) -> space_pb2.Vector:
     values = require_items(f"{field}.values", vector.values, "numbers")
     numbers = [require_number(f"{field}.values[{i}]", value) for i, value in enumerate(values)]
     return space_pb2.Vector(space=vector.space, values=numbers, lineage=vector.lineage)
-
-
-def _texts(field: str, values: Iterable[str]) -> list[str]:
-    """The texts of a field, read once: they may come from an iterator."""
-    if isinstance(values, str):  # iterable too, by its characters: surely not what was meant
-        raise InvalidInputError.of(field, "a list of texts, got a single text")
-    texts = {f"{field}[{i}]": value for i, value in enumerate(require_items(field, values, "texts"))}
-    require_utf8(texts)
-    return list(texts.values())
-
-
-def _int32(field: str, value: int, limit: int) -> int:
-    """Refuse what the message has no room for; within it the service checks."""
-    integer = require_integer(field, value)
-    if abs(integer) > MAX_INT32:
-        raise InvalidInputError.of(field, f"1 to {limit:,}, got {_shown(integer)}")
-    return integer
-
-
-def _seed(value: int) -> int:
-    """Refuse what the message has no room for."""
-    seed = require_integer("seed", value)
-    if not 0 <= seed <= MAX_SEED:
-        raise InvalidInputError.of("seed", f"0 to {MAX_SEED:,}, got {_shown(seed)}")
-    return seed
-
-
-def _shown(integer: int) -> str:
-    """An integer for a message; Python refuses to write out the very largest."""
-    bits = integer.bit_length()
-    return f"{integer:,}" if bits <= 128 else f"one of {bits:,} bits"

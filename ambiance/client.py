@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
@@ -17,9 +17,8 @@ from ambiance.channel import (
     MUSIC_INDEX_SERVICE_PORT,
     TEXT_SERVICE_PORT,
 )
-from ambiance.clip_filter import ClipFilter
 from ambiance.errors import OverloadedError, UnavailableError
-from ambiance.limits import DEFAULT_K, DEFAULT_PAGE_SIZE
+from ambiance.limits import DEFAULT_K, DEFAULT_PAGE_SIZE, DEFAULT_STEPS
 from ambiance.results import (
     ArtifactVersion,
     Clip,
@@ -31,6 +30,7 @@ from ambiance.results import (
     Vector,
     VersionStatus,
 )
+from ambiance.search_arguments import SearchArguments, search_options
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
@@ -96,47 +96,39 @@ class Client(CatalogueWrites):
         text: str,
         k: int = DEFAULT_K,
         *,
-        index: str = "",
         space: str = "",
-        seed: int = 0,
-        filter: ClipFilter | None = None,
-        include_unlistenable: bool = False,
         explain: bool = False,
         deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
     ) -> MatchResult:
         """The k clips (1 to 1,000) whose emotion is nearest to that of a text of 1 to 20,000 characters.
 
-        An empty `index` or `space` means the gateway's default. A `seed` other than 0 draws among the clips
-        near the text instead, for variety: the same seed draws the same clips. A `filter` confines the answer
-        to the clips that pass it. `explain` asks which words moved the text's emotion most. Clips that are
-        mainly speech, effects or bad recordings are left out, and counted, unless `include_unlistenable` asks
-        for them.
+        An empty `space` means the gateway's default. `explain` asks which words moved the text's emotion
+        most. What else may be asked for, by keyword, stands in `ambiance.search_arguments.SearchArguments`:
+        the index, a seed for variety, a filter, and limits that keep an answer near and varied.
 
         A text that gives too little to go by is answered with calm music: `result.text.evidence` says so.
         What should be shown beside the answer stands in `result.text.notices`.
         """
-        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
-        return self._send(calls.match_text(text, options, space=space, explain=explain), deadline_s)
+        call = calls.match_text(text, search_options(k, **options), space=space, explain=explain)
+        return self._send(call, deadline_s)
 
     def match_batch(
         self,
         texts: Sequence[str],
         k: int = DEFAULT_K,
         *,
-        index: str = "",
         space: str = "",
-        seed: int = 0,
-        filter: ClipFilter | None = None,
-        include_unlistenable: bool = False,
         explain: bool = False,
         deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
     ) -> list[MatchResult]:
         """`match` for 1 to 256 texts in one call; one result per text, in order.
 
         Texts x k is at most 10,000; with `explain` the texts hold at most 20,000 characters together.
         """
-        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
-        return self._send(calls.match_texts(texts, options, space=space, explain=explain), deadline_s)
+        call = calls.match_texts(texts, search_options(k, **options), space=space, explain=explain)
+        return self._send(call, deadline_s)
 
     def encode(
         self, texts: Sequence[str], *, explain: bool = False, deadline_s: float | None = None
@@ -152,20 +144,49 @@ class Client(CatalogueWrites):
         queries: Sequence[Vector],
         k: int = DEFAULT_K,
         *,
-        index: str = "",
-        seed: int = 0,
-        filter: ClipFilter | None = None,
-        include_unlistenable: bool = False,
         deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
     ) -> list[SearchResult]:
         """The k clips nearest to each of 1 to 256 vectors of one space, in order, by the music index service.
 
         `[text.vectors["mood"] for text in client.encode(texts)]` are such vectors, and so is
-        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000. `seed`, `filter` and
-        `include_unlistenable` are as in `match`.
+        `Vector("vad", (0.9, 0.8, 0.7))`. Queries x k is at most 10,000. The options are as in `match`.
         """
-        options = calls.search_options(k, index, seed, filter, include_unlistenable=include_unlistenable)
-        return self._send(calls.find_neighbors(queries, options), deadline_s)
+        return self._send(calls.find_neighbors(queries, search_options(k, **options)), deadline_s)
+
+    def find_similar(
+        self,
+        clip_ids: Sequence[str],
+        k: int = DEFAULT_K,
+        *,
+        space: str = "",
+        deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
+    ) -> list[SearchResult]:
+        """The k clips most like each of 1 to 256 clips, in order, by the music index service.
+
+        `space` is what they are compared in: "mood", by what is heard in them, or "vad". A clip is none of
+        its own hits. The options are as in `match`.
+        """
+        call = calls.find_similar(clip_ids, search_options(k, **options), space=space)
+        return self._send(call, deadline_s)
+
+    def find_path(
+        self,
+        start: Vector,
+        end: Vector,
+        steps: int = DEFAULT_STEPS,
+        *,
+        deadline_s: float | None = None,
+        **options: Unpack[SearchArguments],
+    ) -> SearchResult:
+        """A path of clips, 2 to 100, from one vector of a space to another, by the music index service.
+
+        The mood changes evenly from clip to clip, no clip stands twice, and the distance of each is from its
+        point on the straight way. The options are as in `match`, but for `seed`, and hold for the whole path.
+        """
+        call = calls.find_path(start, end, steps, search_options(0, **options))
+        return self._send(call, deadline_s)
 
     def list_labels(
         self, prefix: str = "", *, parent: str = "", index: str = "", deadline_s: float | None = None

@@ -55,6 +55,19 @@ def _clip_message(path: str, clip: ClipInput) -> clip_input_pb2.ClipInput:
     return message
 
 
+def text_list(field: str, values: Iterable[str]) -> list[str]:
+    """The texts of a field, read once: they may come from an iterator.
+
+    Raises:
+        InvalidInputError: if it isn't a list of texts, or one of them can't be sent.
+    """
+    if isinstance(values, str):  # iterable too, by its characters: surely not what was meant
+        raise InvalidInputError.of(field, "a list of texts, got a single text")
+    given = {f"{field}[{i}]": value for i, value in enumerate(require_items(field, values, "texts"))}
+    require_utf8(given)
+    return list(given.values())
+
+
 def scores(field: str, values: Mapping[str, float]) -> dict[str, float]:
     """The number that a field holds for each name.
 

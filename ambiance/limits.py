@@ -31,13 +31,16 @@ MAX_METADATA_CHARACTERS = 1_000  # of a title, artist, album, track id or attrib
 MAX_URI_CHARACTERS = 2_000
 MAX_ATTRIBUTES = 32
 
-# The largest valid request with texts: every text at its limit, four bytes a character, and a full filter.
-MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + 256 * 1024
+# The largest valid filter: every id, label and attribute at its limit, four bytes a character.
+MAX_FILTER_BYTES = 14 * 1024 * 1024
+
+# The largest valid request with texts: every text at its limit, and a full filter.
+MAX_REQUEST_BYTES = MAX_TEXTS * MAX_TEXT_CHARACTERS * 4 + MAX_FILTER_BYTES
 
 # Twice what a clip to write takes at most, with every frame, attribute and text at its limit: none is larger.
 MAX_CLIP_BYTES = 1024 * 1024
 
 # What the music index takes in one request. A thousand clips of ten seconds with all that is usually said of
 # them are a tenth of it, a thousand of the largest are more than it: clients send those in several requests,
-# see `ambiance.write_calls`. 256 vectors and a full filter, the largest request that reads, are a hundredth.
+# see `ambiance.write_calls`. 256 vectors and a full filter, the largest request that reads, are less than it.
 MAX_MUSIC_REQUEST_BYTES = 16 * 1024 * 1024

@@ -40,6 +40,9 @@ _SHORTFALLS = {
     ShortfallReason.CATALOG_SMALLER_THAN_K: "the index holds no more",
     ShortfallReason.FILTER_TOO_NARROW: "the filter lets no more through",
     ShortfallReason.TOO_FEW_LISTENABLE: "no more of the clips are worth hearing",
+    ShortfallReason.TOO_FEW_AVAILABLE: "no more of the clips can be played",
+    ShortfallReason.TOO_FAR: "no more lie within the distance",
+    ShortfallReason.TOO_ALIKE: "all others are too much alike",
     ShortfallReason.UNKNOWN: "for a reason that this client doesn't know",
 }
 _TOO_LITTLE = {

@@ -3,26 +3,23 @@
 from collections.abc import Iterable
 
 from ambiance.artifact.v1 import artifact_service_pb2
+from ambiance.clip_replies import clip_of, facet_scores, vad_of
 from ambiance.errors import Violation
 from ambiance.match.v1 import match_service_pb2
-from ambiance.music.v1 import clip_pb2, music_index_service_pb2
+from ambiance.music.v1 import music_index_service_pb2
 from ambiance.results import (
     ArtifactVersion,
-    AttributeValue,
     Clip,
-    ClipMetadata,
     EmotionScore,
     EncodedText,
     Evidence,
     EvidenceReason,
-    FacetScore,
     FacetWeight,
     FilterEffect,
     Index,
     Label,
     MatchResult,
     Metric,
-    MoodScore,
     Neighbor,
     Notice,
     NoticeKind,
@@ -30,20 +27,21 @@ from ambiance.results import (
     SearchResult,
     ShortfallReason,
     Space,
-    Vad,
     VadDifference,
     Vector,
     VersionStatus,
     WordInfluence,
 )
 from ambiance.text.v1 import text_service_pb2
-from ambiance.type.v1 import affect_pb2, space_pb2
+from ambiance.type.v1 import space_pb2
 from ambiance.write_results import IndexCreation, WriteOutcome, WriteResult
 
+_Found = music_index_service_pb2.FindNeighborsResponse | music_index_service_pb2.FindSimilarResponse
 _Filtered = (
     match_service_pb2.MatchTextResponse
     | match_service_pb2.MatchTextsResponse
-    | music_index_service_pb2.FindNeighborsResponse
+    | _Found
+    | music_index_service_pb2.FindPathResponse
 )
 _Written = (
     music_index_service_pb2.UpsertClipsResponse
@@ -60,6 +58,9 @@ _SHORTFALL_REASONS = {
     music_index_service_pb2.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K: ShortfallReason.CATALOG_SMALLER_THAN_K,
     music_index_service_pb2.SHORTFALL_REASON_FILTER_TOO_NARROW: ShortfallReason.FILTER_TOO_NARROW,
     music_index_service_pb2.SHORTFALL_REASON_TOO_FEW_LISTENABLE: ShortfallReason.TOO_FEW_LISTENABLE,
+    music_index_service_pb2.SHORTFALL_REASON_TOO_FEW_AVAILABLE: ShortfallReason.TOO_FEW_AVAILABLE,
+    music_index_service_pb2.SHORTFALL_REASON_TOO_FAR: ShortfallReason.TOO_FAR,
+    music_index_service_pb2.SHORTFALL_REASON_TOO_ALIKE: ShortfallReason.TOO_ALIKE,
 }
 _EVIDENCE_REASONS = {
     text_service_pb2.EVIDENCE_REASON_UNSPECIFIED: None,
@@ -85,8 +86,8 @@ def encoded_texts(response: text_service_pb2.EncodeTextsResponse) -> list[Encode
     return [_encoded_text(text, model) for text in response.results]
 
 
-def search_results(response: music_index_service_pb2.FindNeighborsResponse) -> list[SearchResult]:
-    """The neighbours of each query, in order."""
+def search_results(response: _Found) -> list[SearchResult]:
+    """The neighbours of each query or clip, in order."""
     space, index, effect = _space(response.space), _version(response.index), _filter_effect(response)
     return [
         SearchResult(
@@ -101,6 +102,18 @@ def search_results(response: music_index_service_pb2.FindNeighborsResponse) -> l
     ]
 
 
+def path(response: music_index_service_pb2.FindPathResponse) -> SearchResult:
+    """The clips of a path."""
+    return SearchResult(
+        _neighbors(response.neighbors),
+        _shortfall(response.shortfall_reason),
+        _space(response.space),
+        _version(response.index),
+        _filter_effect(response),
+        response.left_out_clip_count,
+    )
+
+
 def labels(response: music_index_service_pb2.ListLabelsResponse) -> list[Label]:
     """The labels that a filter may name, in order."""
     return [Label(label.name, label.clip_count, tuple(label.parents)) for label in response.labels]
@@ -108,14 +121,14 @@ def labels(response: music_index_service_pb2.ListLabelsResponse) -> list[Label]:
 
 def clip(response: music_index_service_pb2.GetClipResponse) -> Clip:
     """The clip that was asked for."""
-    return _clip(response.clip)
+    return clip_of(response.clip)
 
 
 def clips(
     response: music_index_service_pb2.BatchGetClipsResponse | music_index_service_pb2.ListClipsResponse,
 ) -> list[Clip]:
     """The clips that were asked for, or those of a page, in order."""
-    return list(map(_clip, response.clips))
+    return list(map(clip_of, response.clips))
 
 
 def indexes(response: music_index_service_pb2.ListIndexesResponse) -> list[Index]:
@@ -173,7 +186,7 @@ def _match_results(
 def _encoded_text(text: text_service_pb2.EncodedText, model: ArtifactVersion) -> EncodedText:
     return EncodedText(
         emotions=tuple(EmotionScore(score.emotion, score.score) for score in text.emotions),
-        vad=_vad(text.vad),
+        vad=vad_of(text.vad),
         vectors={v.space: Vector(v.space, tuple(v.values), v.lineage) for v in text.vectors},
         token_count=text.token_count,
         unknown_token_count=text.unknown_token_count,
@@ -204,13 +217,13 @@ def _neighbors(neighbors: Iterable[music_index_service_pb2.Neighbor]) -> tuple[N
 def _neighbor(neighbor: music_index_service_pb2.Neighbor) -> Neighbor:
     difference = neighbor.vad_difference
     return Neighbor(
-        clip=_clip(neighbor.clip),
+        clip=clip_of(neighbor.clip),
         distance=neighbor.distance,
         match_probability=neighbor.match_probability if neighbor.HasField("match_probability") else None,
         vad_difference=VadDifference(difference.valence, difference.arousal, difference.dominance)
         if neighbor.HasField("vad_difference")
         else None,
-        why=_facet_scores(neighbor.why),
+        why=facet_scores(neighbor.why),
     )
 
 
@@ -218,42 +231,6 @@ def _word_influence(influence: text_service_pb2.WordInfluence) -> WordInfluence:
     return WordInfluence(
         influence.word, influence.start, influence.shift, influence.emotion, influence.share_change
     )
-
-
-def _clip(clip: clip_pb2.Clip) -> Clip:
-    return Clip(
-        id=clip.id,
-        youtube_id=clip.youtube_id,
-        start_seconds=clip.start_seconds,
-        end_seconds=clip.end_seconds,
-        labels=tuple(clip.labels),
-        mood_labels=tuple(clip.mood_labels),
-        moods=tuple(MoodScore(score.mood, score.score) for score in clip.moods),
-        vad=_vad(clip.vad),
-        facets=_facet_scores(clip.facets),
-        traits=_facet_scores(clip.traits),
-        listenable=clip.listenable,
-        available=clip.available,
-        metadata=_metadata(clip.metadata) if clip.HasField("metadata") else ClipMetadata(),
-    )
-
-
-def _metadata(metadata: clip_pb2.ClipMetadata) -> ClipMetadata:
-    return ClipMetadata(
-        title=metadata.title,
-        artist=metadata.artist,
-        album=metadata.album,
-        track_id=metadata.track_id,
-        uri=metadata.uri,
-        thumbnail_uri=metadata.thumbnail_uri,
-        duration_seconds=metadata.duration_seconds,
-        attributes={name: _attribute(value) for name, value in sorted(metadata.attributes.items())},
-    )
-
-
-def _attribute(value: clip_pb2.AttributeValue) -> AttributeValue:
-    held: AttributeValue = getattr(value, value.WhichOneof("value") or "text")
-    return held
 
 
 def _index(index: music_index_service_pb2.Index) -> Index:
@@ -266,14 +243,6 @@ def _index(index: music_index_service_pb2.Index) -> Index:
         index.writable,
         index.sequence,
     )
-
-
-def _facet_scores(scores: Iterable[affect_pb2.FacetScore]) -> tuple[FacetScore, ...]:
-    return tuple(FacetScore(score.facet, score.score) for score in scores)
-
-
-def _vad(vad: affect_pb2.Vad) -> Vad:
-    return Vad(vad.valence, vad.arousal, vad.dominance)
 
 
 def _space(space: space_pb2.Space) -> Space:

@@ -20,6 +20,9 @@ class ShortfallReason(StrEnum):
     CATALOG_SMALLER_THAN_K = "catalog_smaller_than_k"  # all clips of the index are returned
     FILTER_TOO_NARROW = "filter_too_narrow"  # all clips that the filter lets through are returned
     TOO_FEW_LISTENABLE = "too_few_listenable"  # k would be there, but too many aren't worth hearing
+    TOO_FEW_AVAILABLE = "too_few_available"  # k would be worth hearing, but too many can't be played
+    TOO_FAR = "too_far"  # fewer than k lie within `max_distance`
+    TOO_ALIKE = "too_alike"  # a `max_per_...` or `min_separation` leaves fewer than k
     UNKNOWN = "unknown"  # the service is newer than this client
 
 
@@ -263,9 +266,9 @@ class FilterEffect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The clips near one vector."""
+    """The clips near one vector, or like one clip, or on the way from one vector to another."""
 
-    neighbors: tuple[Neighbor, ...]  # nearest first; equal distances by clip id
+    neighbors: tuple[Neighbor, ...]  # nearest first, equal distances by clip id; those of a path as they come
     shortfall_reason: ShortfallReason | None  # why there are fewer than k; None if there are k
     space: Space
     index: ArtifactVersion

@@ -10,11 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ambiance import Client, ClipFilter, aio, calls
+from ambiance import AttributeCondition, Client, ClipFilter, aio, calls
 from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.arguments import require_deadline
+from ambiance.attribute_conditions import read_condition
 from ambiance.errors import InvalidInputError, NotFoundError, OverloadedError, Violation
 from ambiance.limits import (
+    MAX_ATTRIBUTE_CHARACTERS,
+    MAX_CLIP_ID_CHARACTERS,
+    MAX_CONDITION_VALUES,
+    MAX_CONDITIONS,
+    MAX_FILTER_BYTES,
     MAX_FILTER_IDS,
     MAX_FILTER_LABELS,
     MAX_LABEL_CHARACTERS,
@@ -25,9 +31,14 @@ from ambiance.limits import (
     MAX_TEXTS,
 )
 from ambiance.match.v1.match_service_pb2 import MatchTextRequest
-from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest
+from ambiance.music.v1.music_index_service_pb2 import (
+    FindNeighborsRequest,
+    FindPathRequest,
+    FindSimilarRequest,
+)
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.results import Vector
+from ambiance.search_arguments import SearchArguments, search_options
 from ambiance.type.v1 import space_pb2
 
 QUERIES = [Vector("vad", [0.1])]
@@ -37,8 +48,7 @@ SURROGATE = "lone surrogate U+D800 at character 2; it has no UTF-8 encoding"
 
 def options(**changed: Any) -> SearchOptions:
     """The options of a search whose caller gave these arguments."""
-    given = {"k": 10, "index": "", "seed": 0, "clip_filter": None, "include_unlistenable": False}
-    return calls.search_options(**given | changed)
+    return search_options(**{"k": 10} | changed)
 
 
 def match(text: str = "joy", *, space: str = "", explain: bool = False, **changed: Any) -> Any:
@@ -111,19 +121,19 @@ def test_a_seed_that_the_message_has_no_room_for(seed: int) -> None:
 )
 def test_a_lone_surrogate_in_a_filter_names_its_field(conditions: ClipFilter, field: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        options(clip_filter=conditions)
+        options(filter=conditions)
     assert violation(caught) == Violation(field, SURROGATE)
 
 
 def test_a_single_label_is_not_taken_for_a_list_of_characters() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        options(clip_filter=ClipFilter(labels="Jazz"))
+        options(filter=ClipFilter(labels="Jazz"))
     assert violation(caught) == Violation("filter.labels", "a list of texts, got a single text")
 
 
 def test_what_comes_from_an_iterator_is_read_once_and_goes_out_whole() -> None:
     conditions = ClipFilter(moods=(mood for mood in ["sad"]), without_labels=map(str, ["Music"]))  # type: ignore[arg-type]
-    sent = options(clip_filter=conditions).filter
+    sent = options(filter=conditions).filter
     assert (list(sent.moods), list(sent.without_labels)) == (["sad"], ["Music"])
     batch: Any = calls.match_texts(iter(["joy", "grief"]), options(), space="", explain=False).request
     encoded: Any = calls.encode_texts(iter(["joy", "grief"]), explain=False).request
@@ -159,16 +169,45 @@ def test_what_comes_from_an_iterator_is_read_once_and_goes_out_whole() -> None:
             ClipFilter(max_facet_scores={"vocal": None}),
             Violation("filter.max_facet_scores['vocal']", "a number, got NoneType"),
         ),
+        (
+            ClipFilter(attributes=AttributeCondition("artist", ["x"])),
+            Violation("filter.attributes", "a list of conditions, got a single condition"),
+        ),
+        (
+            ClipFilter(attributes=[{"artist": "x"}]),
+            Violation("filter.attributes[0]", "an AttributeCondition, got dict"),
+        ),
+        (
+            ClipFilter(attributes=[AttributeCondition(3)]),
+            Violation("filter.attributes[0].name", "a text, got int"),
+        ),
+        (
+            ClipFilter(attributes=[AttributeCondition("artist", "x")]),
+            Violation("filter.attributes[0].values", "a list of values, got str"),
+        ),
+        (
+            ClipFilter(attributes=[AttributeCondition("artist", ["x", None])]),
+            Violation("filter.attributes[0].values[1]", "a text, a number or a truth value, got NoneType"),
+        ),
+        (
+            ClipFilter(attributes=[AttributeCondition("year", least="1960")]),
+            Violation("filter.attributes[0].least", "a number, got str"),
+        ),
         ({"labels": ["Jazz"]}, Violation("filter", "a ClipFilter, got dict")),
     ],
 )
 def test_a_filter_of_other_types_is_named_by_its_field(conditions: Any, offence: Violation) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        options(clip_filter=conditions)
+        options(filter=conditions)
     assert violation(caught) == offence
 
 
-JOY = ("match", "joy"), ("match_batch", ["joy"]), ("search", [Vector("vad", [0.1])])
+JOY = (
+    ("match", "joy"),
+    ("match_batch", ["joy"]),
+    ("search", [Vector("vad", [0.1])]),
+    ("find_similar", ["abcdefghijk@30"]),
+)
 ENCODE = ("encode", ["joy"])
 
 
@@ -202,6 +241,13 @@ def refused(request: pytest.FixtureRequest) -> Callable[..., Violation]:
         ("filter", "Jazz", "a ClipFilter, got str"),
         ("include_unlistenable", "no", "True or False, got str"),
         ("include_unlistenable", 1, "True or False, got int"),
+        ("include_unavailable", 0, "True or False, got int"),
+        ("max_per_artist", "2", "an integer, got str"),
+        ("max_per_album", 1.0, "an integer, got float"),
+        ("max_per_track", 2**31, "at least 1, or 0 for any number, got 2,147,483,648"),
+        ("max_per_video", True, "an integer, got bool"),
+        ("max_distance", "far", "a number, got str"),
+        ("min_separation", None, "a number, got NoneType"),
         ("deadline_s", "3", "a number, got str"),
         ("deadline_s", True, "a number, got bool"),
         pytest.param(
@@ -245,6 +291,8 @@ def test_a_space_is_a_text(refused: Callable[..., Violation], call: tuple[str, A
         ("search", [Vector("vad", [0.1, "x"])], Violation("queries[0].values[1]", "a number, got str")),
         ("search", [Vector("vad", [True])], Violation("queries[0].values[0]", "a number, got bool")),
         ("search", [Vector("vad", [0.1], 3)], Violation("queries[0].lineage", "a text, got int")),
+        ("find_similar", "a@1", Violation("clip_ids", "a list of texts, got a single text")),
+        ("find_similar", ["a@1", 3], Violation("clip_ids[1]", "a text, got int")),
         ("get_clip", None, Violation("clip_id", "a text, got NoneType")),
         ("get_clip", ["a@1"], Violation("clip_id", "a text, got list")),
         ("get_clips", "a@1", Violation("clip_ids", "a list of texts, got a single text")),
@@ -255,6 +303,40 @@ def test_what_is_asked_for_has_its_type(
     refused: Callable[..., Violation], method: str, argument: Any, offence: Violation
 ) -> None:
     assert refused(method, argument) == offence
+
+
+HERE, THERE = Vector("vad", [0.1]), Vector("vad", [0.9])
+
+
+@pytest.mark.parametrize(
+    ("ends", "options", "offence"),
+    [
+        ((None, THERE), {}, Violation("start", "a Vector, got NoneType")),
+        ((HERE, [0.9]), {}, Violation("end", "a Vector, got list")),
+        ((HERE, Vector("vad", [0.1, "x"])), {}, Violation("end.values[1]", "a number, got str")),
+        ((HERE, THERE, 3.0), {}, Violation("steps", "an integer, got float")),
+        ((HERE, THERE, 2**31), {}, Violation("steps", "2 to 100, got 2,147,483,648")),
+        ((HERE, THERE), {"max_distance": "far"}, Violation("max_distance", "a number, got str")),
+    ],
+)
+def test_what_a_path_is_asked_for_has_its_type(
+    refused: Callable[..., Violation], ends: tuple[Any, ...], options: dict[str, Any], offence: Violation
+) -> None:
+    assert refused("find_path", *ends, **options) == offence
+
+
+@pytest.mark.parametrize("call", JOY, ids=lambda call: call[0])
+@pytest.mark.parametrize("client", [Client, aio.Client])
+def test_an_option_that_there_is_not_is_no_argument(client: Any, call: tuple[str, Any]) -> None:
+    method, argument = call
+    with pytest.raises(TypeError, match="no option of a search is called max_per_singer"):
+        asyncio.run(_called(getattr(client(NOBODY, music_target=NOBODY), method), argument))
+
+
+async def _called(method: Callable[..., Any], argument: Any) -> None:
+    answer = method(argument, max_per_singer=1)
+    if asyncio.iscoroutine(answer):
+        await answer
 
 
 @pytest.mark.parametrize(
@@ -285,7 +367,7 @@ def test_the_deadline_of_a_client_is_a_number(client: Any, deadline_s: Any) -> N
 
 def test_numbers_of_numpy_are_welcome() -> None:
     conditions = ClipFilter(min_mood_scores={"sad": np.float64(0.5)})
-    sent = match(k=np.int64(3), seed=np.uint64(2**64 - 1), explain=np.True_, clip_filter=conditions)  # type: ignore[arg-type]
+    sent = match(k=np.int64(3), seed=np.uint64(2**64 - 1), explain=np.True_, filter=conditions)  # type: ignore[arg-type]
     assert (sent.options.k, sent.options.seed, sent.explain) == (3, 2**64 - 1, True)
     assert dict(sent.options.filter.min_mood_scores) == {"sad": 0.5}
     vector = Vector("vad", np.array([0.25, 0.5], np.float32))  # type: ignore[arg-type]
@@ -312,33 +394,50 @@ def test_a_filter_goes_out_as_it_was_written_and_none_goes_out_unasked() -> None
         without_youtube_ids=["bbcdefghijk"],
         min_facet_scores=MappingProxyType({"calm": 0.5}),
         max_facet_scores={"vocal": 0.5, "speech": 0.25},
+        attributes=[
+            AttributeCondition("artist", ["Nina Simone", "é"]),
+            AttributeCondition("live", (np.True_, False)),
+            AttributeCondition("year", [np.int64(1965), 2.5]),
+            AttributeCondition("year", most=0),
+        ],
     )
-    sent = options(clip_filter=conditions).filter
-    for field in fields(ClipFilter):
+    sent = options(filter=conditions).filter
+    assert [read_condition(condition) for condition in sent.attributes] == [
+        AttributeCondition("artist", ["Nina Simone", "é"]),
+        AttributeCondition("live", [True, False]),
+        AttributeCondition("year", [1965.0, 2.5]),
+        AttributeCondition("year", [], None, 0.0),
+    ]
+    for field in fields(ClipFilter)[:-1]:
         value, expected = getattr(sent, field.name), getattr(conditions, field.name)
         form = dict if field.name.endswith("_scores") else list
         assert form(value) == form(expected)
     assert not options().HasField("filter")
-    assert options(clip_filter=ClipFilter()).HasField("filter")
+    assert options(filter=ClipFilter()).HasField("filter")
 
 
 def test_a_request_with_everything_at_its_limit_can_be_sent() -> None:
-    ids, videos = ["abcdefghijk@123456.789"] * MAX_FILTER_IDS, ["abcdefghijk"] * MAX_FILTER_IDS
+    ids, videos = ["\U0001f3b5" * MAX_CLIP_ID_CHARACTERS] * MAX_FILTER_IDS, ["abcdefghijk"] * MAX_FILTER_IDS
     labels = ["\U0001f3b5" * MAX_LABEL_CHARACTERS] * MAX_FILTER_LABELS
     moods, facets = dict.fromkeys(MOODS.names, 1.0), dict.fromkeys(FACETS + TRAITS, 1.0)
-    everything = ClipFilter(labels, labels, MOODS.names, moods, ids, ids, videos, videos, facets, facets)
+    values = ["\U0001f3b5" * MAX_ATTRIBUTE_CHARACTERS] * MAX_CONDITION_VALUES
+    attributes = [AttributeCondition("a" * 64, values)] * MAX_CONDITIONS
+    everything = ClipFilter(
+        labels, labels, MOODS.names, moods, ids, ids, videos, videos, facets, facets, attributes
+    )
     texts = ["\U0001f3b5" * MAX_TEXT_CHARACTERS] * MAX_TEXTS
-    full = options(k=1_000, index="i" * 64, seed=2**64 - 1, clip_filter=everything, include_unlistenable=True)
+    full = options(k=1_000, index="i" * 64, seed=2**64 - 1, filter=everything, include_unlistenable=True)
     calls.match_texts(texts, full, space="s" * 16, explain=True)
     queries = [Vector("v" * 16, (1.0,) * 128, "l" * 32)] * MAX_QUERIES
     assert calls.find_neighbors(queries, full).request.ByteSize() < MAX_MUSIC_REQUEST_BYTES
+    assert full.filter.ByteSize() < MAX_FILTER_BYTES
 
 
 def test_a_request_too_large_to_send() -> None:
     with pytest.raises(
-        InvalidInputError, match=rf"^request: at most {MAX_REQUEST_BYTES:,} bytes, got 30,000,00\d$"
+        InvalidInputError, match=rf"^request: at most {MAX_REQUEST_BYTES:,} bytes, got 40,000,00\d$"
     ):
-        match("a" * 30_000_000)
+        match("a" * 40_000_000)
 
 
 @pytest.mark.parametrize("deadline_s", [0, -1.0, math.nan, math.inf, 86_401, 1e18])
@@ -383,6 +482,35 @@ def test_what_goes_out_is_what_was_asked() -> None:
     call = calls.match_text("joy", small, space="vad", explain=True)
     assert call.request == MatchTextRequest(text="joy", options=small, space="vad", explain=True)
     assert options(include_unlistenable=True) == SearchOptions(k=10, include_unlistenable=True)
+
+
+def test_every_option_goes_out() -> None:
+    asked = {
+        "index": "small",
+        "seed": 9,
+        "filter": ClipFilter(moods=["sad"]),
+        "include_unlistenable": True,
+        "include_unavailable": True,
+        "max_per_artist": 1,
+        "max_per_album": 2,
+        "max_per_track": 3,
+        "max_per_video": 4,
+        "max_distance": 0.5,
+        "min_separation": 0.25,
+    }
+    assert set(asked) == set(SearchArguments.__annotations__)
+    sent = options(k=3, **asked)
+    assert {field.name for field, _ in sent.ListFields()} == {field.name for field in sent.DESCRIPTOR.fields}
+    assert sent == SearchOptions(**asked | {"k": 3, "filter": sent.filter})
+    assert not options().HasField("max_distance")
+    similar = calls.find_similar(iter(["a@1", "b@2"]), sent, space="vad")
+    assert similar.request == FindSimilarRequest(clip_ids=["a@1", "b@2"], space="vad", options=sent)
+    path = calls.find_path(HERE, THERE, 7, sent)
+    ends = {
+        name: space_pb2.Vector(space="vad", values=v.values)
+        for name, v in zip(("start", "end"), (HERE, THERE), strict=True)
+    }
+    assert path.request == FindPathRequest(**ends, steps=7, options=sent)
 
 
 def test_who_is_refused_comes_back_no_sooner_than_told_and_waits_longer_each_time() -> None:
