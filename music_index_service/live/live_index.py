@@ -55,7 +55,7 @@ class LiveIndex:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = Lock()
         self._closed = False
-        self._replay()
+        self._replay(self._parts)
         self._show()
         self._applier = Thread(target=self._apply_all, name=f"apply_{name}", daemon=True)
         self._applier.start()
@@ -156,11 +156,10 @@ class LiveIndex:
         """
 
         def swap() -> None:
-            self.model = model
-            if self._released is not None:
-                self._released = model.released
-            self._parts = Parts(model, self._released, compacted, self.store)
-            self._replay()
+            released = model.released if self._released is not None else None
+            parts = Parts(model, released, compacted, self.store)
+            self._replay(parts)
+            self.model, self._released, self._parts = model, released, parts
 
         self._do(swap)
 
@@ -227,15 +226,16 @@ class LiveIndex:
         for job in jobs:
             job.done.set()
 
-    def _replay(self) -> None:
+    def _replay(self, parts: Parts) -> None:
+        """Apply all that was written since what was compacted."""
         updates: list[Update] = []
-        for kept in self.store.since(self._parts.compacted_sequence):
+        for kept in self.store.since(parts.compacted_sequence):
             clip = StoredClip.FromString(kept.document) if kept.state is State.WRITTEN else None
             updates.append(Update(kept.clip_id, kept.sequence, kept.state, clip))
             if len(updates) == _REPLAYED_AT_ONCE:
-                self._parts.apply(updates)
+                parts.apply(updates)
                 updates = []
-        self._parts.apply(updates)
+        parts.apply(updates)
 
     def _show(self) -> None:
         version = self._released.version if self._released is not None else 1
