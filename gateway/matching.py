@@ -12,7 +12,14 @@ from operator import itemgetter
 from time import monotonic
 from typing import Protocol
 
-from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, PeerError, Violation
+from ambiance.errors import (
+    AmbianceError,
+    DeadlineError,
+    InvalidInputError,
+    PeerError,
+    PreconditionError,
+    Violation,
+)
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest, FindNeighborsResponse, Neighbors
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsRequest, EncodeTextsResponse
@@ -99,6 +106,7 @@ class Matcher:
         encoded = self._encode(EncodeTextsRequest(texts=texts, explain=explain), budget.for_text_hop())
         queries = [_vector(text, space or self._default_space) for text in encoded.results]
         found = self._find(FindNeighborsRequest(queries=queries, options=options), budget.for_search_hop())
+        _require_lineage(queries[0], found, options.index)
         for text, neighbors in zip(encoded.results, found.results, strict=True):
             _set_differences(text, neighbors)
             _set_reasons(text, neighbors)
@@ -116,6 +124,16 @@ class Matcher:
             raise _to_blame(error) from error
         _require_results("music index service", len(found.results), len(request.queries))
         return found
+
+
+def _require_lineage(query: Vector, found: FindNeighborsResponse, index: str) -> None:
+    """Require that clips were compared with a text in the frame of reference in which it was read."""
+    read, searched = query.lineage, found.space.lineage
+    if read != searched and read and searched:
+        pair = f"{read} in the text service, {searched} in the music index service"
+        raise PreconditionError(
+            f"index {index or 'default'}: lineages of space {query.space!r} differ: {pair}"
+        )
 
 
 def _require_time(seconds: float, peer: str) -> float:

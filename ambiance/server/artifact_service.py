@@ -71,5 +71,6 @@ def with_artifact_service(
         watch.close()
         application.close()
 
+    versions.obey()  # what a sibling was told while this process was loading
     servicers = [*application.servicers, Servicer(SERVICE_NAME, add)]
     return replace(application, servicers=servicers, start=start, close=close)

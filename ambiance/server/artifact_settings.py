@@ -25,8 +25,8 @@ class ArtifactPolicy(BaseModel):
     )
     chosen_versions: Path | None = Field(
         None,
-        description="folder, of these processes alone, that keeps which versions ReloadArtifacts chose, so "
-        "that they outlast a crash; unless set, they last as long as the process and its workers",
+        description="folder, of these processes alone, that keeps which versions ReloadArtifacts chose over "
+        "a crash, and over what these settings ask for; unless set, a choice lasts as long as the process",
     )
 
 

@@ -60,6 +60,9 @@ class ArtifactVersions:
         # Always the same thread loads: the C library gives each an arena, which keeps what was freed in it.
         self._loader = ThreadPoolExecutor(1, "load")
         self._reported: set[tuple[str, int, bool]] = set()
+        self._failures: dict[
+            tuple[str, int], str
+        ] = {}  # why loading failed, of what may succeed another time
         choice.begin(self._chosen(set(pinned)))
 
     @property
@@ -68,9 +71,8 @@ class ArtifactVersions:
         return self._choice.shared
 
     def statuses(self) -> list[VersionStatus]:
-        """Every version of every kind, ordered by kind and version."""
-        with self._lock:
-            return [status for kind in sorted(self._kinds) for status in self._kinds[kind].statuses()]
+        """Every version of every kind, ordered by kind and version; without waiting for a load."""
+        return [status for kind in sorted(self._kinds) for status in self._kinds[kind].statuses()]
 
     def serving(self) -> dict[str, int]:
         """Kind -> the version that is served."""
@@ -164,17 +166,21 @@ class ArtifactVersions:
     def _try_in_turn(self, candidates: Mapping[str, Sequence[Manifest]], misfit: Misfit) -> str | None:
         """Serve the first combination that goes together and loads; returns why the first of all couldn't be,
         if none could."""
-        reasons = []
+        reasons: list[str] = []
+        failed: list[Manifest] = []
         for versions in product(*candidates.values()):
+            if any(manifest in failed for manifest in versions):
+                continue
             plan = dict(zip(candidates, versions, strict=True))
-            reason = misfit(plan) or self._change(plan)
+            reason = misfit(plan) or self._change(plan, failed)
             if reason is None:
                 return None
             reasons.append(reason)
         return reasons[0]
 
-    def _change(self, plan: Plan) -> str | None:
-        """Load what isn't served yet, then swap all of it; returns why it can't be loaded, if it can't."""
+    def _change(self, plan: Plan, failed: list[Manifest]) -> str | None:
+        """Load what isn't served yet, then swap all of it; returns why one can't be loaded, which joins those
+        that failed."""
         changes = {kind: each for kind, each in plan.items() if each != self._kinds[kind].serving}
         loaded = {}
         for kind, manifest in changes.items():
@@ -185,9 +191,13 @@ class ArtifactVersions:
                 if not isinstance(error, AmbianceError | OSError):
                     logger.exception("a version can't be loaded")
                 reason = str(error) or repr(error)
-                if not isinstance(error, AmbianceError) or isinstance(error, ArtifactError):
+                failed.append(manifest)
+                if isinstance(error, AmbianceError) and not isinstance(error, ArtifactError):
+                    self._failures[kind, manifest.version] = reason  # a TF Serving hasn't got it yet, say
+                else:
                     self._kinds[kind].refuse(manifest.version, reason)
                 return reason
+            self._failures.pop((kind, manifest.version), None)
             facts = {"kind": kind, "version": manifest.version, "seconds": round(monotonic() - begun, 3)}
             logger.info("loaded a version", extra=facts)
         for kind, snapshot in loaded.items():
@@ -210,14 +220,15 @@ class ArtifactVersions:
     def _report(self, pinned: set[str]) -> None:
         """Log once of each newer version that isn't served why it isn't."""
         waiting: dict[tuple[str, int, bool], str] = {}
+        serving = {kind: each.serving for kind, each in self._kinds.items()}
         for kind in self._kinds.keys() - pinned:
             held = self._kinds[kind]
-            newer = {v: why for v, why in held.troubles().items() if v > held.serving.version}
-            waiting |= {(kind, version, True): why for version, why in newer.items()}
+            failed = {version: why for (of, version), why in self._failures.items() if of == kind}
+            waiting |= {(kind, version, True): why for version, why in (held.troubles() | failed).items()}
             for manifest in held.newest_first():
-                why = self._foreign({**{k: each.serving for k, each in self._kinds.items()}, kind: manifest})
-                if why and manifest.version > held.serving.version:
-                    waiting[kind, manifest.version, False] = why
+                if why_not := self._foreign({**serving, kind: manifest}):
+                    waiting[kind, manifest.version, False] = why_not
+        waiting = {key: why for key, why in waiting.items() if key[1] > serving[key[0]].version}
         for key in waiting.keys() - self._reported:
             facts = {"kind": key[0], "version": key[1], "reason": waiting[key]}
             logger.warning("waiting for a version that can't be served", extra=facts)

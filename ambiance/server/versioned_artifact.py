@@ -38,7 +38,7 @@ class VersionStatus:
 class VersionedArtifact(Generic[T]):
     """The versions of a kind, of which one is served.
 
-    One thread at a time may call its methods; `ambiance.server.artifact_versions` sees to that.
+    One thread at a time may change anything, `ambiance.server.artifact_versions` sees to that; any may look.
     """
 
     def __init__(

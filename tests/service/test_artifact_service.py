@@ -3,6 +3,7 @@
 import gc
 import logging
 import shutil
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import grpc
 import pytest
 
-from ambiance import Client
+from ambiance import Client, ClipInput
+from ambiance.affect import FACETS
 from ambiance.artifact.v1 import artifact_service_pb2 as messages
 from ambiance.artifact.v1.artifact_service_pb2_grpc import ArtifactServiceStub
 from ambiance.artifacts import MANIFEST_FILE, MUSIC_INDEX, TEXT_ENCODER
@@ -19,6 +21,7 @@ from ambiance.index_format.catalog import CATALOG_FILE
 from ambiance.server.artifact_choice import Choice
 from ambiance.text.v1.text_service_pb2 import EncodeTextsRequest
 from ambiance.text.v1.text_service_pb2_grpc import TextServiceStub
+from ambiance.write_results import WriteOutcome
 from artifact_copies import FIRST, copy_releases, publish_copy
 from clusters import wait_until
 from music_index_service.application import load, load_alone
@@ -267,3 +270,38 @@ def _changes(index: Index, seconds: float) -> bool:
     except AssertionError:
         return False
     return True
+
+
+def test_what_was_written_lies_over_every_version_and_under_every_lineage(
+    started: Started, tmp_path: Path
+) -> None:
+    index = started(data=tmp_path / "data")
+    publish_copy(index.root, MUSIC_INDEX, NEXT, "mood-new")
+    index.client.create_index("mine")
+    done, written, failures = threading.Event(), [], []
+
+    def write() -> None:
+        while not done.is_set():
+            clips = [ClipInput(f"clip{len(written):04}", title="Mine", facets=dict.fromkeys(FACETS, 0.5))]
+            for name in ("", "mine"):
+                [result] = index.client.upsert_clips(clips, index=name)
+                if result.outcome not in (WriteOutcome.CREATED, WriteOutcome.UPDATED):
+                    failures.append(result)
+            written.append(clips[0].id)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for version in (NEXT, FIRST, NEXT):
+            before = len(written)
+            assert index.reload(version) == version
+            wait_until(lambda before=before: len(written) > before + 2, 10)  # type: ignore[misc]
+    finally:
+        done.set()
+        writer.join()
+    assert failures == []
+    for name in ("", "mine"):
+        found = [index.client.get_clip(clip_id, index=name).id for clip_id in written]
+        assert found == written
+    lineages = [space.lineage for each in index.client.list_indexes() for space in each.spaces]
+    assert sorted(set(lineages)) == ["mood-new", "vad-readers-1"]
