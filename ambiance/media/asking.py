@@ -26,6 +26,16 @@ _GONE = frozenset(
     }
 )
 
+# Asked again at once, these would only be busier.
+_BUSY = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+
 
 class State(StrEnum):
     """What is known of a medium."""
@@ -69,7 +79,7 @@ class Asker:
             status, pause_s = self._status(medium)
         except NoAnswerError as error:
             return State.UNKNOWN, None, str(error)
-        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        if _is_there(status):
             return State.THERE, None, ""
         if status in _GONE:
             return State.GONE, None, ""
@@ -79,13 +89,14 @@ class Asker:
         if not medium.is_video:
             self._pace.wait()
             answer = self._requester.send("HEAD", medium.url)
-            if (
-                HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
-                or answer.retry_after_s is not None
-            ):
+            if _is_there(answer.status) or answer.status in _BUSY:
                 return answer.status, answer.retry_after_s
         # Some servers know no HEAD, and say so in many ways: the first byte decides.
         self._pace.wait()
         headers = None if medium.is_video else {"Range": "bytes=0-0"}
         answer = self._requester.send("GET", medium.url, headers)
         return answer.status, answer.retry_after_s
+
+
+def _is_there(status: int) -> bool:
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES

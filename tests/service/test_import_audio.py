@@ -1,6 +1,8 @@
 """`ambiance import-audio` from files to a service that keeps the contract, with random weights."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -98,6 +100,20 @@ def test_an_index_is_made_only_when_asked(
 def test_an_empty_folder_is_no_failure(run: Callable[..., int], tmp_path: Path) -> None:
     (tmp_path / "music").mkdir()
     assert run() == 0
+
+
+def test_a_package_that_is_not_installed_is_one_sentence(run: Callable[..., int], tmp_path: Path) -> None:
+    (tmp_path / "music").mkdir()
+    without = "import sys; sys.modules['soundfile'] = None; from ambiance import cli; sys.exit(cli.main())"
+    given = ["import-audio", "music", "--index", "own", "--weights", "vggish.npz"]
+    ended = subprocess.run(
+        [sys.executable, "-c", without, *given], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(
+        "ambiance import-audio: needs soundfile, which the extra audio brings: pip"
+    )
+    assert ended.stderr.count("\n") == 1
 
 
 def test_missing_weights_are_one_sentence(

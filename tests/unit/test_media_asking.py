@@ -118,6 +118,14 @@ def test_the_first_byte_decides_where_head_is_not_known(server: MediaServer, ask
     assert server.ranges == [None, "bytes=0-0"]
 
 
+def test_who_is_busy_is_not_asked_twice_at_once(server: MediaServer, asker: Asker, clock: Clock) -> None:
+    server.script["/a.mp3"] = [(503, "9"), 200]
+    start = clock.now
+    assert asker.ask(file(server)) is State.THERE
+    assert server.requests == [("HEAD", "/a.mp3")] * 2
+    assert clock.now - start == pytest.approx(9)
+
+
 def test_a_file_that_is_there_is_asked_about_once_and_not_fetched(server: MediaServer, asker: Asker) -> None:
     server.script["/a.mp3"] = [200]
     assert asker.ask(file(server)) is State.THERE
