@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from ambiance.audio.architecture import PUBLISHED, Architecture
 from ambiance.audio.postprocessing import Postprocessor
-from ambiance.audio.quiet import quiet
 from ambiance.audio.weights import missing, postprocessor, read_weights
 
 _DIGEST_CHARACTERS = 16
@@ -48,8 +47,7 @@ class Hearing:
 
     @cached_property
     def _loaded(self) -> tuple[Embed, Postprocessor]:
-        with quiet():  # whatever is set, TensorFlow's start says which processor it found
-            from ambiance.audio.network import Vggish  # noqa: PLC0415  # takes seconds
+        from ambiance.audio.network import Vggish  # noqa: PLC0415  # TensorFlow takes seconds
 
         arrays = read_weights(self._path, self._architecture)
         return Vggish(arrays, self._architecture), postprocessor(arrays)

@@ -14,6 +14,7 @@ from ambiance.audio.errors import AudioError
 from ambiance.audio.folder import Found
 from ambiance.audio.journal import Entry, Journal, stale
 from ambiance.audio.listening import Hear, listen
+from ambiance.audio.quiet import quiet
 from ambiance.clip_input import ClipInput
 from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_WRITTEN_CLIPS
@@ -96,7 +97,8 @@ class AudioImport:
         if before and not self._restart and now == (before.size, before.modified_ns, before.settings):
             self.summary.skipped += 1
             return
-        heard = listen(path, self._window_seconds, self._hear)
+        with quiet():  # decoders say what they think of a file, and TensorFlow which processor it found
+            heard = listen(path, self._window_seconds, self._hear)
         written, refused = self._write(clips_of(path, heard))
         for ids in _batched(stale(before, written)):
             self._catalogue.delete_clips(ids, index=self._index)

@@ -13,6 +13,7 @@ import pytest
 from ambiance.audio.folder import find_recordings
 from ambiance.audio.importing import AudioImport, Summary
 from ambiance.audio.journal import Entry, Journal
+from ambiance.audio.listening import listen
 from ambiance.clip_input import ClipInput
 from ambiance.errors import InvalidInputError, UnavailableError, Violation
 from ambiance.write_results import WriteOutcome, WriteResult
@@ -136,6 +137,19 @@ def test_what_cannot_be_imported_is_noted_and_the_rest_goes_on(run: Run) -> None
         "x.m4a": ".m4a isn't read; wav, flac, mp3 and ogg are",
         "loop": f"leads to a folder that was read already: {run.music}",
     }
+
+
+def test_decoders_keep_their_thoughts_to_themselves(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    path = write_recording(run.music / "a.mp3", tone(seconds=20, rate=44_100), 44_100)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 700] = bytes(700)
+    path.write_bytes(data)
+    listen(path, 10, run.hear)
+    assert capfd.readouterr().err  # libmpg123's
+    run()
+    assert capfd.readouterr().err == ""
+    os.write(2, b"heard again")
+    assert capfd.readouterr().err == "heard again"
 
 
 def test_a_second_run_hears_only_what_is_new_or_changed(run: Run) -> None:
