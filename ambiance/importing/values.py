@@ -87,7 +87,10 @@ def as_numbers(value: Any) -> list[float]:
     rows = value if value and isinstance(value[0], list) else [value]
     if not all(isinstance(row, list) for row in rows):
         raise ValueError("a list of numbers, got both lists and numbers")
-    return list(map(as_number, itertools.chain.from_iterable(rows)))
+    numbers = list(itertools.chain.from_iterable(rows))
+    if set(map(type, numbers)) <= {float}:  # which a clip's thousand mostly are
+        return numbers
+    return list(map(as_number, numbers))
 
 
 def as_scores(value: Any) -> Mapping[str, float]:

@@ -1,6 +1,13 @@
 """`ambiance import`, `delete`, `indexes` and `index` against a service that keeps the contract's promises."""
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +134,22 @@ def test_an_import_that_was_interrupted_goes_on_where_it_stopped(
     assert len(catalogue.requests) - before == 3
     assert catalogue.clips["default"].keys() == {f"{i}" for i in range(5_500) if i % 500}
     assert [entry.name for entry in sorted(tmp_path.iterdir())] == ["songs.csv", "songs.csv.rejects.jsonl"]
+
+
+def test_somebody_who_looks_sees_how_far_it_is(tmp_path: Path) -> None:
+    path = write(tmp_path / "songs.csv", *(row(f"{i}") for i in range(3_000)))
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    command = ["-m", "ambiance.cli", "import", str(path), "--index", "songs", "--dry-run"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, *command], stderr=end, stdout=subprocess.PIPE, cwd=root, check=True
+    )
+    os.close(end)
+    shown = os.read(terminal, 65_536).decode()
+    os.close(terminal)
+    assert "100%|" in shown
+    assert done.stdout == b"3,000 rows: 3,000 readable, 0 rejected\n"
 
 
 def test_an_import_of_another_file_or_index_does_not_go_on_unless_it_begins_anew(
