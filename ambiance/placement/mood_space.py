@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import FACETS
 from ambiance.placement.encoded_clips import TIMBRE_COMPONENTS, EncodedClips
-from ambiance.placement.evidence import evidence
+from ambiance.placement.evidence import FACET_OF_MOOD, LEAST_SHARE, evidence
 from ambiance.placement.library_prices import Run, price_library
 from ambiance.placement.prices import PricedClips
 from ambiance.placement.squared_l2 import append_price, constant_of
@@ -27,6 +27,16 @@ SPREAD_STRENGTH = 0.1
 # at 1.5 11 %, at 2.5 0.5 %, and the verdicts on the benchmark's dev half didn't fall.
 HIGHEST_PRICE = 2.5
 MOST_FIT_LOST = HIGHEST_PRICE + 2 * SPREAD_STRENGTH
+
+
+# The squared length of the longest vector that there is: as the constant of a library, see `squared_l2`, it
+# draws no clip in, whatever comes. Seven facets are told by moods as well.
+_SUREST, _LIKELIEST = np.log((1 - LEAST_SHARE) / LEAST_SHARE), -np.log(LEAST_SHARE * len(FACET_OF_MOOD))
+LARGEST_CONSTANT = float(
+    FIT_COMPONENTS * _SUREST**2
+    + len(FACET_OF_MOOD) * (_LIKELIEST**2 + 2 * _SUREST * _LIKELIEST)
+    + SPREAD_STRENGTH
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from ambiance.placement.mood_space import (
     DIMENSION,
     FIT_COMPONENTS,
     HIGHEST_PRICE,
+    LARGEST_CONSTANT,
     learned_prices,
     place_at_price,
     place_library,
@@ -85,6 +86,17 @@ def test_evidence_too_strong_for_a_library_is_drawn_in_and_says_the_same() -> No
     assert np.square(placed.astype(np.float64)).sum() == pytest.approx(101, rel=1e-5)
     np.testing.assert_allclose(placed[:, :-1], vectors * np.sqrt(101) / length, rtol=1e-5)
     assert placed[0, -1] == pytest.approx(0, abs=1e-2)
+
+
+def test_the_largest_constant_draws_no_clip_in() -> None:
+    corners = clips(4_000, 5)
+    corners.facets[:] = corners.facets > 0.1
+    corners.moods[:] = corners.moods > 0.5  # none, too, which no encoder says
+    vectors = unpriced(corners)
+    longest = np.square(vectors.astype(np.float64)).sum(axis=1).max()
+    assert 0.9 * LARGEST_CONSTANT < longest <= LARGEST_CONSTANT + 1e-3
+    placed = append_price(vectors, np.zeros(4_000, np.float32), LARGEST_CONSTANT)
+    np.testing.assert_allclose(placed[:, :-1], vectors, rtol=1e-5)
 
 
 def test_distances_of_one_constant_compare_across_libraries() -> None:
