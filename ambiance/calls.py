@@ -20,7 +20,7 @@ from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2, music_index_service_pb2_grpc
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.results import Clip, EncodedText, Index, Label, MatchResult, SearchResult, Vector
-from ambiance.search_arguments import int32
+from ambiance.search_messages import int32
 from ambiance.text.v1 import text_service_pb2, text_service_pb2_grpc
 from ambiance.type.v1 import space_pb2
 from ambiance.validation import OPTIONS_PREFIX

@@ -20,14 +20,17 @@ from ambiance.clip_command import add_clips
 from ambiance.delete_command import add_delete
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.extras import installed_version
-from ambiance.filter_flags import add_filter_flags, filter_of
 from ambiance.import_audio_command import add_import_audio
 from ambiance.import_command import add_import
 from ambiance.index_command import add_index, add_indexes
 from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
+from ambiance.path_command import add_path
+from ambiance.search_flags import add_search_flags, search_arguments_of
 from ambiance.serve_command import SERVE, add_serve
 from ambiance.shared_flags import add_target_flags
+from ambiance.similar_command import add_similar
+from ambiance.style import Style
 from ambiance.targets import resolvable
 from ambiance.version_command import add_versions
 
@@ -82,17 +85,14 @@ def match(arguments: argparse.Namespace) -> int:
         result = client.match(
             _text(arguments.text),
             arguments.k,
-            index=arguments.index,
             space=arguments.space,
-            seed=arguments.seed,
-            filter=filter_of(arguments),
-            include_unlistenable=arguments.include_unlistenable,
             explain=arguments.explain,
+            **search_arguments_of(arguments),
         )
     _print(
         json_output.match_as_json(result)
         if arguments.json
-        else presentation.match_for_people(result, presentation.Style(colour=_colour()))
+        else presentation.match_for_people(result, Style.of_output())
     )
     return EXIT_OK
 
@@ -108,7 +108,7 @@ def encode(arguments: argparse.Namespace) -> int:
     _print(
         json_output.text_as_json(text)
         if arguments.json
-        else presentation.text_for_people(text, presentation.Style(colour=_colour()))
+        else presentation.text_for_people(text, Style.of_output())
     )
     return EXIT_OK
 
@@ -169,6 +169,8 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_match(commands)
     _add_encode(commands)
+    add_similar(commands, _print)
+    add_path(commands, _print)
     add_labels(commands, _print)
     add_clips(commands, _print)
     add_versions(commands, _print)
@@ -189,15 +191,8 @@ def _add_match(commands: "argparse._SubParsersAction[_Parser]") -> None:
     _add_text(parser)
     add_target_flags(parser, f"localhost:{GATEWAY_PORT}", "gateway")
     parser.add_argument("-k", type=int, default=DEFAULT_K, help="number of clips, 1 to 1,000 (%(default)s)")
-    parser.add_argument("--index", default="", help="index to search (the gateway's default)")
     parser.add_argument("--space", default="", help="space to match in (the gateway's default)")
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        help="draw among the near clips, each seed others (%(default)s: nearest)",
-    )
-    add_filter_flags(parser)
+    add_search_flags(parser)
 
 
 def _add_encode(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -237,10 +232,6 @@ def _text(argument: str) -> str:
     except UnicodeDecodeError as error:
         what = f"byte 0x{data[error.start]:02X} at position {error.start:,} of standard input isn't UTF-8"
         raise InvalidInputError.of("text", what) from None
-
-
-def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _as_utf8(argument: str) -> str:

@@ -30,7 +30,8 @@ from ambiance.results import (
     Vector,
     VersionStatus,
 )
-from ambiance.search_arguments import SearchArguments, search_options
+from ambiance.search_arguments import SearchArguments
+from ambiance.search_messages import search_options
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 

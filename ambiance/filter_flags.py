@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ambiance.attribute_flags import add_attribute_flag, conditions_of
 from ambiance.clip_filter import ClipFilter, folded
 from ambiance.errors import InvalidInputError
 
@@ -19,8 +20,9 @@ _LISTS = (
     ("--without-video", "without_youtube_ids", "ID", "not of this YouTube video"),
 )
 _DESCRIPTION = """
-Each flag may stand several times. Of several labels, moods, clips or videos one suffices; every --min-mood
-and every --facet must be met, and nothing under a --without flag may apply. Flags combine:
+Each flag may stand several times. Of several labels, moods, clips, videos or values of an attribute one
+suffices; every --min-mood, --facet and bound must be met, and nothing under a --without flag may apply.
+Flags combine:
 --label "Rock music" --facet "sad>=0.5" is sad rock. An id that begins with - follows an equals sign:
 --clip=-0CamVQdP_Y@0.
 """
@@ -75,11 +77,18 @@ def add_filter_flags(parser: argparse.ArgumentParser) -> None:
             const=bound,
             help=f'in which {what}: the same as --facet "{condition}"',
         )
+    add_attribute_flag(group)
     group.add_argument(
         "--all-clips",
         dest="include_unlistenable",
         action="store_true",
         help="those as well that are mainly speech, effects or bad recordings",
+    )
+    group.add_argument(
+        "--unavailable",
+        dest="include_unavailable",
+        action="store_true",
+        help="those as well that can't be played any more",
     )
 
 
@@ -103,6 +112,7 @@ def filter_of(arguments: argparse.Namespace) -> ClipFilter | None:
         min_mood_scores=shares,
         min_facet_scores={name: bound.score for name, bound in least.items()},
         max_facet_scores={name: bound.score for name, bound in below.items()},
+        attributes=conditions_of(arguments.attributes),
     )
     return None if asked == ClipFilter() else asked
 

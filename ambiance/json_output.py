@@ -16,6 +16,7 @@ from ambiance.results import (
     MoodScore,
     Neighbor,
     SceneScore,
+    SearchResult,
     Vad,
     VadDifference,
     Vector,
@@ -27,27 +28,8 @@ DIGITS = 7  # significant ones; a 32-bit float, which every figure here is, hold
 
 def match_as_json(result: MatchResult) -> str:
     """One JSON object; distances, scores and coordinates are as in MatchResult."""
-    clips = [
-        {"rank": rank, **_neighbor_object(neighbor)}
-        for rank, neighbor in enumerate(result.neighbors, start=1)
-    ]
-    return _document(
-        {
-            "text": _text_object(result.text),
-            "clips": clips,
-            "shortfall_reason": result.shortfall_reason,
-            "filter_effect": result.filter_effect and result.filter_effect._asdict(),
-            "left_out_clip_count": result.left_out_clip_count,
-            "space": {
-                "name": result.space.name,
-                "dimension": result.space.dimension,
-                "metric": result.space.metric,
-                "lineage": result.space.lineage,
-            },
-            "model": result.text.model._asdict(),
-            "index": result.index._asdict(),
-        }
-    )
+    answer = _answer_object(result)
+    return _document({"text": _text_object(result.text), "model": result.text.model._asdict(), **answer})
 
 
 def text_as_json(text: EncodedText) -> str:
@@ -58,6 +40,46 @@ def text_as_json(text: EncodedText) -> str:
 def clips_as_json(clips: Iterable[Clip]) -> str:
     """One JSON object; scores and coordinates are as in Clip."""
     return _document({"clips": list(map(_clip_object, clips))})
+
+
+def similar_as_json(clip_ids: Iterable[str], results: Iterable[SearchResult]) -> str:
+    """One JSON object: for each clip what is like it."""
+    pairs = zip(clip_ids, results, strict=True)
+    return _document(
+        {"results": [{"clip_id": clip_id, **_answer_object(result)} for clip_id, result in pairs]}
+    )
+
+
+def path_as_json(start: EncodedText, end: EncodedText, result: SearchResult) -> str:
+    """One JSON object: both texts, and the clips that lead from one to the other, in their order."""
+    return _document(
+        {
+            "start": _text_object(start),
+            "end": _text_object(end),
+            "model": start.model._asdict(),
+            **_answer_object(result),
+        }
+    )
+
+
+def _answer_object(result: SearchResult | MatchResult) -> dict[str, Any]:
+    clips = [
+        {"rank": rank, **_neighbor_object(neighbor)}
+        for rank, neighbor in enumerate(result.neighbors, start=1)
+    ]
+    return {
+        "clips": clips,
+        "shortfall_reason": result.shortfall_reason,
+        "filter_effect": result.filter_effect and result.filter_effect._asdict(),
+        "left_out_clip_count": result.left_out_clip_count,
+        "space": {
+            "name": result.space.name,
+            "dimension": result.space.dimension,
+            "metric": result.space.metric,
+            "lineage": result.space.lineage,
+        },
+        "index": result.index._asdict(),
+    }
 
 
 def _text_object(text: EncodedText) -> dict[str, Any]:

@@ -16,11 +16,13 @@ from ambiance.results import (
     Metric,
     Neighbor,
     SceneScore,
+    SearchResult,
     ShortfallReason,
     Vad,
     VadDifference,
     WordInfluence,
 )
+from ambiance.style import Style
 
 WIDTH = 100
 TOP_EMOTIONS = 3
@@ -65,24 +67,6 @@ _DIRECTIONS = (
 _DEGREES = ((0.05, "slightly "), (0.15, ""), (0.3, "much "))
 
 
-class Style:
-    """Emphasis on a terminal that shows it; plain text elsewhere."""
-
-    def __init__(self, *, colour: bool) -> None:
-        self._colour = colour
-
-    def strong(self, text: str) -> str:
-        """Bold."""
-        return self._wrapped("1", text)
-
-    def faint(self, text: str) -> str:
-        """Dimmed."""
-        return self._wrapped("2", text)
-
-    def _wrapped(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
-
-
 def match_for_people(result: MatchResult, style: Style) -> str:
     """Notices, what the text tells of, its clips, and the versions that made the answer."""
     return "\n".join(_match_lines(result, style))
@@ -99,11 +83,23 @@ def text_for_people(text: EncodedText, style: Style) -> str:
     return "\n".join([*_text_lines(text, style), model])
 
 
-def _match_lines(result: MatchResult, style: Style) -> Iterator[str]:
-    yield from _text_lines(result.text, style)
+def notice_lines(texts: Iterable[EncodedText], style: Style) -> Iterator[str]:
+    """What should be shown before anything else, each notice once."""
+    for notice in dict.fromkeys(notice.text for text in texts for notice in text.notices):
+        yield from map(style.strong, textwrap.wrap(notice, WIDTH))
+        yield ""
+
+
+def answer_lines(
+    result: SearchResult | MatchResult, style: Style, *, compared: bool = False
+) -> Iterator[str]:
+    """The clips of an answer, why there are no more, and what was left out.
+
+    `compared` is whether each can be compared with a text, as it can't with one that gives too little.
+    """
     for rank, neighbor in enumerate(result.neighbors, start=1):
         yield ""
-        yield from _neighbor_lines(rank, neighbor, style, compared=not result.text.evidence.fallback)
+        yield from _neighbor_lines(rank, neighbor, style, compared=compared)
     yield ""
     if result.shortfall_reason is not None:
         yield f"found {len(result.neighbors):,}: {_SHORTFALLS[result.shortfall_reason]}"
@@ -112,6 +108,18 @@ def _match_lines(result: MatchResult, style: Style) -> Iterator[str]:
     if result.left_out_clip_count:
         yield from textwrap.wrap(_left_out(result.left_out_clip_count), WIDTH)
     yield style.faint(f"space {result.space.name}: {_METRICS[result.space.metric]}")
+
+
+def gist(text: EncodedText) -> str:
+    """What a text tells of, in a line; why that can't be said, if so."""
+    if text.evidence.fallback:
+        return _too_little(text.evidence)
+    return _scenes(text) or _percentages(text.emotions[:TOP_EMOTIONS])
+
+
+def _match_lines(result: MatchResult, style: Style) -> Iterator[str]:
+    yield from _text_lines(result.text, style)
+    yield from answer_lines(result, style, compared=not result.text.evidence.fallback)
     model, index = result.text.model, result.index
     yield style.faint(f"model {model.kind} {model.version}, index {index.kind} {index.version}")
 
@@ -131,9 +139,7 @@ def _left_out(count: int) -> str:
 
 
 def _text_lines(text: EncodedText, style: Style) -> Iterator[str]:
-    for notice in text.notices:
-        yield from map(style.strong, textwrap.wrap(notice.text, WIDTH))
-        yield ""
+    yield from notice_lines([text], style)
     if text.evidence.fallback:  # the scores say nothing of such a text
         yield from map(style.strong, textwrap.wrap(_too_little(text.evidence), WIDTH))
     else:
@@ -153,8 +159,7 @@ def _too_little(evidence: Evidence) -> str:
 
 def _emotion_lines(text: EncodedText, style: Style) -> Iterator[str]:
     if text.scenes:
-        likely = [scene for scene in text.scenes[:TOP_SCENES] if scene.score >= LEAST_SCENE]
-        yield style.strong(_percentages(map(_in_words, likely or text.scenes[:1])))
+        yield style.strong(_scenes(text))
     if music := _music(text.facets):
         yield f"as music: {music}"
     yield f"emotions: {_percentages(text.emotions[:TOP_EMOTIONS])}"
@@ -162,6 +167,11 @@ def _emotion_lines(text: EncodedText, style: Style) -> Iterator[str]:
     if text.word_influences:
         words = ", ".join(map(_influence, text.word_influences))
         yield from textwrap.wrap(f"moved most by {words}", WIDTH, subsequent_indent=" " * 2)
+
+
+def _scenes(text: EncodedText) -> str:
+    likely = [scene for scene in text.scenes[:TOP_SCENES] if scene.score >= LEAST_SCENE]
+    return _percentages(map(_in_words, likely or text.scenes[:1]))
 
 
 def _in_words(scene: SceneScore) -> SceneScore:
@@ -177,7 +187,7 @@ def _music(facets: tuple[FacetWeight, ...]) -> str:
 
 
 def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style, *, compared: bool) -> Iterator[str]:
-    """The lines of one clip; `compared` is False for a fallback, which can't be compared with the text."""
+    """The lines of one clip."""
     clip = neighbor.clip
     yield f"{rank:>4}  {_place(clip, style)}  distance {neighbor.distance:.3g}"
     yield from _title_lines(clip)

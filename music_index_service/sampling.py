@@ -1,10 +1,14 @@
 """Variety on request: a reproducible draw among the clips near a query, the nearer the likelier."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 CANDIDATES_PER_HIT = 5
 MIN_CANDIDATES = 50
+
+_KEPT = 16  # noises: all queries of a request have one, and so may many requests
 
 
 def candidate_count(k: int) -> int:
@@ -30,8 +34,11 @@ def draw(distances: NDArray[np.float32], k: int, seed: int) -> NDArray[np.int64]
     return np.sort(np.argsort(-chances, axis=1, kind="stable")[:, :k], axis=1)
 
 
+@lru_cache(_KEPT)
 def _gumbel(count: int, seed: int) -> NDArray[np.float64]:
     """<float64>[count] standard Gumbel noise, of raw bits: their stream is that of every version of numpy."""
     bits = np.random.PCG64(seed).random_raw(count) >> np.uint64(12)
     uniform = (bits + 0.5) / 2.0**52  # above 0 and below 1, exactly
-    return -np.log(-np.log(uniform))
+    noise: NDArray[np.float64] = -np.log(-np.log(uniform))
+    noise.setflags(write=False)  # the caller's and the cache's
+    return noise

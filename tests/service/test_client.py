@@ -76,6 +76,20 @@ class Fake(
         results = [music_pb.Neighbors(neighbors=[{"distance": q.values[0]}]) for q in request.queries]
         return music_pb.FindNeighborsResponse(results=results)
 
+    def FindSimilar(self, request: Any, context: Any) -> music_pb.FindSimilarResponse:  # noqa: N802
+        self._play(request, context)
+        results = [music_pb.Neighbors(neighbors=[{"clip": {"id": f"like {i}"}}]) for i in request.clip_ids]
+        return music_pb.FindSimilarResponse(results=results, left_out_clip_count=3)
+
+    def FindPath(self, request: Any, context: Any) -> music_pb.FindPathResponse:  # noqa: N802
+        self._play(request, context)
+        ends = request.start, request.end
+        return music_pb.FindPathResponse(
+            neighbors=[{"clip": {"id": str(end.values[0])}} for end in ends],
+            shortfall_reason=music_pb.SHORTFALL_REASON_TOO_ALIKE,
+            filter_effect={"clip_count": 2},
+        )
+
     def GetClip(self, request: Any, context: Any) -> music_pb.GetClipResponse:  # noqa: N802
         self._play(request, context)
         return music_pb.GetClipResponse(clip={"id": request.clip_id})
@@ -186,6 +200,25 @@ def test_search(run: Run, fake: Fake) -> None:
     [request] = fake.requests
     assert request.options == ROCK_OPTIONS
     assert [query.lineage for query in request.queries] == ["vad-1", ""]
+
+
+def test_find_similar(run: Run, fake: Fake) -> None:
+    one, other = run("find_similar", ["a", "b"], 4, space="vad", max_per_artist=2)
+    assert [neighbor.clip.id for neighbor in (*one.neighbors, *other.neighbors)] == ["like a", "like b"]
+    assert one.left_out_clip_count == 3
+    options = SearchOptions(k=4, max_per_artist=2)
+    assert fake.requests == [music_pb.FindSimilarRequest(clip_ids=["a", "b"], space="vad", options=options)]
+
+
+def test_find_path(run: Run, fake: Fake) -> None:
+    start, end = Vector("vad", (0.25, 0.5, 0.5), "vad-1"), Vector("vad", (0.75, 0.5, 0.5))
+    path = run("find_path", start, end, 5, filter=ROCK, include_unavailable=True)
+    assert [neighbor.clip.id for neighbor in path.neighbors] == ["0.25", "0.75"]
+    assert path.shortfall_reason is ambiance.ShortfallReason.TOO_ALIKE
+    assert path.filter_effect == ambiance.FilterEffect(2)
+    [request] = fake.requests
+    assert (request.start.lineage, list(request.end.values), request.steps) == ("vad-1", [0.75, 0.5, 0.5], 5)
+    assert request.options == SearchOptions(filter={"labels": ["Rock music"]}, include_unavailable=True)
 
 
 def test_get_clip(run: Run, fake: Fake) -> None:

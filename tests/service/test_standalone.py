@@ -17,7 +17,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from ambiance import Client, cli
+from ambiance import Client, ShortfallReason, cli
 from ambiance.errors import (
     ArtifactError,
     DeadlineError,
@@ -304,3 +304,64 @@ def test_without_the_services_the_command_line_says_what_to_install(
         "serve needs what the services need: pip install '.[standalone]' in a checkout"
         in capsys.readouterr().err
     )
+
+
+def test_a_match_keeps_to_limits(client: Client) -> None:
+    found = client.match(GRIEF, 20, max_per_video=1, min_separation=0.2)
+    clips = [neighbor.clip for neighbor in found.neighbors]
+    assert len({clip.youtube_id for clip in clips}) == 20
+    facets = [dict(clip.facets) for clip in clips]
+    for i, one in enumerate(facets):
+        for other in facets[:i]:
+            assert sum((one[facet] - other[facet]) ** 2 for facet in one) ** 0.5 >= 0.2
+    near = client.match(GRIEF, 20, max_distance=found.neighbors[4].distance)
+    assert near.shortfall_reason is ShortfallReason.TOO_FAR
+    assert near.neighbors[-1].distance <= found.neighbors[4].distance
+    with pytest.raises(InvalidInputError) as caught:
+        client.match(GRIEF, max_per_artist=-1)
+    assert str(caught.value) == "max_per_artist: at least 1, or 0 for any number, got -1"
+
+
+def run(capsys: pytest.CaptureFixture[str], command: str, target: str, *arguments: str) -> str:
+    """What a command prints that asks the process on one port."""
+    flags = ["--target", target, *(["--text-target", target] if command == "path" else [])]
+    assert cli.main([command, *flags, *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_command_line_finds_similar_clips(
+    channel: grpc.Channel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = channel.target  # type: ignore[attr-defined]
+    flags = ["--max-per", "video=1", "--label", "Lullaby", "-k", "3"]
+    shown = run(capsys, "similar", target, "ySY5J3TDgag@30", "2_Vk3tmqz-0@30", *flags)
+    assert re.findall("like (.*)", shown) == ["ySY5J3TDgag@30", "2_Vk3tmqz-0@30"]
+    assert shown.count("Lullaby") == shown.count("https://youtu.be/") == 6
+    told = json.loads(run(capsys, "similar", target, "ySY5J3TDgag@30", *flags, "--json"))
+    [found] = told["results"]
+    assert found["clip_id"] == "ySY5J3TDgag@30"
+    assert [clip["rank"] for clip in found["clips"]] == [1, 2, 3]
+    assert found["space"]["name"] == "mood"
+
+
+def test_the_command_line_finds_a_path(channel: grpc.Channel, capsys: pytest.CaptureFixture[str]) -> None:
+    target = channel.target  # type: ignore[attr-defined]
+    texts = [GRIEF, "We won! What a wonderful night"]
+    shown = run(capsys, "path", target, *texts, "--steps", "6")
+    assert re.search("from longing .*grief .*\nto joy ", shown)
+    assert shown.count("https://youtu.be/") == 6
+    told = json.loads(run(capsys, "path", target, *texts, "--steps", "6", "--json"))
+    first, *_, last = told["clips"]
+    assert first["vad"]["valence"] < last["vad"]["valence"]
+    assert (told["end"]["scenes"][0]["scene"], len(told["clips"])) == ("joy", 6)
+
+
+def test_a_space_that_no_text_is_written_in_is_named(
+    channel: grpc.Channel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = channel.target  # type: ignore[attr-defined]
+    flags = ["--target", target, "--text-target", target, "--space", "taste"]
+    assert cli.main(["path", "joy", "grief", *flags]) == 2
+    assert capsys.readouterr().err.startswith("ambiance: --space: the text service writes ")
+    assert cli.main(["path", "joy", "grief", "--text-target", "http://x"]) == 2
+    assert "--text-target: " in capsys.readouterr().err

@@ -38,7 +38,8 @@ from ambiance.music.v1.music_index_service_pb2 import (
 )
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.results import Vector
-from ambiance.search_arguments import SearchArguments, search_options
+from ambiance.search_arguments import SearchArguments
+from ambiance.search_messages import search_options
 from ambiance.type.v1 import space_pb2
 
 QUERIES = [Vector("vad", [0.1])]
