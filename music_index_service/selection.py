@@ -18,6 +18,10 @@ GROUPED_BY = ("artist", "album", "track_id", "youtube_id")
 # those weren't enough.
 _AT_FIRST, _TIMES = 2, 4
 
+_COMPARED_AT_ONCE = (
+    256  # candidates with all that were chosen before: of ten hits few more are ever looked at
+)
+
 Candidates = tuple[NDArray[np.float32], NDArray[np.int64]]  # distances, nearest first, and handles of clips
 
 # Finds the n nearest clips, or all if there are fewer, to each of some queries <float32>[m, dimension].
@@ -180,7 +184,7 @@ def _unlike(handles: NDArray[np.int64], clips: Described, wanted: int, limits: L
     apart = _Apart(clips.facets(handles), limits.min_separation) if limits.min_separation > 0 else None
     chosen: list[int] = []
     for column in range(len(handles)):
-        if apart is not None and not apart.from_chosen[column]:
+        if apart is not None and not apart.allows(column):
             continue
         if any(taken.get(groups[column], 0) >= most for groups, most, taken in capped):
             continue
@@ -196,13 +200,30 @@ def _unlike(handles: NDArray[np.int64], clips: Described, wanted: int, limits: L
 
 
 class _Apart:
-    """Which candidates are far enough from all that were chosen, as a listener hears."""
+    """Which candidates, taken in turn, are far enough from all that were chosen, as a listener hears."""
 
     def __init__(self, facets: NDArray[np.float32], least: float) -> None:
         self._facets, self._least = facets.astype(np.float64), float(least) ** 2
-        self.from_chosen = np.ones(len(facets), np.bool_)  # <bool>[candidates]
+        self._squares = np.einsum("nf,nf->n", self._facets, self._facets)
+        self._allowed = np.empty(len(facets), np.bool_)  # of those up to `_end`
+        self._end = 0
+        self._chosen: list[int] = []
+
+    def allows(self, column: int) -> bool:
+        """Whether a candidate may be chosen."""
+        if column >= self._end:
+            self._end = column + _COMPARED_AT_ONCE
+            self._allowed[column : self._end] = self._far(slice(column, self._end), self._chosen).all(axis=1)
+        return bool(self._allowed[column])
 
     def choose(self, column: int) -> None:
-        """Choose a candidate; those before it have had their turn."""
-        difference = self._facets[column + 1 :] - self._facets[column]
-        self.from_chosen[column + 1 :] &= np.einsum("nf,nf->n", difference, difference) >= self._least
+        """Choose a candidate."""
+        self._chosen.append(column)
+        following = slice(column + 1, self._end)
+        self._allowed[following] &= self._far(following, [column])[:, 0]
+
+    def _far(self, some: slice, others: list[int]) -> NDArray[np.bool_]:
+        """<bool>[some, others] which are far enough from each other."""
+        products = self._facets[some] @ self._facets[others].T
+        squared: NDArray[np.float64] = self._squares[some, None] + self._squares[others] - 2 * products
+        return squared >= self._least
