@@ -16,7 +16,6 @@ from ambiance.arguments import require_deadline
 from ambiance.attribute_conditions import read_condition
 from ambiance.errors import InvalidInputError, NotFoundError, OverloadedError, Violation
 from ambiance.limits import (
-    MAX_ATTRIBUTE_CHARACTERS,
     MAX_CLIP_ID_CHARACTERS,
     MAX_CONDITION_VALUES,
     MAX_CONDITIONS,
@@ -24,6 +23,7 @@ from ambiance.limits import (
     MAX_FILTER_IDS,
     MAX_FILTER_LABELS,
     MAX_LABEL_CHARACTERS,
+    MAX_METADATA_CHARACTERS,
     MAX_MUSIC_REQUEST_BYTES,
     MAX_QUERIES,
     MAX_REQUEST_BYTES,
@@ -421,7 +421,7 @@ def test_a_request_with_everything_at_its_limit_can_be_sent() -> None:
     ids, videos = ["\U0001f3b5" * MAX_CLIP_ID_CHARACTERS] * MAX_FILTER_IDS, ["abcdefghijk"] * MAX_FILTER_IDS
     labels = ["\U0001f3b5" * MAX_LABEL_CHARACTERS] * MAX_FILTER_LABELS
     moods, facets = dict.fromkeys(MOODS.names, 1.0), dict.fromkeys(FACETS + TRAITS, 1.0)
-    values = ["\U0001f3b5" * MAX_ATTRIBUTE_CHARACTERS] * MAX_CONDITION_VALUES
+    values = ["\U0001f3b5" * MAX_METADATA_CHARACTERS] * MAX_CONDITION_VALUES
     attributes = [AttributeCondition("a" * 64, values)] * MAX_CONDITIONS
     everything = ClipFilter(
         labels, labels, MOODS.names, moods, ids, ids, videos, videos, facets, facets, attributes
