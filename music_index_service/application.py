@@ -68,7 +68,9 @@ def _open_data(
         raise PreconditionError(f"data: one process writes, got workers: {settings.workers}")
     root = settings.artifacts
     model = IndexModel.of(release.index, release.placement)
-    catalogues = Catalogues(settings.data, root, model, service.swap, service.withdraw)
+    catalogues = Catalogues(
+        settings.data, root, model, service.swap, service.withdraw, settings.compaction_clips
+    )
     service.write_with(WriteMethods(catalogues, ClipPreparation.load(release.artifact, root, model.labels)))
 
     def serve(other: Release) -> None:

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 from ambiance.channel import MUSIC_INDEX_SERVICE_PORT
 from ambiance.server.artifact_settings import ArtifactPolicy
 from ambiance.server.settings import ServerSettings
+from music_index_service.live.keeper import LEAST_AT_ONCE
 from music_index_service.succession import PREVIOUS_S
 
 
@@ -26,6 +27,12 @@ class MusicIndexSettings(ArtifactPolicy, ServerSettings):
     data: Path | None = Field(
         None,
         description="folder of the clips that are written to the service; nothing can be written without",
+    )
+    compaction_clips: int = Field(
+        LEAST_AT_ONCE,
+        ge=1,
+        description="clips that change before they are compacted in the midst of writing; a pause is enough "
+        "for fewer",
     )
     artifact_version: int | None = Field(
         None,

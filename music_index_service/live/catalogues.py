@@ -11,14 +11,16 @@ from threading import Lock
 
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, PreconditionError
 from ambiance.validation import shown
-from music_index_service.live.compacted import load_compacted
-from music_index_service.live.keeper import Keeper
+from music_index_service.live.compacted import load_compacted, remove_later
+from music_index_service.live.keeper import LEAST_AT_ONCE, Keeper
 from music_index_service.live.live_index import LiveIndex
 from music_index_service.live.model import IndexModel
 from music_index_service.snapshot import IndexSnapshot
+from music_index_service.store.lock import sync_folder
 from music_index_service.store.store import Store
 
 STORE_FILE, SEGMENTS_FOLDER = "clips.sqlite", "segments"
+_DROPPED = ".dropped-"  # what the folder of an index is called while it is removed
 
 _NAME = re.compile("[a-z][a-z0-9_-]{0,63}").fullmatch
 NAME_LIMIT = 'lower-case letters, digits, "-" and "_", a letter first, at most 64'
@@ -34,6 +36,7 @@ class Catalogues:
         model: IndexModel,
         publish: Callable[[IndexSnapshot], None],
         withdraw: Callable[[str], None],
+        compaction_clips: int = LEAST_AT_ONCE,
     ) -> None:
         """Open every index of the folder, and the released one.
 
@@ -43,20 +46,24 @@ class Catalogues:
             model: the released index, and what others are made like.
             publish: is given each snapshot of each index.
             withdraw: is given the name of an index that is dropped.
+            compaction_clips: how many change before they are compacted in the midst of writing.
 
         Raises:
             StorageError: if a store can't be opened.
         """
         self._folder, self._artifacts, self._model = folder, artifacts, model
         self._publish, self._withdraw = publish, withdraw
+        self._compaction_clips = compaction_clips
         self._lock = Lock()  # of making and dropping
         self._indexes: dict[str, LiveIndex] = {}
         self._keepers: dict[str, Keeper] = {}
         try:
             self._open(model.released.name)
-            for path in sorted(folder.glob(f"*/{STORE_FILE}")):
-                if path.parent.name not in self._indexes:
-                    self._open(path.parent.name)
+            self._remove_dropped()
+            # by any file of a store: one that is gone is to be told of, not passed over
+            for name in sorted({path.parent.name for path in folder.glob(f"*/{STORE_FILE}*")}):
+                if _NAME(name) and name not in self._indexes:
+                    self._open(name)
         except AmbianceError:
             self.close()
             raise
@@ -96,20 +103,26 @@ class Catalogues:
             index = self.index(name)
             if index.name == self._model.released.name:
                 raise PreconditionError(f"name: {index.name} is the released index, which can't be deleted")
-            count = len(index.current)
-            self._withdraw(name)
             del self._indexes[name]
             self._keepers.pop(name).close()
             index.close()
-            shutil.rmtree(self._folder / name)
-            return count
+            self._withdraw(name)  # now that it publishes no more
+            # In one step: of a folder that is half removed, half the clips would come back.
+            (self._folder / name).rename(self._folder / f"{_DROPPED}{name}")
+            sync_folder(self._folder)
+            self._remove_dropped()
+            return len(index.current)
 
     def rebase(self, model: IndexModel) -> None:
         """Serve another version of the released index below what was written, and make others like it."""
         with self._lock:
-            self._model = model
-            for name, index in self._indexes.items():
-                index.rebase(model, load_compacted(self._folder / name / SEGMENTS_FOLDER, model))
+            before, self._model = self._model, model
+            try:
+                self._rebase_all()
+            except BaseException:
+                self._model = before
+                self._rebase_all()
+                raise
 
     def close(self) -> None:
         """End what was begun, and close every store."""
@@ -118,16 +131,33 @@ class Catalogues:
         for index in self._indexes.values():
             index.close()
 
+    def _rebase_all(self) -> None:
+        for name, index in self._indexes.items():
+            if index.model is not self._model:
+                compacted = load_compacted(self._folder / name / SEGMENTS_FOLDER, self._model)
+                index.rebase(self._model, compacted)
+
+    def _remove_dropped(self) -> None:
+        for path in self._folder.glob(f"{_DROPPED}*"):
+            shutil.rmtree(path, ignore_errors=True)
+
     def _open(self, name: str) -> None:
         model, folder = self._model, self._folder / name
         released = model.released if name == model.released.name else None
         store = Store.open(folder / STORE_FILE)
         segments = folder / SEGMENTS_FOLDER
-        compacted = load_compacted(segments, model)
-        if compacted is not None and compacted.sequence > store.sequence:
-            compacted = None  # of another store: what it holds was never written to this one
-        index = LiveIndex(name, model, store, self._publish, released, compacted)
+        try:
+            remove_later(segments, store.sequence)
+            index = LiveIndex(name, model, store, self._publish, released, load_compacted(segments, model))
+        except BaseException:
+            store.close()
+            raise
         self._indexes[name] = index
         self._keepers[name] = Keeper(
-            index, folder / STORE_FILE, segments, self._artifacts, over_release=released is not None
+            index,
+            folder / STORE_FILE,
+            segments,
+            self._artifacts,
+            over_release=released is not None,
+            least_at_once=self._compaction_clips,
         )

@@ -49,6 +49,28 @@ def keep_newest(root: Path, count: int) -> None:
         shutil.rmtree(root / KIND / str(number), ignore_errors=True)
 
 
+def remove_drafts(root: Path) -> None:
+    """Remove what compactions left that were killed; none may run."""
+    for draft in (root / KIND).glob(".*.partial"):
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def remove_later(root: Path, sequence: int) -> None:
+    """Remove the segments below a folder that claim writes after that one, of which the store knows nothing.
+
+    They are of writes that a restored backup lacks: those that follow would get their numbers.
+    """
+    for number in artifacts.versions(root, KIND):
+        try:
+            claimed = artifacts.read_manifest(root, KIND, number).counts[SEQUENCE]
+        except (ArtifactError, KeyError):
+            continue  # it will never be loaded
+        if claimed > sequence:
+            facts = {"path": str(root / KIND / str(number)), "sequence": claimed, "store_sequence": sequence}
+            logger.warning("removed a segment of writes that the store doesn't know", extra=facts)
+            shutil.rmtree(root / KIND / str(number))
+
+
 def _fits(artifact: artifacts.Artifact, model: IndexModel) -> bool:
     return {space.name: space for space in artifact.manifest.spaces} == model.spaces
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +116,12 @@ def _description(model: IndexModel, clips: int, sequence: int, pricing: Pricing)
     )
 
 
+def _end_with_input() -> None:
+    """End once whoever started this is gone: another may compact by then."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Compact what the arguments name."""
     parser = argparse.ArgumentParser(
@@ -126,6 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model-version", type=int, required=True, help="version of the released index")
     parser.add_argument("--over-release", action="store_true", help="the clips lie over the released ones")
     flags = parser.parse_args(argv)
+    Thread(target=_end_with_input, daemon=True).start()
     os.nice(10)
     release = load_release("model", flags.artifacts, flags.model_version)
     model = IndexModel.of(release.index, release.placement)

@@ -8,14 +8,14 @@ from threading import Event, Thread
 from time import monotonic
 
 from ambiance.errors import AmbianceError
-from music_index_service.live.compacted import keep_newest, load_compacted
+from music_index_service.live.compacted import keep_newest, load_compacted, remove_drafts
 from music_index_service.live.live_index import LiveIndex
 
 # What is due when writing has paused, and what in the midst of it, in shares of the clips that are compacted:
 # a small catalogue is priced at once, a large one moved a few times a day.
 _PAUSE_S = 2.0
 _DUE_IN_PAUSE, _DUE_AT_ONCE = 0.05, 0.2
-_LEAST_AT_ONCE = 20_000  # clips: what is in memory is searched as exactly, at up to 0.2 ms more
+LEAST_AT_ONCE = 20_000  # clips: what is in memory is searched as exactly, at up to 0.2 ms more
 _LOOK_S = 0.25
 _SEGMENTS_KEPT = 2  # the one before, in case the newest is damaged
 # After a compaction that failed, for want of room say.
@@ -28,10 +28,20 @@ class Keeper:
     """Watches one index in a thread of its own."""
 
     def __init__(
-        self, index: LiveIndex, store: Path, segments: Path, artifacts: Path, over_release: bool
+        self,
+        index: LiveIndex,
+        store: Path,
+        segments: Path,
+        artifacts: Path,
+        *,
+        over_release: bool,
+        least_at_once: int = LEAST_AT_ONCE,
     ) -> None:
-        """Take the index, its store's file, the folder of its segments, and that of the released index."""
-        self._index, self._segments = index, segments
+        """Take the index, its store's file, the folder of its segments, and that of the released index.
+
+        `least_at_once` is how many clips change before they are compacted in the midst of writing.
+        """
+        self._index, self._segments, self._least_at_once = index, segments, least_at_once
         self._command = [sys.executable, "-m", "music_index_service.live.compaction"]
         self._command += ["--store", str(store), "--segments", str(segments), "--artifacts", str(artifacts)]
         self._command += ["--over-release"] if over_release else []
@@ -56,34 +66,40 @@ class Keeper:
             if now >= not_before and self._is_due(paused=now - since >= _PAUSE_S):
                 try:
                     self._compact()
-                except (AmbianceError, OSError) as error:
+                except Exception as error:  # the store has it all: the index is served as it is
                     if not self._stop.is_set():
-                        logger.warning(
-                            "not compacted", extra={"index": self._index.name, "reason": str(error)}
-                        )
+                        told = error if isinstance(error, AmbianceError | OSError) else repr(error)
+                        facts = {"index": self._index.name, "reason": str(told)}
+                        logger.warning("not compacted", extra=facts)
                     not_before = monotonic() + _RETRY_S
 
     def _is_due(self, *, paused: bool) -> bool:
         changes, compacted = self._index.changes_since_compaction(), self._index.compacted_count()
         if paused:
             return changes > _DUE_IN_PAUSE * compacted
-        return changes > max(_LEAST_AT_ONCE, _DUE_AT_ONCE * compacted)
+        return changes > max(self._least_at_once, _DUE_AT_ONCE * compacted)
 
     def _compact(self) -> None:
         began = monotonic()
         model = self._index.model
         command = [*self._command, "--model-version", str(model.released.version)]
-        self._running = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        _, said = self._running.communicate()
-        if self._running.returncode:
-            last = said.strip().splitlines()[-1:] or [f"status {self._running.returncode}"]
+        remove_drafts(self._segments)
+        # It ends when its input does: with this process, however that ends.
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as self._running:
+            if self._stop.is_set():
+                self._running.kill()
+            assert self._running.stderr is not None
+            said = self._running.stderr.read()
+            status = self._running.wait()
+        if status:
+            last = said.strip().splitlines()[-1:] or [f"it ended with status {status}"]
             raise AmbianceError(f"compaction failed: {last[0]}")
         compacted = load_compacted(self._segments, model)
         if compacted is None or self._index.model is not model:
             return  # another release is served meanwhile; the next look compacts for that
-        self._index.adopt(compacted)
+        self._index.adopt(compacted, model)
         keep_newest(self._segments, _SEGMENTS_KEPT)
         facts = {"index": self._index.name, "clips": self._index.compacted_count()}
         logger.info("compacted", extra=facts | {"seconds": round(monotonic() - began, 2)})

@@ -16,6 +16,7 @@ from ambiance.errors import UnavailableError
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service.live.model import IndexModel, Pricing
 from music_index_service.live.parts import Compacted, Parts, Update
+from music_index_service.live.turns import Turns
 from music_index_service.live.write_outcome import Outcome
 from music_index_service.snapshot import IndexSnapshot
 from music_index_service.store.store import Change, State, Store
@@ -52,6 +53,7 @@ class LiveIndex:
         self._publish = publish
         self._released = released
         self._parts = Parts(model, released, compacted, store)
+        self._turns = Turns()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = Lock()
         self._closed = False
@@ -96,25 +98,27 @@ class LiveIndex:
             StorageError: if they can't be written; none is then.
             UnavailableError: if the index is closed.
         """
-        before, snapshot = self.store.get([clip.id for clip in clips]), self._current
-        outcomes, changes = [], []
-        for clip in clips:
-            document = clip.SerializeToString(deterministic=True)
-            kept = before.get(clip.id)
-            if kept is not None and kept.state is State.WRITTEN and kept.document == document:
-                outcomes.append(Outcome.UNCHANGED)
-                continue
-            is_there = kept.state is not State.DELETED if kept else snapshot.find(clip.id) is not None
-            outcomes.append(Outcome.UPDATED if is_there else Outcome.CREATED)
-            changes.append(Change(clip.id, State.WRITTEN, document))
         written = {clip.id: clip for clip in clips}
-        return outcomes, self._write(changes, written)
+        outcomes, changes = [], []
+        with self._turns.of(written):
+            before, snapshot = self.store.get(list(written)), self._current
+            for clip in clips:
+                document = clip.SerializeToString(deterministic=True)
+                kept = before.get(clip.id)
+                if kept is not None and kept.state is State.WRITTEN and kept.document == document:
+                    outcomes.append(Outcome.UNCHANGED)
+                    continue
+                is_there = snapshot.find(clip.id) is not None
+                outcomes.append(Outcome.UPDATED if is_there else Outcome.CREATED)
+                changes.append(Change(clip.id, State.WRITTEN, document))
+            return outcomes, self._write(changes, written)
 
     def delete(self, clip_ids: Sequence[str]) -> tuple[list[Outcome], int]:
         """Delete clips; returns what became of each, and the number of the write. Raises as `upsert`."""
-        snapshot = self._current
-        found = [clip_id for clip_id in dict.fromkeys(clip_ids) if snapshot.find(clip_id) is not None]
-        sequence = self._write([Change(clip_id, State.DELETED) for clip_id in found], {})
+        with self._turns.of(clip_ids):
+            snapshot = self._current
+            found = [clip_id for clip_id in dict.fromkeys(clip_ids) if snapshot.find(clip_id) is not None]
+            sequence = self._write([Change(clip_id, State.DELETED) for clip_id in found], {})
         there = set(found)
         return [Outcome.DELETED if each in there else Outcome.NOT_FOUND for each in clip_ids], sequence
 
@@ -124,10 +128,15 @@ class LiveIndex:
         Raises:
             as `upsert`.
         """
+        with self._turns.of(clip_ids):
+            outcomes, sequence = self._mark(list(dict.fromkeys(clip_ids)), available)
+        return [outcomes[clip_id] for clip_id in clip_ids], sequence
+
+    def _mark(self, clip_ids: Sequence[str], available: bool) -> tuple[dict[str, Outcome], int]:
         before, snapshot = self.store.get(clip_ids), self._current
         outcomes: dict[str, Outcome] = {}
         changes, written = [], {}
-        for clip_id in dict.fromkeys(clip_ids):
+        for clip_id in clip_ids:
             handle = snapshot.find(clip_id)
             if handle is None:
                 outcomes[clip_id] = Outcome.NOT_FOUND
@@ -146,8 +155,7 @@ class LiveIndex:
                 changes.append(Change(clip_id, State.WRITTEN, document))
             else:
                 changes.append(Change(clip_id, State.AVAILABLE if available else State.UNAVAILABLE))
-        sequence = self._write(changes, written)
-        return [outcomes[clip_id] for clip_id in clip_ids], sequence
+        return outcomes, self._write(changes, written)
 
     def rebase(self, model: IndexModel, compacted: Compacted | None) -> None:
         """Search what was written like another version of the released index, over it if it lay over one.
@@ -163,9 +171,12 @@ class LiveIndex:
 
         self._do(swap)
 
-    def adopt(self, compacted: Compacted) -> None:
-        """Search what was compacted in place of the segments that it was made of."""
-        self._do(lambda: self._parts.adopt(compacted))
+    def adopt(self, compacted: Compacted, model: IndexModel) -> None:
+        """Search what was compacted in place of the segments that it was made of.
+
+        Without an effect if another model than the one it was made on is served meanwhile.
+        """
+        self._do(lambda: self._parts.adopt(compacted) if self.model is model else None)
 
     def close(self) -> None:
         """End what was begun, then close the store. Without an effect if it is closed."""

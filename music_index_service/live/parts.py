@@ -73,11 +73,12 @@ class Parts:
         return tuple(held) or (self._empty(),)
 
     def apply(self, updates: Sequence[Update]) -> None:
-        """Make updates part of the segments; of several of one clip the last write counts."""
+        """Make updates part of the segments; of several of one clip the last write counts.
+
+        What was compacted may hold a write that comes here only now: then only the released clips lack it.
+        """
         latest: dict[str, Update] = {}
         for update in updates:
-            if update.sequence <= self.compacted_sequence:
-                continue  # what was compacted holds it, or what followed it
             before = latest.get(update.clip_id)
             last = before.sequence if before is not None else self._changed.get(update.clip_id, -1)
             if update.sequence >= last:
@@ -85,23 +86,26 @@ class Parts:
             self.sequence = max(self.sequence, update.sequence)
         if not latest:
             return
-        self._changed |= {clip_id: update.sequence for clip_id, update in latest.items()}
-        gone = [each for each, update in latest.items() if update.state in (State.WRITTEN, State.DELETED)]
         if self._base is not None:
-            self._base = _with_dead(self._base, gone)
+            self._base = _with_dead(self._base, _gone(latest.values()))
             for state, unavailable in ((State.UNAVAILABLE, True), (State.AVAILABLE, False)):
                 marked = [each for each, update in latest.items() if update.state is state]
                 self._base = _with_unavailable(self._base, marked, unavailable)
+        fresh = [update for update in latest.values() if update.sequence > self.compacted_sequence]
+        self._changed |= {update.clip_id: update.sequence for update in fresh}
+        gone = _gone(fresh)
         if self._own is not None:
             self._own = _with_dead(self._own, gone)
         self._recent = [_with_dead(segment, gone) for segment in self._recent]
-        written = [Written(each.clip, each.sequence) for each in latest.values() if each.clip is not None]
+        written = [Written(each.clip, each.sequence) for each in fresh if each.clip is not None]
         if written:
             self._recent.append(memory_segment(written, self._model, self.pricing))
         self._tidy()
 
     def adopt(self, compacted: Compacted) -> None:
-        """Take what was compacted in place of all that it holds."""
+        """Take what was compacted in place of all that it holds. One that was overtaken has no effect."""
+        if compacted.sequence < self.compacted_sequence:
+            return
         self._changed = {each: at for each, at in self._changed.items() if at > compacted.sequence}
         own = compacted.segment
         self._own = _with_dead(own, self._changed) if own is not None else None
@@ -146,6 +150,11 @@ def _overlaid(base: Segment, store: Store) -> Segment:
     return replace(
         base, dead=dead if dead.any() else None, unavailable=unavailable if unavailable.any() else None
     )
+
+
+def _gone(updates: Iterable[Update]) -> list[str]:
+    """Ids of clips that aren't any more what they were before."""
+    return [each.clip_id for each in updates if each.state in (State.WRITTEN, State.DELETED)]
 
 
 def _with_dead(segment: Segment, clip_ids: Iterable[str]) -> Segment:

@@ -59,7 +59,7 @@ class Catalogue:
         compact(self.folder / "clips.sqlite", self.folder / "segments", self.model, self.released)
         compacted = load_compacted(self.folder / "segments", self.model)
         assert compacted is not None
-        self.index.adopt(compacted)
+        self.index.adopt(compacted, self.model)
 
     def upsert(self, written: list[StoredClip]) -> list[Outcome]:
         outcomes, _ = self.index.upsert(written)
