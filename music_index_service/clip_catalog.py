@@ -5,6 +5,7 @@ A row is read through memoryviews of its columns: pyarrow's scalars take seven t
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,10 @@ from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import COLUMNS, METADATA, OWN
 
 _NO_ROWS = np.empty(0, np.int64)
+
+_TOGETHER = (
+    16  # ids from which on they are looked up in one bisection: of 1,000 in 1 ms, not 12, of a million
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,24 @@ class ClipCatalog:
         wanted = clip_id.encode()
         row = self.first_from(clip_id)
         return row if row < self._size and self._ids.utf8(row) == wanted else None
+
+    def rows_of(self, clip_ids: Sequence[str]) -> NDArray[np.int64]:
+        """<int64>[n] the row of each clip of these ids, -1 where there is none."""
+        if len(clip_ids) < _TOGETHER:
+            rows = map(self.row_of, clip_ids)
+            return np.array([-1 if row is None else row for row in rows], np.int64)
+        wanted, column = pa.array(clip_ids, pa.utf8()), self.batch.column("clip_id")
+        low, high = np.zeros(len(clip_ids), np.int64), np.full(len(clip_ids), self._size)
+        for _ in range(self._size.bit_length()):
+            middle = np.minimum((low + high) // 2, self._size - 1)
+            before = pc.less(column.take(pa.array(middle)), wanted).to_numpy(zero_copy_only=False)
+            low, high = (
+                np.where(before & (low < high), middle + 1, low),
+                np.where(~before & (low < high), middle, high),
+            )
+        there = np.minimum(low, self._size - 1)
+        found = pc.equal(column.take(pa.array(there)), wanted).to_numpy(zero_copy_only=False)
+        return np.where(found & (low < self._size), there, -1)
 
     def rows_of_video(self, youtube_id: str) -> NDArray[np.int64]:
         """<int64>[n] the rows of a video's clips, ascending."""

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -52,9 +52,28 @@ class Segment:
     unavailable: Mask | None = None  # <bool>[clips] can't be played
     messages: MessageCache = field(default_factory=MessageCache)  # of the catalogue, whatever the masks
 
+    # how many are dead, of all and of those that answer without a filter: kept from write to write
+    dead_count: int = 0
+    dead_listenable_count: int = 0
+
     def __len__(self) -> int:
         """Clips that aren't dead."""
-        return len(self.catalog) - (int(np.count_nonzero(self.dead)) if self.dead is not None else 0)
+        return len(self.catalog) - self.dead_count
+
+    def without(self, rows: NDArray[np.int64]) -> "Segment":
+        """The segment with some distinct rows <int64>[n] dead as well."""
+        rows = rows if self.dead is None else rows[~self.dead[rows]]
+        if not len(rows):
+            return self
+        dead = np.zeros(len(self.catalog), np.bool_) if self.dead is None else self.dead.copy()
+        dead[rows] = True
+        listenable = self.filters.listenable.rows.count(rows)
+        return replace(
+            self,
+            dead=dead,
+            dead_count=self.dead_count + len(rows),
+            dead_listenable_count=self.dead_listenable_count + listenable,
+        )
 
     def is_alive(self, row: int) -> bool:
         """Whether the clip of a row is still part of the index."""
@@ -77,7 +96,13 @@ class Segment:
 
     def count(self, rows: RowSet) -> int:
         """How many of the rows aren't dead."""
-        return len(rows) - (rows.count(self._dead_rows) if self.dead is not None else 0)
+        if self.dead is None:
+            return len(rows)
+        if rows is self.filters.listenable.rows:
+            return len(rows) - self.dead_listenable_count
+        if rows is self.filters.listenable.met:
+            return len(rows) - self.dead_count
+        return len(rows) - rows.count(self._dead_rows)
 
     def nearest(
         self, space: str, queries: NDArray[np.float32], count: int, within: RowSet | None, *, everything: bool
@@ -101,6 +126,8 @@ class Segment:
         while True:
             distances, rows = search(queries, wanted, within)
             kept = ~excluded[rows]
+            if kept[:, :count].all():
+                return distances[:, :count], rows[:, :count]
             if rows.shape[1] < wanted or np.count_nonzero(kept, axis=1).min() >= count:
                 break
             wanted *= 4

@@ -102,22 +102,22 @@ class LiveIndex:
         outcomes, changes = [], []
         with self._turns.of(written):
             before, snapshot = self.store.get(list(written)), self._current
-            for clip in clips:
+            for clip, handle in zip(clips, snapshot.find_each([clip.id for clip in clips]), strict=True):
                 document = clip.SerializeToString(deterministic=True)
                 kept = before.get(clip.id)
                 if kept is not None and kept.state is State.WRITTEN and kept.document == document:
                     outcomes.append(Outcome.UNCHANGED)
                     continue
-                is_there = snapshot.find(clip.id) is not None
-                outcomes.append(Outcome.UPDATED if is_there else Outcome.CREATED)
+                outcomes.append(Outcome.CREATED if handle is None else Outcome.UPDATED)
                 changes.append(Change(clip.id, State.WRITTEN, document))
             return outcomes, self._write(changes, written)
 
     def delete(self, clip_ids: Sequence[str]) -> tuple[list[Outcome], int]:
         """Delete clips; returns what became of each, and the number of the write. Raises as `upsert`."""
         with self._turns.of(clip_ids):
-            snapshot = self._current
-            found = [clip_id for clip_id in dict.fromkeys(clip_ids) if snapshot.find(clip_id) is not None]
+            snapshot, distinct = self._current, list(dict.fromkeys(clip_ids))
+            handles = snapshot.find_each(distinct)
+            found = [clip_id for clip_id, at in zip(distinct, handles, strict=True) if at is not None]
             sequence = self._write([Change(clip_id, State.DELETED) for clip_id in found], {})
         there = set(found)
         return [Outcome.DELETED if each in there else Outcome.NOT_FOUND for each in clip_ids], sequence
@@ -136,8 +136,7 @@ class LiveIndex:
         before, snapshot = self.store.get(clip_ids), self._current
         outcomes: dict[str, Outcome] = {}
         changes, written = [], {}
-        for clip_id in clip_ids:
-            handle = snapshot.find(clip_id)
+        for clip_id, handle in zip(clip_ids, snapshot.find_each(clip_ids), strict=True):
             if handle is None:
                 outcomes[clip_id] = Outcome.NOT_FOUND
                 continue

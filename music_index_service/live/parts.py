@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service.live.model import IndexModel, Pricing
 from music_index_service.live.own_catalog import Written, memory_segment, merged, sequences
-from music_index_service.segment import Mask, Segment
+from music_index_service.segment import Segment
 from music_index_service.snapshot import IndexSnapshot
 from music_index_service.store.store import State, Store
 
@@ -92,11 +92,12 @@ class Parts:
                 marked = [each for each, update in latest.items() if update.state is state]
                 self._base = _with_unavailable(self._base, marked, unavailable)
         fresh = [update for update in latest.values() if update.sequence > self.compacted_sequence]
-        self._changed |= {update.clip_id: update.sequence for update in fresh}
         gone = _gone(fresh)
+        gone_again = [each for each in gone if each in self._changed]  # others aren't in memory
+        self._changed |= {update.clip_id: update.sequence for update in fresh}
         if self._own is not None:
             self._own = _with_dead(self._own, gone)
-        self._recent = [_with_dead(segment, gone) for segment in self._recent]
+        self._recent = [_with_dead(segment, gone_again) for segment in self._recent]
         written = [Written(each.clip, each.sequence) for each in fresh if each.clip is not None]
         if written:
             self._recent.append(memory_segment(written, self._model, self.pricing))
@@ -108,9 +109,9 @@ class Parts:
             return
         self._changed = {each: at for each, at in self._changed.items() if at > compacted.sequence}
         own = compacted.segment
-        self._own = _with_dead(own, self._changed) if own is not None else None
+        self._own = _with_dead(own, list(self._changed)) if own is not None else None
         self._recent = [
-            replace(segment, dead=_either(segment.dead, sequences(segment) <= compacted.sequence))
+            segment.without(np.flatnonzero(sequences(segment) <= compacted.sequence))
             for segment in self._recent
         ]
         self.compacted_sequence = compacted.sequence
@@ -132,7 +133,7 @@ class Parts:
     def _empty(self) -> Segment:
         """The released segment with every clip dead: there must be something to ask."""
         segment = self._model.released.segments[0]
-        return replace(segment, dead=np.ones(len(segment.catalog), np.bool_))
+        return segment.without(np.arange(len(segment.catalog)))
 
 
 def _overlaid(base: Segment, store: Store) -> Segment:
@@ -147,9 +148,8 @@ def _overlaid(base: Segment, store: Store) -> Segment:
                 dead[row_of[clip_id]] = True
             elif kept.state is State.UNAVAILABLE:
                 unavailable[row_of[clip_id]] = True
-    return replace(
-        base, dead=dead if dead.any() else None, unavailable=unavailable if unavailable.any() else None
-    )
+    marked = replace(base, unavailable=unavailable if unavailable.any() else None)
+    return marked.without(np.flatnonzero(dead))
 
 
 def _gone(updates: Iterable[Update]) -> list[str]:
@@ -157,16 +157,11 @@ def _gone(updates: Iterable[Update]) -> list[str]:
     return [each.clip_id for each in updates if each.state in (State.WRITTEN, State.DELETED)]
 
 
-def _with_dead(segment: Segment, clip_ids: Iterable[str]) -> Segment:
-    rows = _rows(segment, clip_ids)
-    if not len(rows):
-        return segment
-    mask = np.zeros(len(segment.catalog), np.bool_)
-    mask[rows] = True
-    return replace(segment, dead=_either(segment.dead, mask))
+def _with_dead(segment: Segment, clip_ids: Sequence[str]) -> Segment:
+    return segment.without(_rows(segment, clip_ids))
 
 
-def _with_unavailable(segment: Segment, clip_ids: Iterable[str], unavailable: bool) -> Segment:
+def _with_unavailable(segment: Segment, clip_ids: Sequence[str], unavailable: bool) -> Segment:
     rows = _rows(segment, clip_ids)
     if not len(rows):
         return segment
@@ -176,10 +171,6 @@ def _with_unavailable(segment: Segment, clip_ids: Iterable[str], unavailable: bo
     return replace(segment, unavailable=mask)
 
 
-def _rows(segment: Segment, clip_ids: Iterable[str]) -> NDArray[np.int64]:
-    found = (segment.catalog.row_of(clip_id) for clip_id in clip_ids)
-    return np.array([row for row in found if row is not None], np.int64)
-
-
-def _either(one: Mask | None, other: Mask) -> Mask:
-    return other if one is None else one | other
+def _rows(segment: Segment, clip_ids: Sequence[str]) -> NDArray[np.int64]:
+    rows = segment.catalog.rows_of(clip_ids)
+    return rows[rows >= 0]
