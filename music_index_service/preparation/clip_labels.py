@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ambiance.errors import Violation
-from ambiance.limits import MAX_CLIP_LABELS
+from ambiance.limits import MAX_CLIP_LABELS, MAX_LABEL_CHARACTERS
 from ambiance.music.v1.clip_input_pb2 import ClipInput
 from ambiance.validation import shown
 from music_index_service.canonical_filter import unknown_label
@@ -51,7 +51,8 @@ class ClipLabels:
 
     def _unknown(self, label: str, closest: dict[str, str]) -> str:
         if label not in closest:
-            hierarchy = self._hierarchy if len(closest) < _MAX_CLOSEST else None
+            looked_up = len(closest) < _MAX_CLOSEST and len(label) <= MAX_LABEL_CHARACTERS
+            hierarchy = self._hierarchy if looked_up else None
             violation: Violation = unknown_label("", label, hierarchy)
             if hierarchy is None:
                 return violation.description

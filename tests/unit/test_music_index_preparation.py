@@ -1,7 +1,9 @@
 """Clips that are written: completed by what they bring, or refused with every reason, each by itself."""
 
 import math
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -344,6 +346,26 @@ def test_of_several_clips_of_one_id_the_last_is_taken(preparation: ClipPreparati
     assert isinstance(middle, StoredClip)
     assert isinstance(last, StoredClip)
     assert list(last.labels) == ["Music"]
+
+
+def test_unknown_labels_take_no_longer_the_more_and_the_longer_they_are(preparation: ClipPreparation) -> None:
+    batch = [clip(f"{i}", labels=[f"rok musik {i}", "x y " * 50_000]) for i in range(300)]
+    start = time.process_time()
+    prepared = preparation.prepare(batch, {})
+    assert time.process_time() - start < 2
+    assert all(isinstance(each, list) and len(each) == 2 for each in prepared)
+    suggested = [each for each in prepared if isinstance(each, list) and "closest" in str(each[0])]
+    assert 1 <= len(suggested) <= 10
+
+
+def test_threads_take_turns_at_the_encoder(preparation: ClipPreparation) -> None:
+    batches = [
+        [clip(f"{i}", facets=[], vggish_frames=frames(1 + (i + seed) % 23, i)) for i in range(40)]
+        for seed in range(6)
+    ]
+    expected = [preparation.prepare(batch, {}) for batch in batches]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda batch: preparation.prepare(batch, {}), batches)) == expected
 
 
 def test_a_new_attribute_has_the_type_of_the_first_clip_that_is_taken(preparation: ClipPreparation) -> None:
