@@ -174,12 +174,6 @@ class ClipCatalog:
         unavailable = ~_Bits(self.batch.column("available")).all(self._size)
         return unavailable if unavailable.any() else None
 
-    def metadata(self) -> list[bytes]:
-        """The serialised metadata of each clip, empty where nothing is known."""
-        if self._metadata is None:
-            return [b""] * self._size
-        return [self._metadata.utf8(row) for row in range(self._size)]
-
     def first_from(self, clip_id: str) -> int:
         """The first row whose id isn't before this one, len if there is none."""
         # UTF-8 sorts as code points do

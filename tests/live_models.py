@@ -86,7 +86,7 @@ def model(version: int = 1, count: int = 40) -> IndexModel:
     empty = Postings(np.empty(0, np.uint32), np.zeros(12, np.int64), len(LABELS))
     bare = IndexModel(None, FilterVocabulary(hierarchy, empty), LABELS, placement)  # type: ignore[arg-type]
     released = clips([f"r-{i:03d}" for i in range(count)], 100 + version)
-    batch, _ = columns_of([Written(clip, 0) for clip in released], bare)
+    batch = columns_of([Written(clip, 0) for clip in released], bare).catalog
     catalog = ClipCatalog(batch)
     rows, starts = list_postings(batch)
     vocabulary = FilterVocabulary(hierarchy, Postings(rows, starts, len(LABELS)))

@@ -9,11 +9,11 @@ from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE
 from music_index_service import engines
+from music_index_service.attribute_file import ATTRIBUTES_FILE, load_attributes
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
 from music_index_service.live.model import IndexModel, Pricing
-from music_index_service.live.own_catalog import attributes_of
 from music_index_service.live.parts import Compacted
 from music_index_service.postings import Postings
 from music_index_service.segment import Segment
@@ -92,5 +92,6 @@ def _compacted(artifact: artifacts.Artifact, model: IndexModel) -> Compacted | N
         if engine.size != len(catalog):
             raise ArtifactError(f"{artifact.path}: {engine.size} vectors of {space}, {len(catalog)} clips")
     postings = Postings.load(artifact.path, len(model.label_names), len(MOODS.names), len(catalog))
-    filters = ClipFilters(catalog, FilterVocabulary(model.labels, postings), attributes_of(catalog))
+    attributes = load_attributes(artifact.file(ATTRIBUTES_FILE), len(catalog))
+    filters = ClipFilters(catalog, FilterVocabulary(model.labels, postings), attributes)
     return Compacted(Segment(held, catalog, filters, None, catalog.unavailable()), sequence, pricing)

@@ -25,6 +25,7 @@ from ambiance.placement.mood_space import learned_prices, unpriced
 from ambiance.placement.prices import PricedClips
 from ambiance.placement.squared_l2 import append_price, constant_of, prices_of
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
+from music_index_service.attribute_file import write_attributes
 from music_index_service.live.compacted import CONSTANT, KIND, PRICE, SEQUENCE
 from music_index_service.live.model import IndexModel, Pricing
 from music_index_service.live.own_catalog import Written, columns_of, joined
@@ -57,12 +58,15 @@ def compact(store: Path, root: Path, model: IndexModel, released: IndexSnapshot 
             parts.append(columns_of(written, model))
     if not parts:
         return artifacts.publish(root, _description(model, 0, sequence, model.pricing), lambda _: None)
-    catalog, heard = joined(parts)
+    columns = joined(parts)
+    parts.clear()
+    catalog, heard = columns.catalog, columns.heard
     worth = np.array(catalog.column("listenable").to_pylist(), np.bool_)
     vectors, pricing = _placed(heard, worth, model, released)
 
     def write_files(folder: Path) -> None:
         write_catalog(catalog, folder)
+        write_attributes(columns.attributes, folder)
         write_postings(catalog, folder)
         write_vectors(vectors, folder, MOOD_SPACE, model.placement.queries)
         write_vectors(heard.vad, folder, VAD_SPACE, heard.vad[:_AT_ONCE])

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.index_format.catalog import COLUMNS, OWN, OWN_SCHEMA
 from ambiance.index_writing.postings import list_postings
-from ambiance.music.v1.clip_pb2 import ClipMetadata
 from ambiance.placement.encoded_clips import EncodedClips
 from ambiance.placement.mood_space import place_at_price
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
@@ -37,8 +36,17 @@ class Written:
     sequence: int
 
 
-def columns_of(written: Sequence[Written], model: IndexModel) -> tuple[pa.RecordBatch, EncodedClips]:
-    """Lay clips of different ids, at least one, out as a catalogue, ordered by id; and what is heard in them.
+@dataclass(frozen=True)
+class OwnColumns:
+    """Clips laid out as a catalogue, ordered by id, with what is heard in them and their attributes."""
+
+    catalog: pa.RecordBatch
+    heard: EncodedClips
+    attributes: ClipAttributes
+
+
+def columns_of(written: Sequence[Written], model: IndexModel) -> OwnColumns:
+    """Lay clips of different ids, at least one, out.
 
     A label that the model doesn't know any more is left out: it was of another release.
     """
@@ -64,23 +72,27 @@ def columns_of(written: Sequence[Written], model: IndexModel) -> tuple[pa.Record
         flat = pa.array(np.ascontiguousarray(getattr(heard, name)).reshape(-1), pa.float32())
         arrays[name] = pa.FixedSizeListArray.from_arrays(flat, type_.list_size)
     batch = pa.RecordBatch.from_arrays([arrays[name] for name in OWN_SCHEMA.names], schema=OWN_SCHEMA)
-    return batch, heard
+    metadata = [clip.metadata if clip.HasField("metadata") else None for clip in clips]
+    return OwnColumns(batch, heard, ClipAttributes.of(metadata))
 
 
-def joined(parts: Sequence[tuple[pa.RecordBatch, EncodedClips]]) -> tuple[pa.RecordBatch, EncodedClips]:
+def joined(parts: Sequence[OwnColumns]) -> OwnColumns:
     """What `columns_of` made of different clips, at least one part, as if of all together."""
-    table = pa.Table.from_batches([batch for batch, _ in parts])
+    table = pa.Table.from_batches([part.catalog for part in parts])
     order = pc.sort_indices(table["clip_id"]).to_numpy()  # by bytes, that is by code points
-    heard = EncodedClips.of_matrix(np.concatenate([one.matrix() for _, one in parts])[order])
+    heard = EncodedClips.of_matrix(np.concatenate([part.heard.matrix() for part in parts])[order])
+    attributes = _attributes_joined([part.attributes for part in parts], order)
     (batch,) = table.take(order).combine_chunks().to_batches()
-    return batch, heard
+    return OwnColumns(batch, heard, attributes)
 
 
 def memory_segment(written: Sequence[Written], model: IndexModel, pricing: Pricing) -> Segment:
     """A segment of clips of different ids, at least one, in memory."""
-    batch, heard = columns_of(written, model)
-    vectors = {VAD_SPACE: heard.vad, MOOD_SPACE: place_at_price(heard, pricing.price, pricing.constant)}
-    return _segment(batch, vectors, model)
+    columns = columns_of(written, model)
+    placed = place_at_price(columns.heard, pricing.price, pricing.constant)
+    return _segment(
+        columns.catalog, columns.attributes, {VAD_SPACE: columns.heard.vad, MOOD_SPACE: placed}, model
+    )
 
 
 def merged(segments: Sequence[Segment], model: IndexModel) -> Segment | None:
@@ -103,8 +115,9 @@ def merged(segments: Sequence[Segment], model: IndexModel) -> Segment | None:
         )[order]
         for space in segments[0].engines
     }
+    attributes = [segment.filters.attributes for segment in segments]
     (batch,) = table.take(order).combine_chunks().to_batches()
-    return _segment(batch, vectors, model)
+    return _segment(batch, _attributes_joined(attributes, order, alive), vectors, model)
 
 
 def sequences(segment: Segment) -> NDArray[np.int64]:
@@ -113,19 +126,34 @@ def sequences(segment: Segment) -> NDArray[np.int64]:
     return numbers
 
 
-def _segment(batch: pa.RecordBatch, vectors: Vectors, model: IndexModel) -> Segment:
+def _attributes_joined(
+    parts: Sequence[ClipAttributes],
+    order: NDArray[np.int64],
+    alive: Sequence[NDArray[np.int64]] | None = None,
+) -> ClipAttributes:
+    """Attributes of the clips that come one segment after the other, `alive` rows of each, then ordered."""
+    places = []
+    new_rows = np.empty(len(order), np.int32)
+    new_rows[order] = np.arange(len(order), dtype=np.int32)
+    start = 0
+    for number, part in enumerate(parts):
+        rows = np.arange(len(part)) if alive is None else alive[number]
+        of_part = np.full(len(part), -1, np.int32)
+        of_part[rows] = new_rows[start : start + len(rows)]
+        start += len(rows)
+        places.append(of_part)
+    return ClipAttributes.joined(parts, places, len(order))
+
+
+def _segment(
+    batch: pa.RecordBatch, attributes: ClipAttributes, vectors: Vectors, model: IndexModel
+) -> Segment:
     catalog = ClipCatalog(batch)
     rows, starts = list_postings(batch)
     vocabulary = FilterVocabulary(model.labels, Postings(rows, starts, len(model.label_names)))
     spaces = {name: engines.flat(vectors[name], space) for name, space in model.spaces.items()}
-    filters = ClipFilters(catalog, vocabulary, attributes_of(catalog))
+    filters = ClipFilters(catalog, vocabulary, attributes)
     return Segment(spaces, catalog, filters, None, catalog.unavailable())
-
-
-def attributes_of(catalog: ClipCatalog) -> ClipAttributes:
-    """The attributes of written clips, by row."""
-    known = [ClipMetadata.FromString(document) if document else None for document in catalog.metadata()]
-    return ClipAttributes.of(known)
 
 
 def _metadata_of(clip: StoredClip) -> bytes:

@@ -1,7 +1,9 @@
 """Conditions on attributes let exactly those clips through that meet them, one by one."""
 
 import math
+import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ambiance.attribute_conditions import BUILT_IN, AttributeCondition, read_condition, type_of
-from ambiance.errors import InvalidInputError
+from ambiance.errors import ArtifactError, InvalidInputError
 from ambiance.music.v1 import clip_filter_pb2
 from ambiance.music.v1.clip_pb2 import AttributeValue, ClipMetadata
+from music_index_service.attribute_file import ATTRIBUTES_FILE, load_attributes, write_attributes
 from music_index_service.attributes import ClipAttributes, check_attributes
 
 SONGS = [
@@ -175,3 +178,51 @@ def test_many_clips_take_little_memory() -> None:
     ]
     held = ClipAttributes.of(clips)
     assert held.nbytes < 20_000 * 60  # of which a title and where it starts take 20, and each row 4 a column
+
+
+CLIPS = st.lists(
+    st.none()
+    | st.builds(
+        metadata,
+        st.fixed_dictionaries({}, optional={"note": TEXTS, "n": NUMBERS, "live": st.booleans()}),
+        title=TEXTS,
+        duration_seconds=st.sampled_from([0, 212.3, 90]),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60)
+@given(parts=st.lists(CLIPS, min_size=1, max_size=4), draw=st.randoms(use_true_random=False))
+def test_joined_and_kept_on_disk_they_are_as_if_made_of_the_clips(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[list[ClipMetadata | None]], draw: random.Random
+) -> None:
+    left = [
+        (number, row) for number, part in enumerate(parts) for row in range(len(part)) if draw.random() < 0.8
+    ]
+    draw.shuffle(left)
+    places = [np.full(len(part), -1, np.int32) for part in parts]
+    for place, (number, row) in enumerate(left):
+        places[number][row] = place
+    joined = ClipAttributes.joined([ClipAttributes.of(part) for part in parts], places, len(left))
+    whole = ClipAttributes.of([parts[number][row] for number, row in left])
+    folder = tmp_path_factory.mktemp("attributes")
+    write_attributes(joined, folder)
+    for other in (joined, load_attributes(folder / ATTRIBUTES_FILE, len(left))):
+        assert len(other) == len(left)
+        assert other.types == whole.types
+        for name, column in whole.columns.items():
+            for held, expected in zip(
+                other.columns[name].arrays.values(), column.arrays.values(), strict=True
+            ):
+                np.testing.assert_array_equal(held, expected, strict=True)
+
+
+def test_attributes_of_other_clips_are_refused(tmp_path: Path) -> None:
+    write_attributes(ClipAttributes.of(SONGS), tmp_path)
+    path = tmp_path / ATTRIBUTES_FILE
+    with pytest.raises(ArtifactError, match="of 5 clips, the segment has 6"):
+        load_attributes(path, 6)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ArtifactError, match="not a readable Arrow file"):
+        load_attributes(path, 5)
