@@ -4,6 +4,8 @@ import logging
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from ambiance import artifacts
 from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
@@ -13,14 +15,14 @@ from music_index_service.attribute_file import ATTRIBUTES_FILE, load_attributes
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
-from music_index_service.live.model import IndexModel, Pricing
+from music_index_service.live.model import IndexModel
 from music_index_service.live.parts import Compacted
 from music_index_service.postings import Postings
 from music_index_service.segment import Segment
 
 KIND = "segment"  # of the artifact; its manifest has these beside what every manifest has
 SEQUENCE = "sequence"  # among the counts: the last write that it holds
-PRICE, CONSTANT = "price", "constant"  # among the quality figures: what further clips cost
+WORTH_FILE = "worth.npy"  # <float32>[texts] see `ambiance.placement.standing`
 
 logger = logging.getLogger(__name__)
 
@@ -77,10 +79,9 @@ def _fits(artifact: artifacts.Artifact, model: IndexModel) -> bool:
 
 def _compacted(artifact: artifacts.Artifact, model: IndexModel) -> Compacted | None:
     manifest = artifact.manifest
-    pricing = Pricing(float(manifest.quality[PRICE]), float(manifest.quality[CONSTANT]))
     sequence, size = manifest.counts[SEQUENCE], manifest.counts["clips"]
     if not size:
-        return Compacted(None, sequence, pricing)
+        return Compacted(None, sequence, None)
     catalog = ClipCatalog.load(artifact.file(CATALOG_FILE))
     if catalog.label_names != model.label_names:
         logger.info("the segment bears labels of another release", extra={"path": str(artifact.path)})
@@ -94,4 +95,5 @@ def _compacted(artifact: artifacts.Artifact, model: IndexModel) -> Compacted | N
     postings = Postings.load(artifact.path, len(model.label_names), len(MOODS.names), len(catalog))
     attributes = load_attributes(artifact.file(ATTRIBUTES_FILE), len(catalog))
     filters = ClipFilters(catalog, FilterVocabulary(model.labels, postings), attributes)
-    return Compacted(Segment(held, catalog, filters, None, catalog.unavailable()), sequence, pricing)
+    worth = np.load(artifact.file(WORTH_FILE), allow_pickle=False) if catalog.listenable().any() else None
+    return Compacted(Segment(held, catalog, filters, None, catalog.unavailable()), sequence, worth)

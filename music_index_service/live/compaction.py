@@ -23,14 +23,14 @@ from ambiance.index_writing.vectors import write_vectors
 from ambiance.placement.encoded_clips import EncodedClips
 from ambiance.placement.mood_space import learned_prices, unpriced
 from ambiance.placement.prices import PricedClips
-from ambiance.placement.squared_l2 import append_price, constant_of, prices_of
+from ambiance.placement.squared_l2 import append_price
+from ambiance.placement.standing import Standing
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service.attribute_file import write_attributes
-from music_index_service.live.compacted import CONSTANT, KIND, PRICE, SEQUENCE
-from music_index_service.live.model import IndexModel, Pricing
+from music_index_service.live.compacted import KIND, SEQUENCE, WORTH_FILE
+from music_index_service.live.model import IndexModel
 from music_index_service.live.own_catalog import Written, columns_of, joined
 from music_index_service.loading import load_release
-from music_index_service.snapshot import IndexSnapshot
 from music_index_service.store.reading import read_since
 from music_index_service.store.store import Kept, State
 
@@ -38,14 +38,14 @@ _AT_ONCE = 20_000  # clips that are read at once: bounds memory
 _SEED = 7  # of the draws by which prices are learned: the same clips get the same prices
 
 
-def compact(store: Path, root: Path, model: IndexModel, released: IndexSnapshot | None) -> artifacts.Artifact:
+def compact(store: Path, root: Path, model: IndexModel, *, over_release: bool) -> artifacts.Artifact:
     """Publish all that a store holds as the next segment below a folder.
 
     Args:
         store: the SQLite file; its owner may go on writing.
         root: where segments are published.
         model: what the clips are searched like.
-        released: the index that they lie over, whose clips stand beside them; None if they stand alone.
+        over_release: whether they lie over the released clips; else they stand alone.
 
     Raises:
         StorageError: if the store can't be read. ArtifactError: if a file can't be written.
@@ -57,12 +57,12 @@ def compact(store: Path, root: Path, model: IndexModel, released: IndexSnapshot 
         if written := list(_written(some)):
             parts.append(columns_of(written, model))
     if not parts:
-        return artifacts.publish(root, _description(model, 0, sequence, model.pricing), lambda _: None)
+        return artifacts.publish(root, _description(model, 0, sequence), lambda _: None)
     columns = joined(parts)
     parts.clear()
     catalog, heard = columns.catalog, columns.heard
-    worth = np.array(catalog.column("listenable").to_pylist(), np.bool_)
-    vectors, pricing = _placed(heard, worth, model, released)
+    worth_hearing = np.array(catalog.column("listenable").to_pylist(), np.bool_)
+    vectors, standing = _placed(heard, worth_hearing, model, over_release=over_release)
 
     def write_files(folder: Path) -> None:
         write_catalog(catalog, folder)
@@ -70,8 +70,9 @@ def compact(store: Path, root: Path, model: IndexModel, released: IndexSnapshot 
         write_postings(catalog, folder)
         write_vectors(vectors, folder, MOOD_SPACE, model.placement.queries)
         write_vectors(heard.vad, folder, VAD_SPACE, heard.vad[:_AT_ONCE])
+        np.save(folder / WORTH_FILE, standing.worth)
 
-    return artifacts.publish(root, _description(model, len(catalog), sequence, pricing), write_files)
+    return artifacts.publish(root, _description(model, len(catalog), sequence), write_files)
 
 
 def _written(changes: Sequence[Kept]) -> Iterator[Written]:
@@ -81,29 +82,23 @@ def _written(changes: Sequence[Kept]) -> Iterator[Written]:
 
 
 def _placed(
-    heard: EncodedClips, worth: NDArray[np.bool_], model: IndexModel, released: IndexSnapshot | None
-) -> tuple[NDArray[np.float32], Pricing]:
-    """<float32>[n, dimension] of clips, each at the price that it learns, and what further ones cost."""
-    vectors = unpriced(heard)
-    if not worth.any():
-        prices = np.full(len(heard), model.pricing.price, np.float32)
-        return append_price(vectors, prices, model.pricing.constant), model.pricing
-    beside = _beside(released, model.pricing.constant) if released is not None else None
-    prices = learned_prices(vectors, model.placement.queries, worth, _SEED, beside)
-    constant = model.pricing.constant
-    if released is None:  # nothing stands beside them that distances must compare with
-        constant = max(constant, constant_of(vectors, prices))
-    return append_price(vectors, prices, constant), Pricing(float(prices[worth].mean()), constant)
+    heard: EncodedClips, worth_hearing: NDArray[np.bool_], model: IndexModel, *, over_release: bool
+) -> tuple[NDArray[np.float32], Standing]:
+    """<float32>[n, dimension] of clips at the prices that they learn, and how good the best of them are.
+
+    Beside a release, clips cost what they beat of it: that takes a hundredth of the time, and answers vary as
+    much. Clips by themselves learn their prices among themselves.
+    """
+    pricing, vectors = model.pricing(over_release=over_release), unpriced(heard)
+    if over_release or not worth_hearing.any():
+        prices = pricing.standing.prices(vectors)
+    else:
+        prices = learned_prices(vectors, model.placement.queries, worth_hearing, _SEED)
+    best = PricedClips(vectors[worth_hearing], prices[worth_hearing])
+    return append_price(vectors, prices, pricing.constant), Standing.of(model.placement.queries, best)
 
 
-def _beside(released: IndexSnapshot, constant: float) -> PricedClips:
-    """The released clips that answer by default."""
-    segment = released.segments[0]
-    placed = segment.engines[MOOD_SPACE].vectors(segment.filters.listenable.rows.rows)
-    return PricedClips(placed[:, :-1], prices_of(placed, constant))
-
-
-def _description(model: IndexModel, clips: int, sequence: int, pricing: Pricing) -> artifacts.Description:
+def _description(model: IndexModel, clips: int, sequence: int) -> artifacts.Description:
     return artifacts.Description(
         kind=KIND,
         spaces=list(model.spaces.values()) if clips else [],
@@ -116,7 +111,7 @@ def _description(model: IndexModel, clips: int, sequence: int, pricing: Pricing)
             libraries={"numpy": version("numpy")},
             sources={artifacts.MUSIC_INDEX: model.released.version},
         ),
-        quality={PRICE: pricing.price, CONSTANT: pricing.constant},
+        quality={},
     )
 
 
@@ -141,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.nice(10)
     release = load_release("model", flags.artifacts, flags.model_version)
     model = IndexModel.of(release.index, release.placement)
-    compact(flags.store, flags.segments, model, release.index if flags.over_release else None)
+    compact(flags.store, flags.segments, model, over_release=flags.over_release)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Keeps an index that is written to in shape: compacts what was written, beside serving it."""
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,9 @@ _LOOK_S = 0.25
 _SEGMENTS_KEPT = 2  # the one before, in case the newest is damaged
 # After a compaction that failed, for want of room say.
 _RETRY_S = 60.0
+
+# Of BLAS and OpenMP: the other cores are for those who search.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +90,12 @@ class Keeper:
         remove_drafts(self._segments)
         # It ends when its input does: with this process, however that ends.
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | _ONE_THREAD,
         ) as self._running:
             if self._stop.is_set():
                 self._running.kill()

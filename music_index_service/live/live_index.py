@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 
 from ambiance.errors import UnavailableError
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.live.model import IndexModel, Pricing
+from music_index_service.live.model import IndexModel
 from music_index_service.live.parts import Compacted, Parts, Update
 from music_index_service.live.turns import Turns
 from music_index_service.live.write_outcome import Outcome
@@ -66,11 +66,6 @@ class LiveIndex:
     def current(self) -> IndexSnapshot:
         """What was published last."""
         return self._current
-
-    @property
-    def pricing(self) -> Pricing:
-        """What a new clip costs."""
-        return self._parts.pricing
 
     @property
     def attribute_types(self) -> dict[str, str]:

@@ -3,8 +3,15 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ambiance.artifacts import Space
 from ambiance.errors import PreconditionError
+from ambiance.placement import EncodedClips
+from ambiance.placement.mood_space import LARGEST_CONSTANT
+from ambiance.placement.prices import PricedClips
+from ambiance.placement.standing import Standing, priced_clips
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.label_hierarchy import LabelHierarchy
 from music_index_service.preparation.placement_model import PlacementModel
@@ -13,10 +20,22 @@ from music_index_service.snapshot import IndexSnapshot
 
 @dataclass(frozen=True)
 class Pricing:
-    """What a clip costs that nothing is known of yet, see `ambiance.placement`."""
+    """What clips cost that come to an index, see `ambiance.placement`."""
 
-    price: float  # the mean of those that are known
-    constant: float  # of every row's length, so that distances compare
+    standing: Standing  # of the clips that are priced already
+    constant: float  # of all rows of the index, so that their distances compare
+
+    def place(self, heard: EncodedClips) -> NDArray[np.float32]:
+        """<float32>[n, dimension] of n clips, in the space that has prices."""
+        return self.standing.place(heard, self.constant)
+
+    def beside(self, worth: NDArray[np.float32] | None) -> "Pricing":
+        """With other clips, too, that are worth <float32>[texts] for the same texts; None for no clips."""
+        if worth is None:
+            return self
+        own = self.standing.worth
+        both = np.where(np.isinf(own), worth, np.maximum(own, worth))  # infinite where there is no clip
+        return Pricing(Standing(self.standing.texts, both), self.constant)
 
 
 @dataclass(frozen=True)
@@ -48,10 +67,22 @@ class IndexModel:
         """Those of every index made on this model."""
         return self.released.spaces
 
-    @property
-    def pricing(self) -> Pricing:
-        """What a clip costs beside the released ones."""
-        return Pricing(self.placement.mean_price, self.placement.constant)
+    @cached_property
+    def beside_release(self) -> Pricing:
+        """What clips cost that come to the released ones."""
+        segment, constant = self.released.segments[0], self.placement.constant
+        placed = segment.engines[self.placement.space].vectors(segment.filters.listenable.rows.rows)
+        return Pricing(Standing.of(self.placement.queries, priced_clips(placed, constant)), constant)
+
+    @cached_property
+    def alone(self) -> Pricing:
+        """What clips cost that come to an index without any."""
+        empty = PricedClips(np.empty((0, 0), np.float32), np.empty(0, np.float32))
+        return Pricing(Standing.of(self.placement.queries, empty), LARGEST_CONSTANT)
+
+    def pricing(self, *, over_release: bool) -> Pricing:
+        """What clips cost that come to an index before any was written to it."""
+        return self.beside_release if over_release else self.alone
 
     @property
     def labels(self) -> LabelHierarchy:

@@ -8,11 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ambiance.affect import MOOD_SPACE, VAD_SPACE
+from ambiance.affect import MOOD_SPACE, MOODS, VAD_SPACE
 from ambiance.index_format.catalog import COLUMNS, OWN, OWN_SCHEMA
 from ambiance.index_writing.postings import list_postings
 from ambiance.placement.encoded_clips import EncodedClips
-from ambiance.placement.mood_space import place_at_price
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service import engines
 from music_index_service.attributes import ClipAttributes
@@ -26,6 +25,10 @@ from music_index_service.segment import Segment
 Vectors = dict[str, NDArray[np.float32]]  # space -> [n, dimension]
 
 _SCORES = {name: type_ for name, type_ in COLUMNS.items() if pa.types.is_fixed_size_list(type_)}
+
+
+# AudioSet's labels that name a mood
+_MOOD_OF_LABEL = {f"{mood.capitalize()} music": number for number, mood in enumerate(MOODS.names)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ def columns_of(written: Sequence[Written], model: IndexModel) -> OwnColumns:
     }
     arrays = {name: pa.array(values, (COLUMNS | OWN)[name]) for name, values in columns.items()}
     arrays["labels"] = _name_lists(numbers, model.label_names)
-    arrays["mood_labels"] = _name_lists([()] * len(clips), ())
+    moods = [[_MOOD_OF_LABEL[name] for name in clip.labels if name in _MOOD_OF_LABEL] for clip in clips]
+    arrays["mood_labels"] = _name_lists(moods, MOODS.names)
     for name, type_ in _SCORES.items():
         flat = pa.array(np.ascontiguousarray(getattr(heard, name)).reshape(-1), pa.float32())
         arrays[name] = pa.FixedSizeListArray.from_arrays(flat, type_.list_size)
@@ -89,10 +93,8 @@ def joined(parts: Sequence[OwnColumns]) -> OwnColumns:
 def memory_segment(written: Sequence[Written], model: IndexModel, pricing: Pricing) -> Segment:
     """A segment of clips of different ids, at least one, in memory."""
     columns = columns_of(written, model)
-    placed = place_at_price(columns.heard, pricing.price, pricing.constant)
-    return _segment(
-        columns.catalog, columns.attributes, {VAD_SPACE: columns.heard.vad, MOOD_SPACE: placed}, model
-    )
+    vectors = {VAD_SPACE: columns.heard.vad, MOOD_SPACE: pricing.place(columns.heard)}
+    return _segment(columns.catalog, columns.attributes, vectors, model)
 
 
 def merged(segments: Sequence[Segment], model: IndexModel) -> Segment | None:

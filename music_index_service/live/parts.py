@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.live.model import IndexModel, Pricing
+from music_index_service.live.model import IndexModel
 from music_index_service.live.own_catalog import Written, memory_segment, merged, sequences
 from music_index_service.segment import Segment
 from music_index_service.snapshot import IndexSnapshot
@@ -37,7 +37,7 @@ class Compacted:
 
     segment: Segment | None  # None if no clip was left
     sequence: int
-    pricing: Pricing | None  # of clips that come to it; None if the released index's holds
+    worth: NDArray[np.float32] | None  # see `Standing`; None if no clip is worth hearing
 
 
 class Parts:
@@ -53,7 +53,7 @@ class Parts:
         self._recent: list[Segment] = []
         self._changed: dict[str, int] = {}  # ids that changed since the compaction -> their last write
         self.sequence = self.compacted_sequence = 0
-        self.pricing = model.pricing
+        self._first_pricing = self.pricing = model.pricing(over_release=released is not None)
         if compacted is not None:
             self.adopt(compacted)
 
@@ -116,7 +116,7 @@ class Parts:
         ]
         self.compacted_sequence = compacted.sequence
         self.sequence = max(self.sequence, compacted.sequence)
-        self.pricing = compacted.pricing or self._model.pricing
+        self.pricing = self._first_pricing.beside(compacted.worth)
         self._tidy()
 
     def _tidy(self) -> None:

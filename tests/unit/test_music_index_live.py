@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from ambiance import ClipFilter
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.errors import UnavailableError
+from ambiance.placement.mood_space import HIGHEST_PRICE, LARGEST_CONSTANT
+from ambiance.placement.squared_l2 import prices_of
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from live_models import clips, model, vectors_of
 from music_index_service.live.compacted import load_compacted
@@ -56,7 +58,9 @@ class Catalogue:
         self.open()
 
     def compact(self) -> None:
-        compact(self.folder / "clips.sqlite", self.folder / "segments", self.model, self.released)
+        over_release = self.released is not None
+        store, segments = self.folder / "clips.sqlite", self.folder / "segments"
+        compact(store, segments, self.model, over_release=over_release)
         compacted = load_compacted(self.folder / "segments", self.model)
         assert compacted is not None
         self.index.adopt(compacted, self.model)
@@ -220,17 +224,19 @@ def test_a_damaged_segment_is_made_up_for_by_the_store(
     assert "no segment can be read" in caplog.text
 
 
-def test_compacted_clips_learn_prices_within_their_limit(catalogue: Catalogue) -> None:
+def test_compacted_clips_learn_prices_within_their_limit(tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path, over_release=False)
     catalogue.upsert(clips([f"own-{i:03d}" for i in range(60)], 1))
-    before = catalogue.index.current
     catalogue.compact()
-    after = catalogue.index.current
-    own = after.segments[1]
-    rows = np.arange(len(own.catalog))
-    placed = own.engines[MOOD_SPACE].vectors(rows)
-    fresh = before.segments[1].engines[MOOD_SPACE].vectors(rows)
-    np.testing.assert_allclose(placed[:, :-1], fresh[:, :-1], atol=1e-5)
-    assert len(np.unique(placed[:, -1] ** 2 - fresh[:, -1] ** 2)) > 1
+    catalogue.upsert(clips(["own-060"], 2))
+    prices = []
+    for segment in catalogue.index.current.segments:
+        placed = segment.engines[MOOD_SPACE].vectors(np.arange(len(segment.catalog)))
+        prices += prices_of(placed, LARGEST_CONSTANT).tolist()
+    catalogue.index.close()
+    assert len(prices) == 61
+    assert len({round(price, 2) for price in prices}) > 3
+    assert -1e-3 < min(prices) <= max(prices) < HIGHEST_PRICE + 1e-3
 
 
 def test_concurrent_writers_lose_nothing_and_read_their_own_writes(catalogue: Catalogue) -> None:

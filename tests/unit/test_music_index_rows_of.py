@@ -12,7 +12,7 @@ IDS = ["a", "ab", "b-1", "b-10", "b-2", "é", "𝄞", "\uffee", *(f"clip-{i:04d}
 @pytest.fixture(scope="module")
 def segment():
     built = model()
-    return memory_segment([Written(clip, 1) for clip in clips(IDS, 3)], built, built.pricing)
+    return memory_segment([Written(clip, 1) for clip in clips(IDS, 3)], built, built.alone)
 
 
 @pytest.mark.parametrize("count", [1, 15, 16, 1_500])
