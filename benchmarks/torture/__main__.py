@@ -8,14 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from torture.session import torture
+from torture.service_target import ServiceTarget
+from torture.session import Lives, torture
 from torture.store_target import StoreTarget
 from torture.target import Target
 from torture.workload import Workload
 
+ROOT = Path(__file__).parents[2]
+
 # Each is made with a folder of its own to keep things in.
-TARGETS: Mapping[str, Callable[[Path], Target]] = {
-    "store": lambda folder: StoreTarget(folder / "clips.sqlite"),
+TARGETS: Mapping[str, tuple[Callable[[Path], Target], Lives]] = {
+    "store": (lambda folder: StoreTarget(folder / "clips.sqlite"), Lives()),
+    "service": (
+        lambda folder: ServiceTarget(folder, ROOT / "artifacts"),
+        Lives(max_life_s=4.0, max_start_s=3.0),  # a compaction takes a few seconds
+    ),
 }
 
 
@@ -23,10 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0 if everything acknowledged was kept, 1 if not."""
     options = _parse(argv)
     with tempfile.TemporaryDirectory(prefix="torture-", dir=options.folder) as folder:
-        target = TARGETS[options.target](Path(folder))
+        make, lives = TARGETS[options.target]
+        target = make(Path(folder))
         workload = Workload(options.writers, options.clips)
         figures = torture(
-            target, options.rounds, options.seed, workload, lambda line: print(line, flush=True)
+            target, options.rounds, options.seed, workload, lambda line: print(line, flush=True), lives
         )
     print(json.dumps(asdict(figures), indent=2))
     return 1 if figures.faults else 0

@@ -10,9 +10,15 @@ from torture.journal import Journal
 from torture.target import NotAcknowledgedError, Target, TargetError
 from torture.workload import Workload, writing
 
-_MAX_LIFE_S = 0.5  # between the first write and the kill
-_MAX_START_S = 0.4  # before the kill of a target that starts
 _KILLED_STARTING_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Lives:
+    """How long a target lives at most, in seconds."""
+
+    max_life_s: float = 0.5  # between the first write and the kill
+    max_start_s: float = 0.4  # before the kill of a target that starts
 
 
 @dataclass
@@ -25,12 +31,18 @@ class Figures:
     acknowledged_writes: int = 0
     acknowledged_deletes: int = 0
     unacknowledged_calls: int = 0
+    beside: dict[str, int] = field(default_factory=dict)  # what else happened to the target
     faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
 def torture(
-    target: Target, rounds: int, seed: int, workload: Workload, say: Callable[[str], None]
+    target: Target,
+    rounds: int,
+    seed: int,
+    workload: Workload,
+    say: Callable[[str], None],
+    lives: Lives = Lives(),
 ) -> Figures:
     """Kill the target `rounds` times, and look after each whether everything it acknowledged is there.
 
@@ -40,7 +52,7 @@ def torture(
     began = time.monotonic()
     try:
         for i in range(rounds):
-            _live_and_be_killed(target, journal, workload, f"{seed} {i}", figures)
+            _live_and_be_killed(target, journal, workload, lives, f"{seed} {i}", figures)
             if figures.faults:
                 say(f"round {i + 1}: {figures.faults[-1]}")
             elif (i + 1) % 20 == 0:
@@ -52,23 +64,25 @@ def torture(
     except TargetError as error:
         figures.faults.append(f"the target failed: {error}")
         target.kill()
+    figures.beside = dict(target.figures)
     figures.seconds = time.monotonic() - began
     return figures
 
 
 def _live_and_be_killed(
-    target: Target, journal: Journal, workload: Workload, seed: str, figures: Figures
+    target: Target, journal: Journal, workload: Workload, lives: Lives, seed: str, figures: Figures
 ) -> None:
     rng = random.Random(seed)
     figures.kills += 1
-    if rng.random() < _KILLED_STARTING_SHARE and _killed_while_starting(target, rng.uniform(0, _MAX_START_S)):
+    kill_after_s = rng.uniform(0, lives.max_start_s)
+    if rng.random() < _KILLED_STARTING_SHARE and _killed_while_starting(target, kill_after_s):
         figures.kills_while_starting += 1
         return
     target.start()
     figures.faults += _settle(target, journal, figures)
     with writing(target, journal, workload, seed):
         try:
-            time.sleep(rng.uniform(0, _MAX_LIFE_S))
+            time.sleep(rng.uniform(0, lives.max_life_s))
         finally:
             target.kill()
 

@@ -43,6 +43,10 @@ class StoreTarget:
     def delete(self, clip_ids: Sequence[str]) -> int:
         return int(self._ask("delete", list(clip_ids)))
 
+    @property
+    def figures(self) -> Mapping[str, int]:
+        return {}
+
     def read_all(self) -> dict[str, str]:
         return dict(self._ask("read_all", None))
 

@@ -32,6 +32,10 @@ class Target(Protocol):
     def delete(self, clip_ids: Sequence[str]) -> int:
         """Delete clips, all or none, whether they are there or not. Returns as `write` does."""
 
+    @property
+    def figures(self) -> Mapping[str, int]:
+        """What else happened to it, by name."""
+
     def read_all(self) -> dict[str, str]:
         """The content of every clip that is there, by id, after whatever checks of itself the target has."""
 

@@ -55,6 +55,10 @@ class InMemory:
     def delete(self, clip_ids: Sequence[str]) -> int:
         return self._change({i: text for i, text in self.clips.items() if i not in clip_ids})
 
+    @property
+    def figures(self) -> Mapping[str, int]:
+        return {}
+
     def read_all(self) -> dict[str, str]:
         return self.clips
 

@@ -1,0 +1,117 @@
+"""What goes on beside writes: players report clips, the release changes, compactions are killed."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Lock, Thread
+
+from ambiance.artifact.v1.artifact_service_pb2 import ReloadArtifactsRequest
+from ambiance.artifacts import MUSIC_INDEX
+from ambiance.music.v1 import music_index_service_pb2 as messages
+from torture.service_process import ServiceProcess
+from torture.target import NotAcknowledgedError, TargetError
+
+_MAX_PAUSE_S = 0.5  # between two changes of the release
+_MAX_COMPACTION_S = 4.0  # before one is killed
+
+
+class Disturbances:
+    """Begins with the writing of each life of a service, and ends with the life."""
+
+    def __init__(self, versions: Sequence[int], reported: Sequence[str], contested: Sequence[str]) -> None:
+        """Take versions of the release to change between, clips that nobody else changes, to report, and
+        clips that others write to, which are reported too."""
+        self._versions, self._contested = versions, contested
+        self._available: dict[str, set[bool]] = {clip_id: {True} for clip_id in reported}  # what may be found
+        self._guard = Lock()
+        self._process: ServiceProcess | None = None
+        self._threads: list[Thread] = []
+        self._faults: list[str] = []
+        self.reported = tuple(reported)
+        self.figures = {"reports": 0, "reloads": 0, "killed_compactions": 0}
+
+    def begin(self, process: ServiceProcess) -> None:
+        """Disturb this life; without an effect if it is disturbed already."""
+        with self._guard:
+            if self._process is process:
+                return
+            self._process = process
+            steps = (self._report, self._report_contested, self._reload, self._kill_compaction)
+            self._threads = [Thread(target=self._repeat, args=[process, step]) for step in steps]
+            for thread in self._threads:
+                thread.start()
+
+    def end(self) -> None:
+        """Wait until none goes on, once the process is gone."""
+        with self._guard:
+            threads, self._threads, self._process = self._threads, [], None
+        for thread in threads:
+            thread.join()
+
+    def settle(self, found: Mapping[str, bool]) -> list[str]:
+        """Compare what may be played with what was reported; what is wrong, a sentence each."""
+        faults, self._faults = self._faults, []
+        for clip_id, allowed in self._available.items():
+            if found.get(clip_id) not in allowed:
+                faults.append(f"{clip_id}: available is {found.get(clip_id)}, must be of {allowed}")
+            self._available[clip_id] = {found.get(clip_id, True)}
+        return faults
+
+    def _repeat(self, process: ServiceProcess, step: Callable[[ServiceProcess], None]) -> None:
+        try:
+            while self._process is process:
+                step(process)
+        except NotAcknowledgedError:
+            pass
+        except TargetError as error:
+            self._faults.append(f"{step.__name__}: {error}")
+
+    def _report(self, process: ServiceProcess) -> None:
+        clip_id = random.choice(list(self._available))
+        available = random.random() < 0.5
+        self._available[clip_id] |= {available}
+        self._send(process, [clip_id], available)
+        self._available[clip_id] = {available}
+        self.figures["reports"] += 1
+
+    def _report_contested(self, process: ServiceProcess) -> None:
+        """Reports change a clip that others replace: no replacement may be undone by one."""
+        clips = random.sample(self._contested, random.randint(1, min(20, len(self._contested))))
+        self._send(process, clips, random.random() < 0.5)
+
+    def _reload(self, process: ServiceProcess) -> None:
+        time.sleep(random.uniform(0, _MAX_PAUSE_S))
+        request = ReloadArtifactsRequest(kind=MUSIC_INDEX, version=random.choice(self._versions))
+        process.call(process.artifacts.ReloadArtifacts, request)
+        self.figures["reloads"] += 1
+
+    def _kill_compaction(self, process: ServiceProcess) -> None:
+        time.sleep(random.uniform(0, _MAX_COMPACTION_S))
+        for pid in _children(process.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            self.figures["killed_compactions"] += 1
+        if not process.is_alive:
+            raise NotAcknowledgedError("was killed")
+
+    def _send(self, process: ServiceProcess, clip_ids: Sequence[str], available: bool) -> None:
+        request = messages.ReportUnavailableRequest(clip_ids=clip_ids, available=available)
+        process.call(process.music.ReportUnavailable, request)
+
+
+def _children(pid: int) -> list[int]:
+    """Ids of a process's children."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = path.read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue
+        if int(parent) == pid:
+            found.append(int(path.parent.name))
+    return found

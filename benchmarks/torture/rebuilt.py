@@ -1,0 +1,160 @@
+"""An index made anew from nothing but the store, beside the one that is served: both must answer the same."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from unittest.mock import Mock
+
+import grpc
+import numpy as np
+
+from ambiance.affect import MOOD_SPACE, VAD_SPACE
+from ambiance.music.v1 import clip_pb2
+from ambiance.music.v1 import music_index_service_pb2 as messages
+from music_index_service.live.catalogues import STORE_FILE
+from music_index_service.live.live_index import LiveIndex
+from music_index_service.live.model import IndexModel
+from music_index_service.loading import load_release
+from music_index_service.service import DEFAULT_INDEX, MusicIndexService
+from music_index_service.snapshot import IndexSnapshot
+from music_index_service.store.store import Store
+from torture.service_process import ServiceProcess
+
+_SIZES = (10, 1_000)
+_NEAR = {VAD_SPACE: 1e-6, MOOD_SPACE: 1e-3}  # of squared distances, those in "mood" are above 200
+_NO_CONTEXT = Mock(grpc.ServicerContext)
+
+
+class Rebuilt:
+    """Makes indexes from copies of the store that lies in a folder's `data`, on its `artifacts`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._artifacts, self._store = folder / "artifacts", folder / "data" / DEFAULT_INDEX / STORE_FILE
+        self._model = cache(self._load)
+        self._random = np.random.default_rng(0)
+
+    def differences(
+        self, process: ServiceProcess, clips: Sequence[clip_pb2.Clip], *, prices: bool, listed: bool
+    ) -> list[str]:
+        """What a service that nobody writes to answers otherwise than an index that is made anew.
+
+        Args:
+            process: the service.
+            clips: all that it lists, or those of them that were written.
+            listed: whether they are all.
+            prices: whether all clips that were written are still at the price that new ones have: only then
+                are distances in "mood" the same. Else what is compared there are the clips that are found,
+                and how well they fit.
+        """
+        indexes = process.call(process.music.ListIndexes, messages.ListIndexesRequest()).indexes
+        [served] = [index for index in indexes if index.name == DEFAULT_INDEX]
+        with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+            for path in (self._store, self._store.with_name(f"{STORE_FILE}-wal")):
+                if path.exists():
+                    shutil.copy(path, folder)
+            published: list[IndexSnapshot] = []
+            model = self._model(served.version.version)
+            store = Store.open(Path(folder, STORE_FILE))
+            index = LiveIndex(DEFAULT_INDEX, model, store, published.append, model.released)
+            anew = MusicIndexService(published)
+            faults = list(_other_clips(clips, anew) if listed else _otherwise(clips, anew))
+            if (served.clip_count, served.sequence) != (len(published[-1]), published[-1].sequence):
+                must_be = f"{len(published[-1])}, {published[-1].sequence}"
+                faults.append(f"{served.clip_count} clips after {served.sequence} writes, must be {must_be}")
+            for request in self._requests(published[-1], [clip.id for clip in clips if clip.metadata.title]):
+                answer = process.call(process.music.FindNeighbors, request)
+                right = anew.FindNeighbors(request, _NO_CONTEXT)
+                faults += _other_answers(answer, right, request, prices=prices)
+            index.close()
+        return faults
+
+    def _load(self, version: int) -> IndexModel:
+        release = load_release(DEFAULT_INDEX, self._artifacts, version)
+        return IndexModel.of(release.index, release.placement)
+
+    def _requests(self, index: IndexSnapshot, own: Sequence[str]) -> Iterator[messages.FindNeighborsRequest]:
+        """Searches in both spaces, with and without filters, for few and for many."""
+        expected = index.expected_queries()
+        for space in index.spaces.values():
+            for k in _SIZES:
+                request = messages.FindNeighborsRequest()
+                for _ in range(3 if k < 1_000 else 1):
+                    values = self._random.random(3) if space.name == VAD_SPACE else expected[space.name]
+                    request.queries.add(space=space.name, lineage=space.lineage, values=values)
+                request.options.k = k
+                yield request
+                request.options.include_unavailable = request.options.include_unlistenable = True
+                yield request
+                request.options.filter.labels.append("Rock music")
+                yield request
+                if own:
+                    request.options.filter.Clear()
+                    request.options.filter.clip_ids.extend(own[: _SIZES[-1]])
+                    yield request
+
+
+def _other_clips(clips: Sequence[clip_pb2.Clip], anew: MusicIndexService) -> Iterator[str]:
+    token, at = "", 0
+    while True:
+        page = anew.ListClips(messages.ListClipsRequest(page_size=1_000, page_token=token), _NO_CONTEXT)
+        for clip, right in zip(clips[at : at + len(page.clips)], page.clips, strict=False):
+            if clip != right:
+                yield f"lists {clip.id} otherwise than {right.id} of an index made anew"
+        at += len(page.clips)
+        if not (token := page.next_page_token):
+            break
+    if at != len(clips):
+        yield f"lists {len(clips)} clips, an index made anew {at}"
+
+
+def _otherwise(clips: Sequence[clip_pb2.Clip], anew: MusicIndexService) -> Iterator[str]:
+    for clip in clips:
+        if clip != anew.GetClip(messages.GetClipRequest(clip_id=clip.id), _NO_CONTEXT).clip:
+            yield f"{clip.id} isn't what it is in an index made anew"
+
+
+def _other_answers(
+    served: messages.FindNeighborsResponse,
+    right: messages.FindNeighborsResponse,
+    request: messages.FindNeighborsRequest,
+    *,
+    prices: bool,
+) -> Iterator[str]:
+    space, options = right.space.name, request.options
+    told = f"a search in {space} (k {options.k}{', filtered' if options.HasField('filter') else ''})"
+    if served.filter_effect != right.filter_effect:
+        yield f"{told}: the filter let through {served.filter_effect}, must be {right.filter_effect}"
+    if served.left_out_clip_count != right.left_out_clip_count:
+        yield f"{told}: left out {served.left_out_clip_count}, must be {right.left_out_clip_count}"
+    for answer, must_be in zip(served.results, right.results, strict=True):
+        if len(answer.neighbors) != len(must_be.neighbors):
+            yield f"{told}: {len(answer.neighbors)} neighbours, must be {len(must_be.neighbors)}"
+        elif space == MOOD_SPACE and not prices:
+            if len(must_be.neighbors) < options.k and _fits(answer) != _fits(must_be):
+                yield f"{told}: other clips than in an index made anew, or they fit otherwise"
+        elif not _same(answer, must_be, _NEAR[space]):
+            yield f"{told}: other neighbours than in an index made anew"
+
+
+def _fits(answer: messages.Neighbors) -> dict[str, tuple[bytes, float]]:
+    return {
+        each.clip.id: (each.clip.SerializeToString(deterministic=True), round(each.match_probability, 4))
+        for each in answer.neighbors
+    }
+
+
+def _same(one: messages.Neighbors, other: messages.Neighbors, near: float) -> bool:
+    """Whether both have the same distances, and the same clips but for those as far as the last."""
+    distances = [np.array([each.distance for each in answer.neighbors]) for answer in (one, other)]
+    if not np.allclose(*distances, rtol=1e-6, atol=near):
+        return False
+    found = [{each.clip.id: each for each in answer.neighbors} for answer in (one, other)]
+    for clip_id in found[0].keys() ^ found[1].keys():
+        distance = (found[0].get(clip_id) or found[1][clip_id]).distance
+        if distance < distances[0][-1] - 2 * near:
+            return False
+    return all(
+        found[0][clip_id].clip == found[1][clip_id].clip for clip_id in found[0].keys() & found[1].keys()
+    )

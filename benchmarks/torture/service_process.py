@@ -1,0 +1,117 @@
+"""The music index service as a process that is started, killed and stopped, and a channel to it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar, cast
+
+import grpc
+
+from ambiance.artifact.v1.artifact_service_pb2_grpc import ArtifactServiceStub
+from ambiance.music.v1 import music_index_service_pb2 as messages
+from ambiance.music.v1.music_index_service_pb2_grpc import MusicIndexServiceStub
+from torture.target import NotAcknowledgedError, TargetError
+
+_START_S, _CALL_S, _STOP_S = 120.0, 60.0, 60.0
+_MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+_LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+
+R = TypeVar("R")
+
+
+class ServiceProcess:
+    """One life of the service."""
+
+    def __init__(self, flags: Sequence[str], log: Path) -> None:
+        """Start it; `log` takes what it says."""
+        self._log = log
+        port = _free_port()
+        command = [sys.executable, "-m", "music_index_service", "--host", "127.0.0.1", "--port", str(port)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        with log.open("w") as said:
+            self._process = subprocess.Popen(
+                [*command, "--metrics-port", "0", *flags], stdout=said, stderr=said, env=environment
+            )
+        options = [(f"grpc.{name}_reconnect_backoff_ms", 50) for name in ("initial", "min", "max")]
+        options += [("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES)]
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
+        self.music = MusicIndexServiceStub(self._channel)
+        self.artifacts = ArtifactServiceStub(self._channel)
+
+    @property
+    def pid(self) -> int:
+        """Id of the process."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it hasn't ended."""
+        return self._process.poll() is None
+
+    def wait_until_serving(self) -> None:
+        """Return once it answers."""
+        deadline = time.monotonic() + _START_S
+        while True:
+            try:
+                self.music.ListIndexes(messages.ListIndexesRequest(), timeout=_CALL_S)
+            except grpc.RpcError:
+                if self._process.poll() is not None:
+                    raise self._ended() from None
+                if time.monotonic() > deadline:
+                    raise TargetError("doesn't answer") from None
+                time.sleep(0.02)
+            else:
+                return
+
+    def call(self, method: Callable[..., R], request: object) -> R:
+        """Call a method of a stub."""
+        try:
+            return method(request, timeout=_CALL_S)
+        except ValueError:  # the channel is closed: nobody waits for this life any more
+            raise NotAcknowledgedError("was killed") from None
+        except grpc.RpcError as error:
+            call = cast(grpc.Call, error)
+            if call.code() in _LOST:
+                raise self._ended() from None
+            raise TargetError(f"{call.code().name}: {call.details()}") from None
+
+    @property
+    def complaints(self) -> list[str]:
+        """What it logged as errors, which it must not."""
+        lines = self._log.read_text(encoding="utf-8").splitlines()
+        return [
+            line
+            for line in lines
+            if '"level":"error"' in line.replace(" ", "").lower() or "Traceback" in line
+        ]
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+        self._channel.close()
+
+    def stop(self) -> None:
+        """SIGTERM."""
+        self._process.terminate()
+        if self._process.wait(_STOP_S):
+            raise self._ended()
+        self._channel.close()
+
+    def _ended(self) -> Exception:
+        """What to raise when it answers no more, told by how it ended."""
+        status = self._process.wait(_STOP_S)
+        if status == -9:
+            return NotAcknowledgedError("was killed")
+        said = self._log.read_text().strip().splitlines()[-1:]
+        return TargetError(f"ended with status {status}: {''.join(said)}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,169 @@
+"""The music index service itself, on a real release: every write goes through gRPC.
+
+A fifth of the clips lie over released ones. While it is written to, players report clips, the release changes
+back and forth, and compactions run and are killed.
+"""
+
+import random
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from zlib import crc32
+
+from ambiance import artifacts
+from ambiance.affect import FACETS
+from ambiance.artifacts import MUSIC_INDEX
+from ambiance.music.v1 import clip_input_pb2, clip_pb2
+from ambiance.music.v1 import music_index_service_pb2 as messages
+from torture.disturbances import Disturbances
+from torture.rebuilt import Rebuilt
+from torture.service_process import ServiceProcess
+from torture.target import TargetError
+
+_RELEASED_STEP = 5  # one of so many clips is a released one
+_REPORTED = 8  # released clips that are only reported
+_FRESH_SHARE = 0.15  # of lives that begin without what was compacted
+_LABELS = ("Lullaby", "Rock music", "Jazz", "Speech")
+_PAGE = 1_000
+
+
+class ServiceTarget:
+    """`python -m music_index_service --data`, with the index "default"."""
+
+    def __init__(self, folder: Path, released: Path) -> None:
+        """`folder` takes the data and two versions of the newest index of `released`."""
+        self._folder = folder
+        self._versions = _copy_twice(released, folder / "artifacts")
+        self._rebuilt = Rebuilt(folder)
+        self._ids: dict[str, str] = {}  # of clips as the workload calls them
+        self._names: dict[str, str] = {}
+        self._random = random.Random(1)
+        self._disturbances: Disturbances | None = None
+        self._process: ServiceProcess | None = None
+        self._is_fresh = True
+        self._complaints: list[str] = []
+
+    def start(self) -> None:
+        self._is_fresh = self._random.random() < _FRESH_SHARE
+        if self._is_fresh:
+            shutil.rmtree(self._folder / "data/default/segments", ignore_errors=True)
+        flags = ["--artifacts", str(self._folder / "artifacts"), "--data", str(self._folder / "data")]
+        flags += [] if self._is_fresh else ["--compaction-clips", "1"]
+        self._process = process = ServiceProcess([*flags, "--log-level", "warning"], self._folder / "log")
+        process.wait_until_serving()
+        if self._disturbances is None:  # nothing is written yet
+            page = process.call(process.music.ListClips, messages.ListClipsRequest(page_size=_PAGE))
+            released = [clip.id for clip in page.clips]
+            self._ids = {f"clip {_RELEASED_STEP * i}": each for i, each in enumerate(released[_REPORTED:])}
+            contested = [self._id(f"clip {i}") for i in range(40)]
+            self._disturbances = Disturbances(self._versions, released[:_REPORTED], contested)
+
+    def write(self, contents: Mapping[str, str]) -> int:
+        process = self._disturbed()
+        clips = [_clip(self._id(name), content) for name, content in contents.items()]
+        response = process.call(process.music.UpsertClips, messages.UpsertClipsRequest(clips=clips))
+        if refused := [each for each in response.results if each.violations]:
+            raise TargetError(f"refused: {refused[0].violations[0]}")
+        return response.sequence
+
+    def delete(self, clip_ids: Sequence[str]) -> int:
+        process = self._disturbed()
+        request = messages.DeleteClipsRequest(clip_ids=[self._id(name) for name in clip_ids])
+        response = process.call(process.music.DeleteClips, request)
+        deleted = any(each.outcome == messages.WRITE_OUTCOME_DELETED for each in response.results)
+        return response.sequence if deleted else 0
+
+    def read_all(self) -> dict[str, str]:
+        process = self._live()
+        assert self._disturbances is not None
+        lists_all = self._is_fresh  # which takes seconds
+        clips = list(_listed(process) if lists_all else self._got(process))
+        if faults := [
+            *self._complaints,
+            *self._disturbances.settle({clip.id: clip.available for clip in clips}),
+            *self._rebuilt.differences(process, clips, prices=self._is_fresh, listed=lists_all),
+        ]:
+            raise TargetError("; ".join(faults[:3]))
+        named = {self._names.get(clip.id, clip.id): clip.metadata.title for clip in clips}
+        return {name: title for name, title in named.items() if title}  # released ones have none
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._complaints = self._process.complaints
+        if self._disturbances:
+            self._disturbances.end()
+
+    def stop(self) -> None:
+        if self._disturbances:
+            self._disturbances.end()
+        self._live().stop()
+        if self._live().complaints:
+            raise TargetError(self._live().complaints[0])
+
+    @property
+    def figures(self) -> Mapping[str, int]:
+        return self._disturbances.figures if self._disturbances else {}
+
+    def _live(self) -> ServiceProcess:
+        assert self._process
+        return self._process
+
+    def _disturbed(self) -> ServiceProcess:
+        process = self._live()
+        assert self._disturbances
+        self._disturbances.begin(process)
+        return process
+
+    def _got(self, process: ServiceProcess) -> Iterator[clip_pb2.Clip]:
+        """All clips that anybody changed, each asked for by itself."""
+        assert self._disturbances is not None
+        for clip_id in [*self._names, *self._disturbances.reported]:
+            try:
+                answer = process.call(process.music.GetClip, messages.GetClipRequest(clip_id=clip_id))
+            except TargetError as error:
+                if "NOT_FOUND" not in str(error):
+                    raise
+            else:
+                yield answer.clip
+
+    def _id(self, name: str) -> str:
+        clip_id = self._ids.setdefault(name, name.replace(" ", "-"))
+        self._names[clip_id] = name
+        return clip_id
+
+
+def _listed(process: ServiceProcess) -> Iterator[clip_pb2.Clip]:
+    """The whole catalogue."""
+    token = ""
+    while True:
+        request = messages.ListClipsRequest(page_size=_PAGE, page_token=token)
+        page = process.call(process.music.ListClips, request)
+        yield from page.clips
+        if not (token := page.next_page_token):
+            return
+
+
+def _copy_twice(released: Path, root: Path) -> list[int]:
+    """Put the newest index into a folder under two numbers; returns these."""
+    source = artifacts.load(released, MUSIC_INDEX)
+    versions = [source.manifest.version, source.manifest.version + 1]
+    for version in versions:
+        folder = root / MUSIC_INDEX / str(version)
+        shutil.copytree(source.path, folder)
+        manifest = source.manifest.model_copy(update={"version": version})
+        (folder / artifacts.MANIFEST_FILE).write_text(manifest.model_dump_json(), encoding="utf-8")
+        artifacts.seal(folder)
+    return versions
+
+
+def _clip(clip_id: str, content: str) -> clip_input_pb2.ClipInput:
+    """A clip with a content in its title, and all else drawn by it."""
+    draw = random.Random(crc32(content.encode()))
+    return clip_input_pb2.ClipInput(
+        id=clip_id,
+        labels=draw.sample(_LABELS, 2),
+        facets=[{"facet": name, "score": draw.random()} for name in FACETS],
+        vad={name: draw.random() for name in ("valence", "arousal", "dominance")},
+        metadata={"title": content, "artist": f"artist {draw.randrange(20)}"},
+    )
