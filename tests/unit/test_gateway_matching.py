@@ -13,7 +13,18 @@ from ambiance.type.v1.space_pb2 import Vector
 from gateway.matching import RESERVE_S, RESERVE_SHARE, TEXT_HOP_SHARE, Budget, Matched, Matcher
 
 EVERY_OPTION = SearchOptions(
-    k=7, index="small", seed=2**64 - 1, filter={"labels": ["Rock music"]}, include_unlistenable=True
+    k=7,
+    index="small",
+    seed=2**64 - 1,
+    filter={"labels": ["Rock music"]},
+    include_unlistenable=True,
+    include_unavailable=True,
+    max_per_artist=1,
+    max_per_album=2,
+    max_per_track=3,
+    max_per_video=4,
+    max_distance=250,
+    min_separation=0.1,
 )
 
 

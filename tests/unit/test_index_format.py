@@ -44,8 +44,10 @@ def test_a_released_index_is_of_the_format(folder: Path) -> None:
 
 def test_every_column_is_read_and_told() -> None:
     named = ["id" if name == "clip_id" else name for name in catalog.COLUMNS]
-    assert [field.name for field in fields(Clip)] == named
-    assert sorted(ClipMessage.DESCRIPTOR.fields_by_name) == sorted(named)
+    assert [field.name for field in fields(Clip)] == [*named, "metadata"]
+    # whether a clip is available is its segment's to say, and which write it is from the service's alone
+    assert set(catalog.OWN) == {"metadata", "available", "sequence"}
+    assert sorted(ClipMessage.DESCRIPTOR.fields_by_name) == sorted([*named, "metadata", "available"])
 
 
 @pytest.mark.parametrize(
