@@ -17,6 +17,9 @@ from music_index_service.engines.faiss_knn import nearest
 from music_index_service.engines.port import Neighbors
 from music_index_service.row_set import RowSet
 
+# Share of the vectors up to which bounds may spare work: to rank most of them, all are compared.
+_MOST_BOUNDED = 0.05
+
 
 class BlockEngine(FaissEngine):
     """Searches a folder of blocks, which is mapped."""
@@ -56,7 +59,8 @@ class BlockEngine(FaissEngine):
         subset = None
         if within is not None:
             subset = within.kept((self, "places"), lambda: self._blocks.subset(within.rows))
-        places = self._blocks.candidates(query[0], k, subset)
+        few = k <= _MOST_BOUNDED * (self.size if within is None else len(within))
+        places = self._blocks.candidates(query[0], k, subset) if few else None
         if places is None:
             return self._scan(query, k, within)
         rows = self._arrays.rows[places]
