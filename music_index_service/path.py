@@ -3,18 +3,27 @@
 A clip is known by the handle that a search found.
 """
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from music_index_service.path_beam import follow
-from music_index_service.selection import NO_LIMITS, Candidates, Described, Find, Hits, Limits, Shortage
+from music_index_service.selection import (
+    NO_LIMITS,
+    Candidates,
+    Described,
+    Find,
+    Hits,
+    Limits,
+    Shortage,
+    select_each,
+)
 
-# Candidates of each point, at least and for each clip of the path, and how many times as many whenever those
-# weren't enough.
-_LEAST_CANDIDATES, _CANDIDATES_PER_STEP, _TIMES = 64, 4, 4
+# Candidates of each point, at least and for each clip of the path. They keep to the limits of likeness among
+# themselves, so that whatever stands on the path already leaves some.
+_LEAST_CANDIDATES, _CANDIDATES_PER_STEP = 64, 2
 
 
 class Placed(Described, Protocol):
@@ -58,21 +67,58 @@ def find_path(
     change = np.diff(clips.facets(at_ends).astype(np.float64), axis=0)[0]
     count, wanted = max(_LEAST_CANDIDATES, _CANDIDATES_PER_STEP * steps), steps
     while True:
-        found = find(_between(first, last, steps), count)
         points = _between(start, end, steps)
-        near = [_within(*each, clips, limits) for each in zip(points, found, strict=True)]
+        near = _candidates(_between(first, last, steps), points, count, find, clips, limits)
         reached = [i for i, (_, handles) in enumerate(near) if len(handles)]
         stride = change / max(1, steps - 1)
         columns = follow([near[i] for i in reached], clips, limits, stride) if reached else []
-        if len(columns) < steps and any(len(handles) == count for _, handles in found):
-            count *= _TIMES
-        elif len(columns) < len(reached):
-            steps = len(columns)
-        else:
-            chosen = [near[i][1][column] for i, column in zip(reached, columns, strict=True)]
-            handles = np.array(chosen, np.int64)
-            distances = _squared_distances(points[reached], clips.vectors(handles))
-            return Hits(distances, handles, _shortage(found, near, len(handles), wanted))
+        if len(columns) == len(reached):
+            break
+        steps = len(columns)
+    handles = np.array([near[i][1][column] for i, column in zip(reached, columns, strict=True)], np.int64)
+    distances = _squared_distances(points[reached], clips.vectors(handles))
+    short = len(handles) < wanted and len(find(start[None], wanted)[0][1]) == wanted
+    shortage = _shortage(limits, everywhere=len(reached) == len(near)) if short else None
+    return Hits(distances, handles, shortage)
+
+
+def _candidates(
+    between_clips: NDArray[np.float32],
+    points: NDArray[np.float32],
+    count: int,
+    find: Find,
+    clips: Placed,
+    limits: Limits,
+) -> list[Candidates]:
+    """For each point the clips nearest to its place between clips, within the greatest distance from it."""
+    likeness = replace(limits, max_distance=None)
+    like = select_each(between_clips, find, clips, count, limits=likeness)
+    if limits.max_distance is None:
+        return [(hits.distances, hits.handles) for hits in like]
+    near = select_each(points, find, clips, count, limits=limits)
+    return [
+        _joined(*each, clips, limits.max_distance)
+        for each in zip(between_clips, points, like, near, strict=True)
+    ]
+
+
+def _joined(
+    between_clips: NDArray[np.float32],
+    point: NDArray[np.float32],
+    like: Hits,
+    near: Hits,
+    clips: Placed,
+    max_distance: float,
+) -> Candidates:
+    """Those that are like what lies between clips, and those that are near the point: within the distance."""
+    handles = np.union1d(like.handles, near.handles)
+    vectors = clips.vectors(handles)
+    within = _squared_distances(point, vectors) <= np.float32(max_distance)
+    within |= np.isin(handles, near.handles)  # as the search has it, to the last bit
+    distances = _squared_distances(between_clips, vectors)
+    order = distances.argsort(kind="stable")
+    order = order[within[order]]
+    return distances[order], handles[order]
 
 
 def _between(start: NDArray[np.float32], end: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
@@ -81,24 +127,12 @@ def _between(start: NDArray[np.float32], end: NDArray[np.float32], steps: int) -
     return ((1 - shares) * start + shares * end).astype(np.float32)
 
 
-def _within(point: NDArray[np.float32], candidates: Candidates, clips: Placed, limits: Limits) -> Candidates:
-    """Those candidates that are near enough to a point between start and end."""
-    if limits.max_distance is None:
-        return candidates
-    distances, handles = candidates
-    near = _squared_distances(point, clips.vectors(handles)) <= np.float32(limits.max_distance)
-    return distances[near], handles[near]
-
-
 def _squared_distances(ones: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     difference = ones.astype(np.float64) - others  # in which no component that a query may have overflows
     return np.einsum("nd,nd->n", difference, difference).astype(np.float32)
 
 
-def _shortage(
-    found: Sequence[Candidates], near: Sequence[Candidates], chosen: int, wanted: int
-) -> Shortage | None:
-    if chosen == wanted or max(len(handles) for _, handles in found) < wanted:
-        return None  # of fewer clips than wanted, all there are, no limit is to blame
-    close = np.unique(np.concatenate([handles for _, handles in near]))
-    return Shortage.TOO_FAR if len(close) < wanted or chosen < len(found) else Shortage.TOO_ALIKE
+def _shortage(limits: Limits, *, everywhere: bool) -> Shortage:
+    """Which limit leaves fewer clips than wanted; `everywhere` is whether each point has some near it."""
+    near = limits.max_distance is None or everywhere
+    return Shortage.TOO_ALIKE if limits.of_likeness and near else Shortage.TOO_FAR

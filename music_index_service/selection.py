@@ -14,9 +14,10 @@ from music_index_service.sampling import candidate_count, draw
 # What a limit counts by, as `Described.groups` knows it.
 GROUPED_BY = ("artist", "album", "track_id", "youtube_id")
 
-# Candidates that are asked for where limits may drop some, for each hit; and how many times as many whenever
-# those weren't enough.
-_AT_FIRST, _TIMES = 2, 4
+# Candidates that are asked for where limits may drop some, for each hit; how many times as many whenever
+# those weren't enough; and after how many all there are: to rank all once costs less than many several times.
+_AT_FIRST, _TIMES, _MANY = 2, 4, 10_000
+_ALL = 2**31 - 1
 
 _COMPARED_AT_ONCE = (
     256  # candidates with all that were chosen before: of ten hits few more are ever looked at
@@ -158,7 +159,7 @@ def select_each(
             if not selection.more_may_help or len(candidates[1]) < count:
                 hits[i] = Hits(distances[selection.columns], handles[selection.columns], selection.shortage)
         left = [i for i in left if i not in hits]
-        count *= _TIMES
+        count = count * _TIMES if count < _MANY else _ALL
     return [hits[i] for i in range(len(queries))]
 
 

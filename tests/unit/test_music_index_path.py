@@ -157,6 +157,8 @@ def test_what_leaves_too_few_is_named() -> None:
     one_artist = Library(LINE.points, np.ones((101, 4), int))
     path = path_in(one_artist, (0, 0, 0), (1, 1, 1), 5, Limits(max_per_group=(2, 0, 0, 0)))
     assert (len(path.handles), path.shortage) == (2, Shortage.TOO_ALIKE)
+    path = path_in(one_artist, (0, 0, 0), (1, 1, 1), 5, Limits(0.5, (2, 0, 0, 0)))
+    assert (len(path.handles), path.shortage) == (2, Shortage.TOO_ALIKE)
     gap = Library(np.concatenate([LINE.points[:20], LINE.points[-20:]]))
     path = path_in(gap, (0, 0, 0), (1, 1, 1), 5, Limits(max_distance=0.1))
     assert path.shortage is Shortage.TOO_FAR
@@ -171,4 +173,4 @@ def test_more_candidates_are_asked_for_until_they_suffice() -> None:
     path = path_in(library, (0, 0, 0), (0, 0, 0), 5, Limits(max_per_group=(0, 0, 0, 1)))
     assert len(path.handles) == 5
     assert path.shortage is None
-    assert library.asked == [1, 64, 256, 1024]
+    assert library.asked == [1, 128, 512, 2048]

@@ -154,6 +154,22 @@ def test_clips_of_no_known_artist_count_for_themselves() -> None:
     assert hits.shortage is None
 
 
+def test_after_many_candidates_all_are_ranked_at_once() -> None:
+    count = 30_000
+    library = Library(np.arange(count, dtype=np.float32), np.ones((count, 4), int), np.zeros((count, 12)))
+    asked = []
+
+    def find(queries: NDArray[np.float32], n: int) -> Sequence[Candidates]:
+        asked.append(n)
+        return [library.find(n)] * len(queries)
+
+    [hits] = select_each(
+        np.zeros((1, 3), np.float32), find, library, 2, limits=Limits(max_per_group=(1, 0, 0, 0))
+    )
+    assert (len(hits.handles), hits.shortage) == (1, Shortage.TOO_ALIKE)
+    assert asked == [4, 16, 64, 256, 1_024, 4_096, 16_384, 2**31 - 1]
+
+
 def test_a_separation_is_kept_from_the_nearer_on() -> None:
     points = np.zeros((4, 12), np.float32)
     points[:, 0] = 0, 0.25, 0.5, 0.75
