@@ -1,9 +1,10 @@
 """music_index_service.live: whatever was written, a search finds what an index made anew would."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Event, Thread
 from unittest.mock import patch
 
 import numpy as np
@@ -264,3 +265,84 @@ def test_a_closed_index_says_so(catalogue: Catalogue) -> None:
         catalogue.index.upsert(clips(["own-1"], 1))
     with pytest.raises(UnavailableError, match="index default: is closed"):
         catalogue.index.rebase(model(2), None)
+
+
+def test_a_report_undoes_no_write_that_was_acknowledged_meanwhile(catalogue: Catalogue) -> None:
+    catalogue.index.upsert(clips(["own-1"], 0))
+    done = Event()
+
+    def report() -> None:
+        while not done.is_set():
+            for available in (False, True):
+                catalogue.index.set_available(["own-1"], available)
+
+    reporter = Thread(target=report)
+    reporter.start()
+    try:
+        for seed in range(1, 60):
+            [clip] = clips(["own-1"], seed)
+            catalogue.index.upsert([clip])
+            kept = StoredClip.FromString(catalogue.index.store.get(["own-1"])["own-1"].document)
+            assert kept.heard == clip.heard, seed
+    finally:
+        done.set()
+        reporter.join()
+
+
+def test_the_same_write_twice_at_once_is_one_write(catalogue: Catalogue) -> None:
+    start = Barrier(2)
+
+    def write(clip_id: str) -> tuple[list[Outcome], int]:
+        start.wait()
+        return catalogue.index.upsert(clips([clip_id], 1))
+
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(1, 21):
+            both = list(pool.map(write, [f"own-{number}"] * 2))
+            assert sorted(([outcome], sequence) == both[0] for [outcome], sequence in both) == [False, True]
+            assert {outcome for [outcome], _ in both} == {Outcome.CREATED, Outcome.UNCHANGED}
+            assert {sequence for _, sequence in both} == {number}
+
+
+def test_a_compaction_that_was_overtaken_is_not_adopted(catalogue: Catalogue) -> None:
+    catalogue.upsert(clips(["own-1", "own-2"], 1))
+    catalogue.compact()
+    older = load_compacted(catalogue.folder / "segments", catalogue.model)
+    assert older is not None
+    catalogue.upsert(clips(["own-3"], 1))
+    catalogue.delete(["own-1", "r-001"])
+    catalogue.compact()
+    catalogue.index.adopt(older, catalogue.model)
+    catalogue.check()
+    catalogue.reopen()
+    catalogue.check()
+
+
+def test_what_was_compacted_on_another_release_is_not_adopted(catalogue: Catalogue) -> None:
+    catalogue.upsert(clips(["own-1"], 1))
+    compact(
+        catalogue.folder / "clips.sqlite", catalogue.folder / "segments", catalogue.model, catalogue.released
+    )
+    compacted = load_compacted(catalogue.folder / "segments", catalogue.model)
+    assert compacted is not None
+    catalogue.index.rebase(model(2), None)
+    catalogue.index.adopt(compacted, catalogue.model)
+    assert catalogue.index.compacted_count() == 0
+
+
+def test_a_compaction_may_hold_a_write_that_is_not_yet_searched(catalogue: Catalogue) -> None:
+    """It reads the store, where each write is first; what that replaces among the released clips must go."""
+    commit = catalogue.index.store.commit
+
+    def commit_slowly(*arguments: object) -> int:
+        sequence = commit(*arguments)  # type: ignore[arg-type]
+        catalogue.compact()
+        return sequence
+
+    with patch.object(catalogue.index.store, "commit", commit_slowly):
+        catalogue.upsert(clips(["r-001", "own-1"], 1))
+        catalogue.check()
+        catalogue.delete(["r-002", "own-1"])
+        catalogue.check()
+        catalogue.mark(["r-003"], False)
+        catalogue.check()
