@@ -46,18 +46,22 @@ class ClipAttributes:
         known = [(row, of_clip) for row, of_clip in enumerate(metadata) if of_clip is not None]
         columns: dict[str, Column] = {}
         for name, kind in BUILT_IN.items():
-            borne = [(row, value) for row, of_clip in known if (value := getattr(of_clip, name))]
-            if borne:
-                columns[name] = _column(kind, *_unzipped(borne), np.float32)
-        own: dict[tuple[str, str], list[tuple[int, Value]]] = {}
+            values = [getattr(of_clip, name) for _, of_clip in known]
+            if any(values):
+                rows = [row for (row, _), value in zip(known, values, strict=True) if value]
+                columns[name] = _column(kind, rows, list(filter(None, values)), np.float32)
+        own: dict[tuple[str, str], tuple[list[int], list[Value]]] = {}
         for row, of_clip in known:
             for name, attribute in of_clip.attributes.items():
                 if set_to := attribute.WhichOneof("value"):
-                    own.setdefault((name, set_to), []).append((row, getattr(attribute, set_to)))
-        for (name, kind), borne in own.items():
+                    if (borne := own.get((name, set_to))) is None:
+                        borne = own[name, set_to] = [], []
+                    borne[0].append(row)
+                    borne[1].append(getattr(attribute, set_to))
+        for (name, kind), (rows, values) in own.items():
             if name in columns:
                 raise ValueError(f"attributes of two types: {name}")
-            columns[name] = _column(kind, *_unzipped(borne), np.float64)
+            columns[name] = _column(kind, rows, values, np.float64)
         return cls(len(metadata), columns)
 
     @classmethod
@@ -148,8 +152,9 @@ def _violations(path: str, condition: AttributeCondition, types: Mapping[str, st
 
 
 def _column(
-    kind: str, rows: Rows, values: Sequence[Value], number: type[np.float32] | type[np.float64]
+    kind: str, listed: Sequence[int], values: Sequence[Value], number: type[np.float32] | type[np.float64]
 ) -> Column:
+    rows = np.array(listed, np.int32)
     if kind == TEXT:
         return TextColumn.of(rows, values)
     if kind == FLAG:
@@ -157,8 +162,3 @@ def _column(
     # a duration travels as a float32: the 212.3 that somebody looks for is that of the clip
     numbers: NDArray[np.floating] = np.array(values, np.float64).astype(number)
     return NumberColumn(rows, numbers)
-
-
-def _unzipped(borne: Sequence[tuple[int, Value]]) -> tuple[Rows, Sequence[Value]]:
-    rows, values = zip(*borne, strict=True)
-    return np.array(rows, np.int32), values

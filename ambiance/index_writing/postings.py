@@ -85,9 +85,8 @@ def _fill(
     """Write each row at the end of what its list <uint32>[entries], from its start on, holds so far."""
     ends = starts.copy()
     for keys, rows in entries:
-        grouped = rows[np.argsort(keys, kind="stable")]  # a radix sort for 16 bits
-        counts = np.bincount(keys, minlength=len(starts))
-        groups = np.split(grouped, np.cumsum(counts)[:-1])
-        for key in np.flatnonzero(counts).tolist():
-            lists[ends[key] : ends[key] + counts[key]] = groups[key]
+        order = np.argsort(keys, kind="stable")  # a radix sort for 16 bits
+        grouped, counts = keys[order], np.bincount(keys, minlength=len(starts))
+        shifts = ends - (np.cumsum(counts) - counts)  # from a place among the grouped to that in the list
+        lists[np.arange(len(order)) + shifts[grouped]] = rows[order]
         ends += counts
