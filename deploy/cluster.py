@@ -12,7 +12,18 @@ from collections.abc import Sequence
 import grpc
 from containers import ComposeContainers, find_compose
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from layout import SERVICES, Cluster, ClusterError, Engine, Service, asked_artifacts, exclusive, load
+from layout import (
+    DATA_VARIABLE,
+    SERVICES,
+    Cluster,
+    ClusterError,
+    Engine,
+    Service,
+    asked_artifacts,
+    asked_data,
+    exclusive,
+    load,
+)
 from processes import LocalProcesses
 
 START_TIMEOUT_S = 60.0
@@ -38,6 +49,7 @@ def up(engine_name: str | None) -> int:
         cluster = load()  # a command that ran meanwhile may have changed it
         _refuse_other_engine(cluster, engine_name)
         _refuse_other_artifacts(cluster)
+        _refuse_other_data(cluster)
         if cluster.engine is None or not _all_serve(cluster):
             _start(cluster, engine_name)
     _print_table(cluster)
@@ -142,6 +154,13 @@ def _refuse_other_artifacts(cluster: Cluster) -> None:
     asked, serves = asked_artifacts(), cluster.settings["AMBIANCE_ARTIFACTS"]
     if cluster.engine and asked and str(asked) != serves:
         raise ClusterError(f"the cluster serves {serves}, not {asked}; end it first with `make down`")
+
+
+def _refuse_other_data(cluster: Cluster) -> None:
+    asked, serves = asked_data(), cluster.settings.get(DATA_VARIABLE)
+    if cluster.engine and asked and str(asked) != serves:
+        keeps = f"keeps its data in {serves}" if serves else "keeps no data"
+        raise ClusterError(f"the cluster {keeps}, not in {asked}; end it first with `make down`")
 
 
 def _engine(cluster: Cluster, name: str) -> Engine:

@@ -148,6 +148,12 @@ def asked_artifacts() -> Path | None:
     return Path(folder).resolve() if folder else None
 
 
+def asked_data() -> Path | None:
+    """The folder of written clips that the environment asks for; None if it asks for none."""
+    folder = os.environ.get(DATA_VARIABLE)
+    return Path(folder).resolve() if folder else None
+
+
 def load() -> Cluster:
     """The cluster of this run directory (AMBIANCE_RUN_DIR, default `.run` in the repository)."""
     run_dir = Path(os.environ.get("AMBIANCE_RUN_DIR") or ROOT / ".run").resolve()
@@ -195,10 +201,9 @@ def _settings_from_environment(run_dir: Path) -> dict[str, str]:
 
 def _data() -> dict[str, str]:
     """The folder of written clips, if the environment asks for one; made here, to be its user's own."""
-    folder = os.environ.get(DATA_VARIABLE)
-    if not folder:
+    path = asked_data()
+    if path is None:
         return {}
-    path = Path(folder).resolve()
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

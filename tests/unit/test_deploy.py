@@ -69,6 +69,24 @@ def test_both_know_the_same_limit_of_workers(layout: Any) -> None:
         ServerSettings(workers=layout.MAX_WORKERS + 1)
 
 
+@pytest.mark.parametrize(
+    ("kept", "told"), [({}, "keeps no data"), ({"AMBIANCE_MUSIC_DATA": "/old"}, "in /old")]
+)
+def test_a_cluster_of_other_data_is_not_taken_for_the_one_asked_for(
+    kept: dict[str, str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "deploy"))
+    from deploy import cluster
+
+    running = cluster.Cluster(tmp_path, kept, engine="local")
+    for asked in ("", *kept.values()):
+        monkeypatch.setenv("AMBIANCE_MUSIC_DATA", asked)
+        cluster._refuse_other_data(running)
+    monkeypatch.setenv("AMBIANCE_MUSIC_DATA", "/mine")
+    with pytest.raises(cluster.ClusterError, match=f"{told}, not in /mine; end it first"):
+        cluster._refuse_other_data(running)
+
+
 def test_a_cluster_of_other_artifacts_is_not_taken_for_the_one_asked_for(
     monkeypatch: pytest.MonkeyPatch, layout: Any, tmp_path: Path
 ) -> None:
