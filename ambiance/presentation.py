@@ -210,7 +210,8 @@ def _place(clip: Clip, style: Style) -> str:
     start, end = (f"{seconds:g}" for seconds in (clip.start_seconds, clip.end_seconds))
     known = clip.start_seconds or clip.end_seconds
     span = f"{start}–{end if clip.end_seconds else ''} s" if known else ""
-    return f"{style.strong(f'{_printable(clip.url or clip.id):<36}')}  {span:<12}"
+    address = _printable(clip.url or clip.id)
+    return f"{style.strong(f'{address:<36}')}  {span:<12}" if span else style.strong(f"{address:<50}")
 
 
 def _title_lines(clip: Clip) -> list[str]:
@@ -269,9 +270,12 @@ def _strongest(clip: Clip) -> str:
 
 
 def _voice(clip: Clip) -> str:
-    """Whether anybody sings; empty if the index can't tell."""
+    """Whether anybody sings; empty if the index can't tell.
+
+    Traits that are all 0 are those of a clip that was written without any: nobody listened for a voice.
+    """
     scores = dict(clip.traits)
-    if "vocal" not in scores:
+    if "vocal" not in scores or not any(scores.values()):
         return ""
     return "vocal" if scores["vocal"] >= LEAST_VOCAL else "instrumental"
 
