@@ -52,7 +52,7 @@ def _run(arguments: argparse.Namespace, show: Callable[[str], None]) -> int:
                     why = "; ".join(map(str, result.violations)) or result.outcome.replace("_", " ")
                     sys.stderr.write(f"{result.clip_id}: {why}\n")
     total, deleted = counts.total(), counts["deleted"]
-    show(f"{total:,} ids: {deleted:,} deleted, {total - deleted:,} not")
+    show(f"{total:,} {'id' if total == 1 else 'ids'}: {deleted:,} deleted, {total - deleted:,} not deleted")
     return 0 if deleted == total else EXIT_NOT_FOUND
 
 

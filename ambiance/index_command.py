@@ -40,7 +40,8 @@ def add_index(commands: "argparse._SubParsersAction[Any]", show: Show) -> None:
 
         with Client(music_target=arguments.target, deadline_s=arguments.deadline) as client:
             made = client.create_index(arguments.name)
-        show(f"{made.index.name}: {'made' if made.created else 'is there'}, {made.index.clip_count:,} clips")
+        state = "made" if made.created else "is there"
+        show(f"{made.index.name}: {state}, {_counted(made.index.clip_count, 'clip')}")
         return 0
 
     def drop(arguments: argparse.Namespace) -> int:
@@ -48,7 +49,7 @@ def add_index(commands: "argparse._SubParsersAction[Any]", show: Show) -> None:
 
         with Client(music_target=arguments.target, deadline_s=arguments.deadline) as client:
             count = client.delete_index(arguments.name)
-        show(f"{arguments.name}: dropped, with {count:,} clips")
+        show(f"{arguments.name}: dropped, with {_counted(count, 'clip')}")
         return 0
 
     for action, what, deadline_s in (
@@ -72,10 +73,14 @@ def _listed(arguments: argparse.Namespace) -> str:
 
 
 def _line(index: Index) -> str:
-    written = f"writable, {index.sequence:,} writes" if index.writable else "read-only"
+    written = f"writable, {_counted(index.sequence, 'write')}" if index.writable else "read-only"
     spaces = ", ".join(space.name for space in index.spaces)
     version = f"{index.version.kind} {index.version.version}"
     return f"{index.clip_count:>11,} clips  {index.name}  ({version}; {spaces}; {written})"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what if count == 1 else what + 's'}"
 
 
 def _index_object(index: Index) -> dict[str, Any]:

@@ -250,12 +250,12 @@ def test_clips_are_deleted_by_their_ids_and_those_of_a_file(
     run("import", path, "--index", "default")
     capsys.readouterr()
     assert run("delete", "--index", "default", "0", "1") == cli.EXIT_OK
-    assert capsys.readouterr().out == "2 ids: 2 deleted, 0 not\n"
+    assert capsys.readouterr().out == "2 ids: 2 deleted, 0 not deleted\n"
     ids = tmp_path / "ids"
     ids.write_text("\ufeff" + "\r\n".join(f" {i} " for i in range(2_500)) + "\n\n")
     assert run("delete", "--index", "default", "--from", ids) == 65
     out, told = capsys.readouterr()
-    assert (out, told) == ("2,500 ids: 2,498 deleted, 2 not\n", "0: not found\n1: not found\n")
+    assert (out, told) == ("2,500 ids: 2,498 deleted, 2 not deleted\n", "0: not found\n1: not found\n")
     assert not catalogue.clips["default"]
     assert max(len(request.clip_ids) for request in catalogue.requests[-3:]) == MAX_WRITTEN_CLIPS
 
