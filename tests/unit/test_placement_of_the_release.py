@@ -26,7 +26,7 @@ from ambiance.placement.squared_l2 import append_price
 from ambiance.placement.standing import Standing, priced_clips
 from music_index_service.preparation.placement_model import PlacementModel
 from text_encoders import RELEASED
-from training.index.vectors import read_vectors
+from ambiance.index_writing.vectors import read_vectors
 
 Vectors = NDArray[np.float32]
 OWN = 300
