@@ -27,11 +27,13 @@ from ambiance.type.v1.space_pb2 import Vector
 from music_index_service.attributes import ClipAttributes
 from music_index_service.filters import ClipFilters
 from music_index_service.loading import load_index
+from music_index_service.searches import find_path_of, find_similar
 from music_index_service.service import SERVICE_NAME, MusicIndexService
 from music_index_service.snapshot import IndexSnapshot
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 LULLABY = "ySY5J3TDgag@30"
+SAD, HAPPY = (0.2, 0.3, 0.3), (0.8, 0.7, 0.7)
 ARTISTS = 3  # in turn, of every second clip
 
 
@@ -129,6 +131,35 @@ def test_a_clip_is_like_all_others_of_a_few(stub: MusicIndexServiceStub, index: 
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        SearchOptions(k=10, max_per_video=1, min_separation=0.15),
+        SearchOptions(k=7, seed=5, max_per_artist=2),
+        SearchOptions(k=20, include_unavailable=True, include_unlistenable=True, min_separation=0.4),
+    ],
+)
+def test_an_index_in_segments_answers_as_in_one_piece(index: IndexSnapshot, options: SearchOptions) -> None:
+    rng = np.random.default_rng(1)
+    [whole] = index.segments
+    part, unavailable = rng.integers(0, 3, len(index)), rng.random(len(index)) < 0.1
+    whole = replace(whole, unavailable=unavailable)
+    parts = tuple(whole.without(np.flatnonzero(part != number)) for number in range(3))
+    clip_ids = [index.clip_id(int(row)) for row in rng.integers(0, len(index), 20)]
+    similar_to = messages.FindSimilarRequest(clip_ids=clip_ids, options=options)
+    ends = {name: Vector(space="vad", values=values) for name, values in (("start", SAD), ("end", HAPPY))}
+    way = messages.FindPathRequest(**ends, options=SearchOptions(max_per_video=1, max_distance=0.01))
+    answers = []
+    for segments in ((whole,), parts):
+        searched = replace(index, segments=segments)
+        _, among, found = find_similar(similar_to, searched)
+        _, _, on_the_way = find_path_of(way, searched)
+        clips = [[searched.clip_id(int(handle)) for handle in hits.handles] for hits in (*found, on_the_way)]
+        answers.append((clips, among.left_out, among.count))
+    assert answers[0] == answers[1]
+    assert len(answers[0][0][-1]) == 10
+
+
+@pytest.mark.parametrize(
     ("request_", "error", "message"),
     [
         ({}, InvalidInputError, "clip_ids: at least 1, at most 256, got none"),
@@ -175,9 +206,6 @@ def test_what_similar_clips_are_refused_for(
     refused = refusal(stub.FindSimilar, messages.FindSimilarRequest(**request_))
     assert type(refused) is error
     assert message in str(refused)
-
-
-SAD, HAPPY = (0.2, 0.3, 0.3), (0.8, 0.7, 0.7)
 
 
 def path(stub: MusicIndexServiceStub, start: Sequence[float], end: Sequence[float], **fields: Any) -> Any:
