@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ambiance.errors import InvalidInputError
+from ambiance.errors import AmbianceError, InvalidInputError
 from ambiance.extras import Extra
 from ambiance.shared_flags import add_music_target_flags
 
@@ -37,8 +37,14 @@ def add_import(commands: "argparse._SubParsersAction[Any]", show: Show) -> None:
     """Add the command, which prints with `show`."""
 
     def run(arguments: argparse.Namespace) -> int:
-        with Extra("import", "ambiance import"):
-            return _run(arguments, show)
+        try:
+            with Extra("import", "ambiance import"):
+                job, progress = _done(arguments)
+        except OSError as error:
+            where = error.filename or f"{arguments.file} or a file beside it"
+            raise AmbianceError(f"{where}: {error.strerror or error}") from error
+        show(_summary(progress, arguments))
+        return _told(job, progress)
 
     about = "write a catalogue's file to an index"
     parser = commands.add_parser("import", help=about, description=_DESCRIPTION, allow_abbrev=False)
@@ -105,7 +111,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--restart", action="store_true", help="begin anew, whatever the state says")
 
 
-def _run(arguments: argparse.Namespace, show: Show) -> int:
+def _done(arguments: argparse.Namespace) -> "tuple[Job, Progress]":
     from ambiance.importing.formats import open_source  # noqa: PLC0415  # a wrong flag is told without these
     from ambiance.importing.job import Job  # noqa: PLC0415
     from ambiance.importing.plan import make_plan  # noqa: PLC0415
@@ -117,8 +123,11 @@ def _run(arguments: argparse.Namespace, show: Show) -> int:
     plan = make_plan(source, _mapped(arguments))
     _note("\n".join(f"{column} -> {field.name}{_type(field.needed)}" for column, field in plan.items()))
     job = Job(source, plan, arguments.rejects or _beside(arguments.file, ".rejects.jsonl"))
-    progress = _checked(job) if arguments.dry_run else _imported(job, arguments, plan)
-    show(_summary(progress, arguments))
+    return job, _checked(job) if arguments.dry_run else _imported(job, arguments, plan)
+
+
+def _told(job: "Job", progress: "Progress") -> int:
+    """The exit status; a few of the rejects are told before."""
     if not progress.rejected:
         return 0
     for reject in job.first_rejects:

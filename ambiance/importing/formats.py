@@ -28,6 +28,8 @@ def open_source(path: Path, name: str = "", classes: Path | None = None) -> Sour
     if not name:
         what = f"--format, or a name that ends in {', '.join(ENDINGS)}"
         raise InvalidInputError.of(str(path), what)
+    if path.exists() and not path.is_file():  # it is read more than once
+        raise InvalidInputError.of(str(path), "a file is needed, not a folder or a pipe")
     try:
         return _SOURCES[name](path, classes)
     except OSError as error:

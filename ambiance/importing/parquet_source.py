@@ -9,6 +9,7 @@ from pyarrow import parquet
 
 from ambiance.errors import InvalidInputError
 from ambiance.importing.rows import CHUNK_BYTES, CHUNK_ROWS, Kind, Rows, Unreadable
+from ambiance.validation import shown
 
 _TYPES = (
     (("is_string", "is_large_string", "is_string_view"), Kind.TEXT),
@@ -31,17 +32,21 @@ class ParquetSource:
         """Read the schema.
 
         Raises:
-            InvalidInputError: if it isn't a Parquet file.
+            InvalidInputError: if it isn't a Parquet file, or names a column twice.
         """
         self._path = path
         try:
             with parquet.ParquetFile(path) as file:
-                self.columns = {field.name: _kind(field.type) for field in file.schema_arrow}
+                schema = file.schema_arrow
+                self.columns = {field.name: _kind(field.type) for field in schema}
                 self.size: int = file.metadata.num_rows
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno:  # the system's, which others make sense of
                 raise
             raise InvalidInputError.of(str(path), f"not a Parquet file: {str(error).strip()}") from error
+        if len(self.columns) < len(schema):
+            twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
+            raise InvalidInputError.of(str(path), f"each column once, got {shown(twice[0])} twice")
         self.samples: dict[str, list[Any]] = {name: [] for name in self.columns}
 
     def rows(self, skip: int = 0) -> Iterator[Rows]:

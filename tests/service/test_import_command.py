@@ -213,6 +213,17 @@ def test_what_cannot_be_imported_is_told_before_anything_is_sent(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("flag", ["--rejects", "--state"])
+def test_a_file_beside_the_catalogue_that_cannot_be_written_is_named(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    path, nowhere = write(tmp_path / "songs.csv", row("bad id")), tmp_path / "nowhere" / "file"
+    assert run("import", path, "--index", "default", flag, nowhere) == cli.EXIT_FAILURE
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith(f"ambiance: {nowhere}")
+    assert told.endswith(": No such file or directory")
+
+
 def test_a_service_that_is_not_there(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path / "songs.csv", row("good"))
     assert run("import", path, "--index", "songs", to=NOBODY) == cli.EXIT_UNAVAILABLE

@@ -199,6 +199,13 @@ def test_what_is_no_parquet_file(tmp_path: Path, content: bytes) -> None:
         open_source(write(tmp_path / "a.parquet", content))
 
 
+def test_a_parquet_file_that_names_a_column_twice(tmp_path: Path) -> None:
+    column = pa.array(["a"])
+    parquet.write_table(pa.Table.from_arrays([column, column], ["id", "id"]), tmp_path / "a.parquet")
+    with pytest.raises(InvalidInputError, match="each column once, got 'id' twice"):
+        open_source(tmp_path / "a.parquet")
+
+
 def test_a_damaged_parquet_file_is_told_and_the_rows_before_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     texts = pa.table({"id": [f"{i:0100}" for i in range(4_000)]})
@@ -284,6 +291,9 @@ def test_a_file_of_which_nothing_tells_the_format(tmp_path: Path) -> None:
         open_source(tmp_path / "a.txt")
     with pytest.raises(InvalidInputError, match=r"a\.csv: can't be read: No such file or directory"):
         open_source(tmp_path / "a.csv")
+    (tmp_path / "b.jsonl").mkdir()
+    with pytest.raises(InvalidInputError, match=r"b\.jsonl: a file is needed, not a folder or a pipe"):
+        open_source(tmp_path / "b.jsonl")
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
