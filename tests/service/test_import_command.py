@@ -4,10 +4,12 @@ import fcntl
 import json
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -134,6 +136,33 @@ def test_an_import_that_was_interrupted_goes_on_where_it_stopped(
     assert len(catalogue.requests) - before == 3
     assert catalogue.clips["default"].keys() == {f"{i}" for i in range(5_500) if i % 500}
     assert [entry.name for entry in sorted(tmp_path.iterdir())] == ["songs.csv", "songs.csv.rejects.jsonl"]
+
+
+def test_an_import_that_was_killed_goes_on_and_tells_each_reject_once(
+    catalogue: FakeCatalogue, serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "songs.csv", *(row("bad id" if i % 700 == 0 else f"{i}") for i in range(8_000)))
+    target = serve(catalogue.application()).target  # type: ignore[attr-defined]
+    reached = threading.Event()
+
+    def slow(request: Any) -> None:
+        time.sleep(0.05)
+        if len(catalogue.requests) >= 4:
+            reached.set()
+
+    catalogue.before = slow
+    command = [sys.executable, "-m", "ambiance.cli", "import", str(path), "--index", "default"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([*command, "--target", target], cwd=root, stderr=subprocess.DEVNULL) as process:
+        assert reached.wait(60)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert 0 < len(catalogue.clips["default"]) < 7_900
+    catalogue.before = lambda _: None
+    assert cli.main([*command[3:], "--target", target]) == 65
+    assert "goes on after " in capsys.readouterr().err
+    assert catalogue.clips["default"].keys() == {f"{i}" for i in range(8_000) if i % 700}
+    assert [reject[0] for reject in rejects(path)] == [i + 2 for i in range(0, 8_000, 700)]
 
 
 def test_somebody_who_looks_sees_how_far_it_is(tmp_path: Path) -> None:
