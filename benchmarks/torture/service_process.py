@@ -58,7 +58,7 @@ class ServiceProcess:
         while True:
             try:
                 self.music.ListIndexes(messages.ListIndexesRequest(), timeout=_CALL_S)
-            except grpc.RpcError:
+            except (grpc.RpcError, ValueError):  # the latter: the channel is closed
                 if self._process.poll() is not None:
                     raise self._ended() from None
                 if time.monotonic() > deadline:

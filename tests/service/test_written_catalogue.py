@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from relay import relay
 
 from ambiance import Client, ClipFilter, ClipInput, cli
 from ambiance.affect import FACETS
@@ -23,6 +25,7 @@ from clusters import wait_until
 from gateway.application import build
 from gateway.settings import GatewaySettings
 from music_index_service.application import load
+from music_index_service.live.live_index import LiveIndex
 from music_index_service.settings import MusicIndexSettings
 from support import Serve
 from text_encoders import RELEASED
@@ -325,6 +328,51 @@ def test_the_same_again_changes_nothing(client: Client, stub: MusicIndexServiceS
         index for index in stub.ListIndexes(messages.ListIndexesRequest()).indexes if index.name == "songs"
     ]
     assert (index.sequence, index.clip_count) == (2, 1)
+
+
+@pytest.fixture
+def lose_answers(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, int], AbstractContextManager[Client]]:
+    """A client whose connection breaks each time that a method of an index has written, before it answers."""
+
+    @contextmanager
+    def lose(method: str, times: int) -> Iterator[Client]:
+        with relay(target) as between, Client(music_target=between.target) as client:
+            write, left = getattr(LiveIndex, method), [None] * times
+
+            def write_and_break(index: LiveIndex, *arguments: Any) -> Any:
+                answer = write(index, *arguments)
+                if left:
+                    left.pop()
+                    between.drop()
+                return answer
+
+            monkeypatch.setattr(LiveIndex, method, write_and_break)
+            yield client
+            assert not left
+
+    return lose
+
+
+def test_a_write_whose_answer_is_lost_is_repeated_and_not_doubled(
+    client: Client, lose_answers: Callable[[str, int], AbstractContextManager[Client]]
+) -> None:
+    client.create_index("songs")
+    with lose_answers("upsert", 2) as losing:
+        assert outcomes(losing.upsert_clips([song("a"), song("b")], index="songs")) == ["unchanged"] * 2
+    assert sequence(client) == 1
+    with lose_answers("set_available", 2) as losing:
+        assert outcomes(losing.report_unavailable(["a"], index="songs")) == ["unchanged"]
+    assert sequence(client) == 2
+    with lose_answers("delete", 2) as losing:  # as documented: it tells of what it found the second time
+        assert outcomes(losing.delete_clips(["a"], index="songs")) == ["not_found"]
+    assert sequence(client) == 3
+    assert [each.id for each in client.list_clips(index="songs")] == ["b"]
+
+
+def sequence(client: Client) -> int:
+    return next(index.sequence for index in client.list_indexes() if index.name == "songs")
 
 
 def test_without_a_data_folder_nothing_is_written(serve: Serve) -> None:

@@ -15,6 +15,7 @@ import pytest
 from ambiance.errors import StorageError, StorageFullError
 from ambiance.status_codes import to_status
 from music_index_service.store.store import Change, Kept, State, Store
+from small_disks import small_disk
 
 NOBODY = 65534
 
@@ -30,19 +31,6 @@ def filled(path: Path, commits: int = 20) -> dict[str, Kept]:
         for i in range(commits):
             store.commit([written(f"clip {i} {j}", rng.randbytes(1_000)) for j in range(20)])
         return {kept.clip_id: kept for kept in store.since(0)}
-
-
-@contextmanager
-def small_disk(folder: Path, size_kib: int) -> Iterator[Path]:
-    """A file system of that size, where this process may mount one."""
-    folder.mkdir()
-    mounted = ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k,mode=777", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(mounted, capture_output=True, check=False).returncode:
-        pytest.skip("needs to mount a small file system")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @contextmanager
