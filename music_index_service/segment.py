@@ -94,6 +94,14 @@ class Segment:
             return [self.catalog.youtube_id(row) for row in rows.tolist()]
         return self.filters.attributes.texts(field, rows)
 
+    def warm(self) -> None:
+        """Let the first search derive what every search uses, so that no caller waits for it."""
+        rows = self.filters.listenable.rows
+        within = rows if len(rows) < len(self.catalog) else None
+        for space, engine in self.engines.items():
+            if within is None or len(within):
+                self.nearest(space, engine.expected_query(), _SPARE, within, everything=False)
+
     def count(self, rows: RowSet) -> int:
         """How many of the rows aren't dead."""
         if self.dead is None:

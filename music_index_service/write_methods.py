@@ -1,6 +1,6 @@
 """What the methods do that write to an index; the service itself only hands requests on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from ambiance.errors import InvalidInputError, PreconditionError, Violation
@@ -86,15 +86,18 @@ class WriteMethods:
         with self._preparing:  # two writers mustn't give one new attribute two types
             known = index.attribute_types
             prepared = self._preparation.prepare(clips, known)
-            learned = {name: type_ for name, type_ in _attribute_types(prepared).items() if name not in known}
+            learned = _new_attribute_types(prepared, known)
             if learned:
                 index.learn_attribute_types(learned)
         return prepared
 
 
-def _attribute_types(prepared: Sequence[Prepared]) -> dict[str, str]:
-    borne = [attribute_types(clip) for clip in prepared if isinstance(clip, StoredClip)]
-    return {name: type_ for of_clip in borne for name, type_ in of_clip.items()}
+def _new_attribute_types(prepared: Sequence[Prepared], known: Mapping[str, str]) -> dict[str, str]:
+    learned: dict[str, str] = {}
+    for clip in prepared:
+        if isinstance(clip, StoredClip) and not known.keys() >= clip.metadata.attributes.keys():
+            learned |= {name: type_ for name, type_ in attribute_types(clip).items() if name not in known}
+    return learned
 
 
 def _result(clip_id: str, outcome: Outcome) -> messages.WriteResult:
