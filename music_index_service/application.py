@@ -1,5 +1,6 @@
 """Puts the music index service together: its indexes, checked and warm, and the service on top."""
 
+import sys
 from collections.abc import Callable
 
 from ambiance.artifacts import MUSIC_INDEX
@@ -21,6 +22,10 @@ from music_index_service.versions import load_rehearsed, servicer_of, versioned_
 from music_index_service.write_methods import WriteMethods
 
 Serve = Callable[[Release], None]
+
+# Seconds that a thread may hold the interpreter while another waits: by Python's 5 ms a search, which lets go
+# of it whenever FAISS or numpy compute, would wait behind a write several times.
+SWITCH_S = 5e-4
 
 
 def load(settings: MusicIndexSettings) -> Application:
@@ -66,6 +71,7 @@ def _open_data(
         return lambda other: service.swap(other.index), lambda: None
     if settings.workers > 1:
         raise PreconditionError(f"data: one process writes, got workers: {settings.workers}")
+    sys.setswitchinterval(SWITCH_S)
     root = settings.artifacts
     model = IndexModel.of(release.index, release.placement)
     catalogues = Catalogues(

@@ -47,7 +47,9 @@ def _make(folder: Path, options: argparse.Namespace) -> None:
     command = [sys.executable, "-m", "music_index_service.live.compaction"]
     command += ["--store", str(folder / "clips.sqlite"), "--segments", str(folder / "segments")]
     command += ["--artifacts", str(options.artifacts), "--model-version", str(version)]
-    subprocess.run(command, check=True)
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as compaction:  # it ends when its input does
+        if compaction.wait():
+            raise RuntimeError("not compacted, see above")
 
 
 def _searched(service: Running, options: argparse.Namespace) -> dict[str, float]:
