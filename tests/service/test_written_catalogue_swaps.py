@@ -1,4 +1,4 @@
-"""The released index changes below what is written, under writes and searches: no call fails, none is mixed."""
+"""Another release below what was written, through the real process: no call fails, no answer is mixed."""
 
 import threading
 import time

@@ -12,6 +12,7 @@ pytest.importorskip("sklearn", reason="the extra [training] is not installed")
 from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE
 from ambiance.index_format.catalog import CATALOG_FILE
+from ambiance.index_writing.vectors import read_vectors
 from ambiance.placement import EncodedClips
 from ambiance.placement.mood_space import (
     FIT_COMPONENTS,
@@ -26,7 +27,6 @@ from ambiance.placement.squared_l2 import append_price
 from ambiance.placement.standing import Standing, priced_clips
 from music_index_service.preparation.placement_model import PlacementModel
 from text_encoders import RELEASED
-from ambiance.index_writing.vectors import read_vectors
 
 Vectors = NDArray[np.float32]
 OWN = 300
