@@ -29,20 +29,26 @@ TARGETS: Mapping[str, tuple[Callable[[Path], Target], Lives]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0 if everything acknowledged was kept, 1 if not."""
     options = _parse(argv)
-    with tempfile.TemporaryDirectory(prefix="torture-", dir=options.folder) as folder:
-        make, lives = TARGETS[options.target]
-        target = make(Path(folder))
-        workload = Workload(options.writers, options.clips)
-        figures = torture(
-            target, options.rounds, options.seed, workload, lambda line: print(line, flush=True), lives
-        )
-    print(json.dumps(asdict(figures), indent=2))
-    return 1 if figures.faults else 0
+    workload, failed = Workload(options.writers, options.clips), False
+    for name in TARGETS if options.target is None else [options.target]:
+        make, lives = TARGETS[name]
+        with tempfile.TemporaryDirectory(prefix="torture-", dir=options.folder) as folder:
+            figures = torture(
+                make(Path(folder)),
+                options.rounds,
+                options.seed,
+                workload,
+                lambda line: print(line, flush=True),
+                lives,
+            )
+        print(json.dumps({"target": name} | asdict(figures), indent=2))
+        failed |= bool(figures.faults)
+    return int(failed)
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
-    parser.add_argument("--target", choices=TARGETS, default="store", help="to kill (default: %(default)s)")
+    parser.add_argument("--target", choices=TARGETS, help="to kill (default: each in turn)")
     parser.add_argument("--rounds", type=int, default=200, help="kills (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of moments and writes (default: %(default)s)")
     parser.add_argument("--writers", type=int, default=8, help="that write at once (default: %(default)s)")

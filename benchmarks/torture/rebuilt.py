@@ -148,7 +148,7 @@ def _fits(answer: messages.Neighbors) -> dict[str, tuple[bytes, float]]:
 def _same(one: messages.Neighbors, other: messages.Neighbors, near: float) -> bool:
     """Whether both have the same distances, and the same clips but for those as far as the last."""
     distances = [np.array([each.distance for each in answer.neighbors]) for answer in (one, other)]
-    if not np.allclose(*distances, rtol=1e-6, atol=near):
+    if not np.allclose(distances[0], distances[1], rtol=1e-6, atol=near):
         return False
     found = [{each.clip.id: each for each in answer.neighbors} for answer in (one, other)]
     for clip_id in found[0].keys() ^ found[1].keys():

@@ -1,4 +1,4 @@
-"""Another release below what was written, through the real process: no call fails, no answer is mixed."""
+"""The release changes below what is written, under writes and searches: no call fails, none is mixed."""
 
 import threading
 import time
@@ -52,14 +52,17 @@ def search(client: Client, seen: Seen) -> None:
 def write(client: Client, seen: Seen, clip_id: str) -> None:
     """Its own write is found at once, and its own deletion isn't."""
     seen.writes += 1
-    for call, there in (
-        (lambda: client.upsert_clips([song(clip_id)]), True),
-        (lambda: client.delete_clips([clip_id]), False),
-    ):
-        call()
-        [result] = client.search([Vector("vad", CORNER)], 20)
-        if (clip_id in {near.clip.id for near in result.neighbors}) != there:
-            seen.failures.append(f"{clip_id} must {'' if there else 'not '}be found")
+    client.upsert_clips([song(clip_id)])
+    if clip_id not in near_corner(client):
+        seen.failures.append(f"{clip_id} was written, and isn't found")
+    client.delete_clips([clip_id])
+    if clip_id in near_corner(client):
+        seen.failures.append(f"{clip_id} was deleted, and is found")
+
+
+def near_corner(client: Client) -> set[str]:
+    [result] = client.search([Vector("vad", CORNER)], 20)
+    return {near.clip.id for near in result.neighbors}
 
 
 @pytest.mark.parametrize("lineage", [None, "mood-new"])
@@ -93,7 +96,7 @@ def test_no_call_fails_and_no_answer_is_mixed(serve: Serve, tmp_path: Path, line
             for swap in range(SWAPS):
                 client.reload_artifacts(MUSIC_INDEX, FIRST + (swap + 1) % 2, deadline_s=60)
                 time.sleep(0.05)
-                assert gone not in {clip.id for clip in _first(client)}
+                assert next(iter(client.list_clips(page_size=1))).id != gone
         finally:
             done.set()
             for caller in callers:
@@ -102,8 +105,3 @@ def test_no_call_fails_and_no_answer_is_mixed(serve: Serve, tmp_path: Path, line
     assert seen.versions == {FIRST, FIRST + 1}
     print(f"{seen.searches} searches, {seen.writes} writes")
     assert min(seen.searches, seen.writes) > SWAPS
-
-
-def _first(client: Client) -> list:
-    clips = client.list_clips(page_size=5)
-    return [next(clips) for _ in range(5)]

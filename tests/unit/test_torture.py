@@ -33,7 +33,7 @@ def test_a_damaged_store_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_prints_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--rounds", "1", "--writers", "2", "--folder", str(tmp_path)]) == 0
+    assert main(["--target", "store", "--rounds", "1", "--writers", "2", "--folder", str(tmp_path)]) == 0
     assert '"faults": []' in capsys.readouterr().out
 
 
