@@ -13,9 +13,9 @@ from music_index_service.segment import Segment
 from music_index_service.snapshot import IndexSnapshot
 from music_index_service.store.store import State, Store
 
-# Segments in memory are merged while they hold so few clips together, or the older one isn't this much
-# larger: few segments to search, and each clip is moved a few times only.
-_SMALL = 512
+# So many segments in memory are left as they are. Of more the latest are merged, with each before them that
+# isn't this much larger than they together: few are searched, and each clip is moved a few times only.
+_FEW = 3
 _RATIO = 4
 
 _ASKED_AT_ONCE = 1_000  # ids of the store
@@ -120,14 +120,15 @@ class Parts:
         self._tidy()
 
     def _tidy(self) -> None:
-        """Drop segments without a clip, and merge those that are small."""
+        """Drop segments without a clip, and merge some if there are many."""
         recent = [segment for segment in self._recent if len(segment)]
-        while len(recent) > 1:
-            older, newer = len(recent[-2]), len(recent[-1])
-            if older + newer > _SMALL and older >= _RATIO * newer:
-                break
-            joined = merged(recent[-2:], self._model)
-            recent[-2:] = [joined] if joined is not None else []
+        if len(recent) > _FEW:
+            first, total = len(recent) - 2, len(recent[-1]) + len(recent[-2])
+            while first and len(recent[first - 1]) < _RATIO * total:
+                first -= 1
+                total += len(recent[first])
+            joined = merged(recent[first:], self._model)
+            recent[first:] = [joined] if joined is not None else []
         self._recent = recent
 
     def _empty(self) -> Segment:
