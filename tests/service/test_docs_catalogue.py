@@ -1,38 +1,20 @@
-"""docs/CATALOGUE.md says what the code does: its file, columns and limits, and what its commands print."""
+"""docs/CATALOGUE.md says what the code does: its file, columns and limits."""
 
 import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from ambiance import cli, limits
+from ambiance import limits
 from ambiance.importing.csv_source import CsvSource
 from ambiance.importing.fields import ALIASES, FIELDS, VOCABULARIES
 from ambiance.importing.formats import ENDINGS
 from ambiance.importing.rows import MAX_ROW_CHARACTERS, SCHEMA_ROWS
-from fake_catalogue import FakeCatalogue
-from support import Serve
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "CATALOGUE.md").read_text(encoding="utf-8")
-# What needs the music index service alone; the others need the whole cluster.
-COMMANDS = ("import", "delete", "clips", "indexes", "index")
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.M | re.S)
-
-
-def printed() -> Iterator[tuple[list[str], str]]:
-    """Each command of the page with what it prints there."""
-    for block in blocks("console"):
-        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
-            line, _, output = part.partition("\n")
-            words = shlex.split(line)
-            if words[0] == "ambiance" and words[1] in COMMANDS:
-                yield words[1:], output
 
 
 def table_below(heading: str) -> str:
@@ -67,31 +49,6 @@ def test_the_limits_are_those_that_are_checked() -> None:
     ):
         assert f"| {figure}" in table
     assert f"first {SCHEMA_ROWS:,}" in PAGE
-
-
-def test_the_commands_print_what_the_page_says(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "docs").mkdir()
-    for name in ("classics.csv", "classics-update.csv"):
-        target = tmp_path / "docs" / "examples" / name
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes((ROOT / "docs/examples" / name).read_bytes())
-    monkeypatch.chdir(tmp_path)
-    catalogue = FakeCatalogue()
-    address = serve(catalogue.application()).target  # type: ignore[attr-defined]
-    run = []
-    for words, output in printed():
-        asked = words[: words.index("||")] if "||" in words else words
-        status = cli.main([*asked, "--target", address])
-        out, told = capsys.readouterr()
-        assert status == (65 if "||" in words else 0), told
-        told_and_out = told + out if "--dry-run" in asked else out
-        assert not output or told_and_out == output
-        run.append(asked[0])
-    assert set(run) == set(COMMANDS)
-    assert len(run) >= 8
-    assert "classics" not in catalogue.clips
 
 
 def test_the_rows_of_the_example_are_what_the_service_takes() -> None:
