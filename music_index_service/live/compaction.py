@@ -117,7 +117,9 @@ def _description(model: IndexModel, clips: int, sequence: int) -> artifacts.Desc
 
 def _end_with_input() -> None:
     """End once whoever started this is gone: another may compact by then."""
-    sys.stdin.buffer.read()
+    # not sys.stdin, whose lock a thread that reads holds: the interpreter aborts if it ends then
+    while os.read(0, 4096):
+        pass
     os._exit(1)
 
 
