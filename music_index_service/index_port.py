@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ambiance.artifacts import Space
 from ambiance.clip_filter import Conditions
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.clip_catalog import Clip
-from music_index_service.labels import Label
+from music_index_service.catalog.clip_catalog import Clip
+from music_index_service.catalog.labels import Label
 from music_index_service.live.write_outcome import Outcome
-from music_index_service.queries import Query
-from music_index_service.selection import Candidates, Described, Limits, Shortage
+from music_index_service.searching.queries import Query
+from music_index_service.searching.selection import Candidates, Described, Limits, Shortage
 
 
 @dataclass(frozen=True)

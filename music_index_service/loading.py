@@ -8,11 +8,11 @@ from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE
 from ambiance.index_format.match_probability import MATCH_PROBABILITY_FILE
 from music_index_service import engines
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.filters import ClipFilters
-from music_index_service.match_probability import Calibration, MatchProbability
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.filters import ClipFilters
 from music_index_service.preparation.placement_model import PlacementModel
+from music_index_service.searching.match_probability import Calibration, MatchProbability
 from music_index_service.snapshot import IndexSnapshot
 
 

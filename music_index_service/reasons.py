@@ -5,7 +5,7 @@ from typing import TypeAlias
 from ambiance.music.v1 import clip_filter_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from music_index_service.index_port import Answers, FilterCounts
-from music_index_service.selection import Shortage
+from music_index_service.searching.selection import Shortage
 
 Reason: TypeAlias = messages.ShortfallReason.ValueType
 

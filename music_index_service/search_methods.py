@@ -13,8 +13,8 @@ from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.type.v1 import space_pb2
 from music_index_service.index_port import Index
 from music_index_service.reasons import filter_effect, shortfall_reason
-from music_index_service.searches import find_path_of, find_similar
-from music_index_service.selection import Hits
+from music_index_service.searching.searches import find_path_of, find_similar
+from music_index_service.searching.selection import Hits
 
 
 class Served(Protocol):

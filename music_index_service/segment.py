@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.catalog.clip_catalog import ClipCatalog
 from music_index_service.engines.port import Neighbors, VectorEngine
-from music_index_service.filters import ClipFilters
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.filters import ClipFilters
+from music_index_service.filtering.row_set import RowSet
 
 Mask = NDArray[np.bool_]
 

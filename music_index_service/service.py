@@ -18,11 +18,11 @@ from ambiance.search_options import check_limits
 from ambiance.server.messages import space_message
 from ambiance.type.v1 import affect_pb2, space_pb2
 from ambiance.validation import shown
-from music_index_service.clip_catalog import Clip
+from music_index_service.catalog.clip_catalog import Clip
 from music_index_service.index_port import Hits, Index
 from music_index_service.reasons import filter_effect, shortfall_reason
 from music_index_service.search_methods import SearchMethods
-from music_index_service.searches import limits_of
+from music_index_service.searching.searches import limits_of
 from music_index_service.succession import PREVIOUS_S, Succession
 from music_index_service.write_methods import WriteMethods
 

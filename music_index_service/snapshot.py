@@ -14,17 +14,17 @@ from ambiance.clip_filter import Conditions
 from ambiance.errors import InvalidInputError, NotFoundError, Violation
 from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
 from ambiance.validation import check_count, check_each, resolve_k, shown
-from music_index_service.answers import ROW, ROW_BITS, SegmentAnswers
-from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.catalog.clip_catalog import Clip, ClipCatalog
+from music_index_service.catalog.labels import Label
+from music_index_service.catalog.page_token import PageToken
 from music_index_service.engines.port import VectorEngine
-from music_index_service.filters import ClipFilters
+from music_index_service.filtering.filters import ClipFilters
 from music_index_service.index_port import Answers, Asked, Hits, Page
-from music_index_service.labels import Label
-from music_index_service.match_probability import MatchProbability
-from music_index_service.page_token import PageToken
-from music_index_service.queries import Query, as_matrix, common_space
+from music_index_service.searching.answers import ROW, ROW_BITS, SegmentAnswers
+from music_index_service.searching.match_probability import MatchProbability
+from music_index_service.searching.queries import Query, as_matrix, common_space
+from music_index_service.searching.selection import NO_LIMITS, Limits, select_each
 from music_index_service.segment import Segment
-from music_index_service.selection import NO_LIMITS, Limits, select_each
 
 MAX_NAMED_CLIPS = 5  # unknown clips that one message names
 

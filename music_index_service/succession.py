@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ambiance.artifacts import Space
 from ambiance.server.holder import Holder
-from music_index_service.queries import Query
+from music_index_service.searching.queries import Query
 
 PREVIOUS_S = 60.0
 

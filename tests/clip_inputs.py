@@ -11,8 +11,8 @@ from ambiance.index_format.catalog import CATALOG_FILE
 from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
 from ambiance.music.v1.clip_input_pb2 import ClipInput
 from ambiance.music.v1.clip_pb2 import ClipMetadata
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
 from music_index_service.preparation.clip_encoder import ClipEncoder
 from music_index_service.preparation.placement_model import PlacementModel
 from music_index_service.preparation.preparation import ClipPreparation

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ambiance import ClipFilter
 from ambiance.affect import FACETS, MOODS, TRAITS
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.label_hierarchy import LabelHierarchy
-from music_index_service.postings import Postings
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.postings import Postings
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
 
 # A label may stand below two others, as "Choir" does in AudioSet.
 BELOW = {

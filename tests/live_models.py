@@ -15,13 +15,13 @@ from ambiance.placement.estimates import Estimates
 from ambiance.placement.mood_space import DIMENSION, place_at_price
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service import engines
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.filters import ClipFilters
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.postings import Postings
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.filters import ClipFilters
 from music_index_service.live.model import IndexModel
 from music_index_service.live.own_catalog import Written, columns_of
-from music_index_service.postings import Postings
 from music_index_service.preparation.placement_model import PlacementModel
 from music_index_service.snapshot import IndexSnapshot
 

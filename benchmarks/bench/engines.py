@@ -22,7 +22,7 @@ from bench.search import bench_queries
 from bench.timing import alternate, one_core
 from music_index_service import engines
 from music_index_service.engines import VectorEngine
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.row_set import RowSet
 
 OURS, FLAT, COPIED, GRAPH = "ambiance", "faiss flat", "faiss knn on copies", "faiss hnsw"
 RECALL = 0.999  # of the exact answer: less is no replacement

@@ -11,9 +11,9 @@ from ambiance import ClipFilter, artifacts
 from ambiance.index_format.catalog import CATALOG_FILE
 from bench.options import Options
 from bench.scaled import AUDIOSET_CLIPS, QUICK_CLIPS, RELEASED_CLIPS, scaled_artifacts
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.filters import ClipFilters
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.filters import ClipFilters
 
 FILTERS = {
     "a label": ClipFilter(labels=["Grunge"]),

@@ -38,7 +38,7 @@ Hop = Callable[[Backend, object, Message, float], Message]  # see `Backend.call`
 
 
 class SpaceVector(NamedTuple):
-    """A query as the index takes it, see `music_index_service.queries.Query`."""
+    """A query as the index takes it, see `music_index_service.searching.queries.Query`."""
 
     space: str
     values: list[float]

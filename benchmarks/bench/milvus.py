@@ -19,7 +19,7 @@ from bench.in_process import all_vectors, load_vectors
 from bench.options import Options
 from bench.timing import Seconds, time_calls
 from music_index_service.engines import VectorEngine
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.row_set import RowSet
 
 K = 10
 GROUPS = 20  # one clip in twenty passes the filter

@@ -22,9 +22,9 @@ from bench.options import Options
 from bench.scaled import AUDIOSET_CLIPS, QUICK_CLIPS, scaled_artifacts
 from bench.timing import alternate, one_core
 from music_index_service import engines
-from music_index_service.clip_catalog import ClipCatalog
+from music_index_service.catalog.clip_catalog import ClipCatalog
 from music_index_service.engines import VectorEngine
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.row_set import RowSet
 from training.data.errors import DataError
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir

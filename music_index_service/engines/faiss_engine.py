@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ambiance.artifacts import Space
 from music_index_service.engines.faiss_knn import compare_exactly, merged, nearest, use_one_thread
 from music_index_service.engines.port import Neighbors
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.row_set import RowSet
 
 # Up to so many rows their vectors are copied together and compared one and all: whatever is laid out for all
 # vectors is nearly empty of those that pass such a filter.

@@ -10,7 +10,7 @@ from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
 from music_index_service.engines.faiss_engine import FaissEngine
 from music_index_service.engines.port import Neighbors
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.row_set import RowSet
 
 
 class FlatEngine(FaissEngine):

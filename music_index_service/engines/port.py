@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.row_set import RowSet
 
 Neighbors = tuple[NDArray[np.float32], NDArray[np.int64]]  # distances and rows, both [queries, hits]
 

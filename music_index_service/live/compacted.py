@@ -11,13 +11,13 @@ from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE
 from music_index_service import engines
-from music_index_service.attribute_file import ATTRIBUTES_FILE, load_attributes
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.filters import ClipFilters
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.catalog.postings import Postings
+from music_index_service.filtering.attribute_file import ATTRIBUTES_FILE, load_attributes
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.filters import ClipFilters
 from music_index_service.live.model import IndexModel
 from music_index_service.live.parts import Compacted
-from music_index_service.postings import Postings
 from music_index_service.segment import Segment
 
 KIND = "segment"  # of the artifact; its manifest has these beside what every manifest has

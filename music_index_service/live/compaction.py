@@ -26,7 +26,7 @@ from ambiance.placement.prices import PricedClips
 from ambiance.placement.squared_l2 import append_price
 from ambiance.placement.standing import Standing
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.attribute_file import write_attributes
+from music_index_service.filtering.attribute_file import write_attributes
 from music_index_service.live.compacted import KIND, SEQUENCE, WORTH_FILE
 from music_index_service.live.model import IndexModel
 from music_index_service.live.own_catalog import Written, columns_of, joined

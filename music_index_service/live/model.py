@@ -12,8 +12,8 @@ from ambiance.placement import EncodedClips
 from ambiance.placement.mood_space import LARGEST_CONSTANT
 from ambiance.placement.prices import PricedClips
 from ambiance.placement.standing import Standing, priced_clips
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
 from music_index_service.preparation.placement_model import PlacementModel
 from music_index_service.snapshot import IndexSnapshot
 

@@ -14,12 +14,12 @@ from ambiance.index_writing.postings import list_postings
 from ambiance.placement.encoded_clips import EncodedClips
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service import engines
-from music_index_service.attributes import ClipAttributes
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.filters import ClipFilters
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.catalog.postings import Postings
+from music_index_service.filtering.attributes import ClipAttributes
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.filters import ClipFilters
 from music_index_service.live.model import IndexModel, Pricing
-from music_index_service.postings import Postings
 from music_index_service.segment import Segment
 
 Vectors = dict[str, NDArray[np.float32]]  # space -> [n, dimension]

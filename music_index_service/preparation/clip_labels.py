@@ -6,8 +6,8 @@ from ambiance.errors import Violation
 from ambiance.limits import MAX_CLIP_LABELS, MAX_LABEL_CHARACTERS
 from ambiance.music.v1.clip_input_pb2 import ClipInput
 from ambiance.validation import shown
-from music_index_service.canonical_filter import unknown_label
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.filtering.canonical_filter import unknown_label
 from music_index_service.preparation.offences import Offences
 
 _MAX_CLOSEST = 10  # unknown names in a batch whose closest are looked up, which takes milliseconds each

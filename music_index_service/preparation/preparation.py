@@ -14,7 +14,7 @@ from ambiance.music.v1.clip_input_pb2 import ClipInput
 from ambiance.placement import EncodedClips
 from ambiance.placement.encoded_clips import WIDTHS
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
 from music_index_service.preparation.clip_labels import ClipLabels
 from music_index_service.preparation.features import read_features
 from music_index_service.preparation.given import (

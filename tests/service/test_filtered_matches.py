@@ -37,7 +37,7 @@ from gateway.__main__ import build
 from gateway.settings import GatewaySettings
 from music_index_service import clip_catalog
 from music_index_service.engines.faiss_flat import FlatEngine
-from music_index_service.filters import ClipFilters
+from music_index_service.filtering.filters import ClipFilters
 from music_index_service.service import SERVICE_NAME, MusicIndexService
 from music_index_service.snapshot import IndexSnapshot
 

@@ -27,10 +27,10 @@ from ambiance.music.v1.music_index_service_pb2_grpc import (
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, Servicer
 from ambiance.type.v1 import space_pb2
-from music_index_service.clip_catalog import Clip
+from music_index_service.catalog.clip_catalog import Clip
 from music_index_service.engines.faiss_flat import FlatEngine
-from music_index_service.filters import ClipFilters
-from music_index_service.match_probability import Calibration, MatchProbability
+from music_index_service.filtering.filters import ClipFilters
+from music_index_service.searching.match_probability import Calibration, MatchProbability
 from music_index_service.service import SERVICE_NAME, MusicIndexService
 from music_index_service.snapshot import IndexSnapshot
 

@@ -24,10 +24,10 @@ from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, Servicer
 from ambiance.status_codes import from_rpc_error
 from ambiance.type.v1.space_pb2 import Vector
-from music_index_service.attributes import ClipAttributes
-from music_index_service.filters import ClipFilters
+from music_index_service.filtering.attributes import ClipAttributes
+from music_index_service.filtering.filters import ClipFilters
 from music_index_service.loading import load_index
-from music_index_service.searches import find_path_of, find_similar
+from music_index_service.searching.searches import find_path_of, find_similar
 from music_index_service.service import SERVICE_NAME, MusicIndexService
 from music_index_service.snapshot import IndexSnapshot
 

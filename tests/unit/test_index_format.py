@@ -17,7 +17,7 @@ from ambiance.index_format import (
     postings,
 )
 from ambiance.music.v1.clip_pb2 import Clip as ClipMessage
-from music_index_service.clip_catalog import Clip
+from music_index_service.catalog.clip_catalog import Clip
 
 ROOT = Path(__file__).parents[2]
 RELEASED = [ROOT / "artifacts/music_index/6", ROOT / "artifacts/large/music_index/2"]

@@ -1,4 +1,4 @@
-"""music_index_service.clip_catalog and loading: an artifact is read exactly, or refused with a reason."""
+"""From an artifact on disk to an index that can be asked: the catalogue, and loading all of it."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ from ambiance.limits import MAX_CLIP_IDS, MAX_K, MAX_QUERIES, MAX_REQUEST_BYTES
 from ambiance.music.v1.music_index_service_pb2 import BatchGetClipsRequest, FindNeighborsRequest
 from ambiance.type.v1.space_pb2 import Vector
 from music_index_service.application import load
-from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.catalog.clip_catalog import Clip, ClipCatalog
 from music_index_service.loading import load_index
 from music_index_service.settings import MusicIndexSettings
 

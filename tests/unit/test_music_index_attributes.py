@@ -15,8 +15,8 @@ from ambiance.attribute_conditions import BUILT_IN, AttributeCondition, read_con
 from ambiance.errors import ArtifactError, InvalidInputError
 from ambiance.music.v1 import clip_filter_pb2
 from ambiance.music.v1.clip_pb2 import AttributeValue, ClipMetadata
-from music_index_service.attribute_file import ATTRIBUTES_FILE, load_attributes, write_attributes
-from music_index_service.attributes import ClipAttributes, check_attributes
+from music_index_service.filtering.attribute_file import ATTRIBUTES_FILE, load_attributes, write_attributes
+from music_index_service.filtering.attributes import ClipAttributes, check_attributes
 
 SONGS = [
     ClipMetadata(title="Sinnerman", artist="Nina Simone", duration_seconds=212.3),

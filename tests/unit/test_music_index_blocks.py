@@ -19,7 +19,7 @@ from music_index_service.engines import VectorEngine, faiss_engine
 from music_index_service.engines.blocks import candidates
 from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.row_set import RowSet
 
 Vectors = NDArray[np.float32]
 Priced = tuple[VectorEngine, Vectors, Vectors]  # an index, its vectors, and queries

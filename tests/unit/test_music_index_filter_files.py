@@ -9,8 +9,8 @@ import pytest
 
 from ambiance.errors import ArtifactError
 from ambiance.index_format.postings import ROWS_FILE, STARTS_FILE
-from music_index_service.label_hierarchy import LabelHierarchy
-from music_index_service.postings import Postings
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.postings import Postings
 
 
 def write_files(folder: Path, rows: object, starts: object, below: object = None) -> None:
@@ -67,7 +67,7 @@ def test_a_fall_between_two_pieces_of_the_check_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for at_once in range(1, 7):
-        monkeypatch.setattr("music_index_service.postings._CHECKED_AT_ONCE", at_once)
+        monkeypatch.setattr("music_index_service.catalog.postings._CHECKED_AT_ONCE", at_once)
         write_files(tmp_path, ROWS, STARTS)
         Postings.load(tmp_path, 2, 2, 3)
         write_files(tmp_path, np.array([0, 2, 1, 1, 0, 2], np.uint32), STARTS)

@@ -17,10 +17,10 @@ from ambiance.type.v1.space_pb2 import Vector
 from filter_catalogs import CATALOGS, FILTERS, Clip, FakeCatalog, make_terms, passes
 from music_index_service.engines import Neighbors, VectorEngine
 from music_index_service.engines.faiss_flat import FlatEngine
-from music_index_service.filters import ClipFilters
-from music_index_service.match_probability import Calibration, MatchProbability
-from music_index_service.row_set import RowSet
-from music_index_service.sampling import candidate_count
+from music_index_service.filtering.filters import ClipFilters
+from music_index_service.filtering.row_set import RowSet
+from music_index_service.searching.match_probability import Calibration, MatchProbability
+from music_index_service.searching.sampling import candidate_count
 from music_index_service.snapshot import IndexSnapshot
 
 VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="vad-1")

@@ -1,4 +1,4 @@
-"""music_index_service.filters: what passes is exactly what a scan over every clip finds."""
+"""music_index_service.filtering.filters: what passes is exactly what a scan over every clip finds."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ from ambiance.attribute_conditions import AttributeCondition
 from ambiance.errors import InvalidInputError, PreconditionError
 from ambiance.music.v1.clip_pb2 import ClipMetadata
 from filter_catalogs import CATALOGS, FILTERS, HIERARCHY, LABELS, Clip, FakeCatalog, make_terms, passes
-from music_index_service.attributes import ClipAttributes
-from music_index_service.canonical_filter import CanonicalFilter, canonical
-from music_index_service.filter_cache import FilterCache, FilteredClips
-from music_index_service.filters import ClipFilters
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.attributes import ClipAttributes
+from music_index_service.filtering.canonical_filter import CanonicalFilter, canonical
+from music_index_service.filtering.filter_cache import FilterCache, FilteredClips
+from music_index_service.filtering.filters import ClipFilters
+from music_index_service.filtering.row_set import RowSet
 
 
 @given(CATALOGS, FILTERS, st.booleans())

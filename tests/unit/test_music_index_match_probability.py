@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ambiance.errors import ArtifactError
-from music_index_service.match_probability import Calibration, MatchProbability
+from music_index_service.searching.match_probability import Calibration, MatchProbability
 
 SOUND = {"space": "mood", "components": 2, "similarity": [0.0, 0.5, 1.0], "probability": [0.1, 0.1, 0.9]}
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from music_index_service import path_beam
-from music_index_service.path import find_path
-from music_index_service.selection import GROUPED_BY, NO_LIMITS, Candidates, Hits, Limits, Shortage
+from music_index_service.searching import path_beam
+from music_index_service.searching.path import find_path
+from music_index_service.searching.selection import GROUPED_BY, NO_LIMITS, Candidates, Hits, Limits, Shortage
 
 
 class Library:

@@ -1,10 +1,10 @@
-"""music_index_service.row_set: what a filter lets through, and what is kept with it."""
+"""music_index_service.filtering.row_set: what a filter lets through, and what is kept with it."""
 
 import numpy as np
 import pytest
 
-from music_index_service import row_set
-from music_index_service.row_set import RowSet
+from music_index_service.filtering import row_set
+from music_index_service.filtering.row_set import RowSet
 
 
 def test_says_its_rows() -> None:

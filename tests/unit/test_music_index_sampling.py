@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from music_index_service.sampling import candidate_count, draw
+from music_index_service.searching.sampling import candidate_count, draw
 
 EVEN = np.linspace(0, 1, 50, dtype=np.float32)[None]
 

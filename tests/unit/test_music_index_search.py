@@ -11,9 +11,9 @@ from ambiance.artifacts import Space
 from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
 from ambiance.validation import MAX_VIOLATIONS
 from music_index_service.engines.faiss_flat import FlatEngine
-from music_index_service.filters import ClipFilters
-from music_index_service.match_probability import Calibration, MatchProbability
-from music_index_service.sampling import candidate_count
+from music_index_service.filtering.filters import ClipFilters
+from music_index_service.searching.match_probability import Calibration, MatchProbability
+from music_index_service.searching.sampling import candidate_count
 from music_index_service.snapshot import IndexSnapshot
 
 IDS = [f"clip{i:03d}@{i}" for i in range(250)]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from music_index_service.sampling import candidate_count, draw
-from music_index_service.selection import (
+from music_index_service.searching.sampling import candidate_count, draw
+from music_index_service.searching.selection import (
     GROUPED_BY,
     NO_LIMITS,
     Candidates,

@@ -11,7 +11,7 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto,
 
 from ambiance import limits
 from ambiance.affect import MOODS
-from music_index_service.sampling import CANDIDATES_PER_HIT, MIN_CANDIDATES
+from music_index_service.searching.sampling import CANDIDATES_PER_HIT, MIN_CANDIDATES
 
 PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
 

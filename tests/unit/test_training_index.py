@@ -41,9 +41,9 @@ from audioset_files import (
     write_ontology,
 )
 from music_encoders import Bytes, Counts, encode_clips
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.filters import ClipFilters
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.filters import ClipFilters
 from music_index_service.preparation.placement_model import PlacementModel
 from training.data.errors import DataError
 from training.data.sources import SOURCES

@@ -15,11 +15,11 @@ from ambiance.errors import ArtifactError
 from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
 from ambiance.index_writing import postings as writer
 from ambiance.index_writing.postings import check_postings, write_postings
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.filters import ClipFilters
-from music_index_service.label_hierarchy import LabelHierarchy
-from music_index_service.postings import Postings
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.postings import Postings
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.filters import ClipFilters
 from training.data.ontology import Ontology, load_ontology
 from training.data.sources import data_dir
 from training.index.label_hierarchy import write_label_hierarchy

@@ -15,7 +15,7 @@ from music_index_service.engines.blocks.checks import load_blocks
 from music_index_service.engines.faiss_engine import FaissEngine
 from music_index_service.engines.faiss_knn import nearest
 from music_index_service.engines.port import Neighbors
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.row_set import RowSet
 
 # Share of the vectors up to which bounds may spare work: to rank most of them, all are compared.
 _MOST_BOUNDED = 0.05

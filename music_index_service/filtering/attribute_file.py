@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ambiance.attribute_conditions import FLAG, NUMBER, TEXT
 from ambiance.errors import ArtifactError
-from music_index_service.attribute_columns import Column, FlagColumn, NumberColumn, TextColumn
-from music_index_service.attributes import ClipAttributes
+from music_index_service.filtering.attribute_columns import Column, FlagColumn, NumberColumn, TextColumn
+from music_index_service.filtering.attributes import ClipAttributes
 
 ATTRIBUTES_FILE = "attributes.arrow"
 

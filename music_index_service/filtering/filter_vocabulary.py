@@ -7,9 +7,9 @@ from ambiance.affect import MOODS
 from ambiance.artifacts import Artifact
 from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
 from ambiance.index_format.postings import ROWS_FILE, STARTS_FILE
-from music_index_service.clip_catalog import ClipCatalog
-from music_index_service.label_hierarchy import LabelHierarchy
-from music_index_service.postings import Postings
+from music_index_service.catalog.clip_catalog import ClipCatalog
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.postings import Postings
 
 _FILES = (LABEL_HIERARCHY_FILE, ROWS_FILE, STARTS_FILE)
 

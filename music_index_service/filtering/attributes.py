@@ -18,7 +18,7 @@ from ambiance.attribute_conditions import (
 from ambiance.errors import Violation
 from ambiance.music.v1.clip_pb2 import ClipMetadata
 from ambiance.validation import raise_violations, shown
-from music_index_service.attribute_columns import (
+from music_index_service.filtering.attribute_columns import (
     Column,
     FlagColumn,
     NumberColumn,

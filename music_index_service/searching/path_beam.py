@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from music_index_service.selection import GROUPED_BY, Candidates, Described, Limits
+from music_index_service.searching.selection import GROUPED_BY, Candidates, Described, Limits
 
 # Paths that are followed at once, and how many of them may end in one clip: those differ in what came before.
 _BEAM, _ENDING_ALIKE = 64, 4

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-from music_index_service.canonical_filter import CanonicalFilter
-from music_index_service.row_set import RowSet
+from music_index_service.filtering.canonical_filter import CanonicalFilter
+from music_index_service.filtering.row_set import RowSet
 
 MAX_KEPT_FILTERS = 256
 

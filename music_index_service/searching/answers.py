@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.clip_filter import Conditions
-from music_index_service.filter_cache import FilteredClips
+from music_index_service.filtering.filter_cache import FilteredClips
 from music_index_service.index_port import FilterCounts
+from music_index_service.searching.selection import Candidates
 from music_index_service.segment import Segment
-from music_index_service.selection import Candidates
 
 # A handle names a clip of a snapshot: the number of its segment, shifted by so much, and its row in there.
 ROW_BITS = 32

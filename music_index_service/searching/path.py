@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from music_index_service.path_beam import follow
-from music_index_service.selection import (
+from music_index_service.searching.path_beam import follow
+from music_index_service.searching.selection import (
     NO_LIMITS,
     Candidates,
     Described,

@@ -14,9 +14,9 @@ from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.search_options import CAPS, check_limits, check_options
 from ambiance.validation import OPTIONS_PREFIX, check_count, check_each, raise_violations, shown
 from music_index_service.index_port import Answers, Index
-from music_index_service.path import find_path
-from music_index_service.queries import as_matrix, common_space
-from music_index_service.selection import Hits, Limits, select_each
+from music_index_service.searching.path import find_path
+from music_index_service.searching.queries import as_matrix, common_space
+from music_index_service.searching.selection import Hits, Limits, select_each
 
 
 def limits_of(options: SearchOptions) -> Limits:

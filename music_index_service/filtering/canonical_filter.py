@@ -12,7 +12,7 @@ from ambiance.attribute_conditions import AttributeCondition
 from ambiance.clip_filter import FILTER_PREFIX, Conditions, attribute_conditions, folded
 from ambiance.errors import Violation
 from ambiance.validation import raise_violations, shown
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
 
 _MAX_CLOSEST = 3  # unknown labels whose closest names are looked up, which takes milliseconds each
 

@@ -9,8 +9,8 @@ from ambiance.clip_filter import folded
 from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_LABEL_CHARACTERS
 from ambiance.validation import raise_violations
-from music_index_service.canonical_filter import unknown_label
-from music_index_service.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.canonical_filter import unknown_label
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
 
 
 class Label(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from music_index_service.sampling import candidate_count, draw
+from music_index_service.searching.sampling import candidate_count, draw
 
 # What a limit counts by, as `Described.groups` knows it.
 GROUPED_BY = ("artist", "album", "track_id", "youtube_id")

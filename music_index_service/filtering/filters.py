@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from ambiance.affect import FACETS, MOODS
 from ambiance.clip_filter import ATTRIBUTES_PATH, Conditions, attribute_conditions, check_filter
 from ambiance.errors import PreconditionError
-from music_index_service.attributes import ClipAttributes, check_attributes
-from music_index_service.canonical_filter import CanonicalFilter, canonical
-from music_index_service.filter_cache import FilterCache, FilteredClips
-from music_index_service.filter_vocabulary import FilterVocabulary
-from music_index_service.labels import Label, LabelList
-from music_index_service.row_set import RowSet
+from music_index_service.catalog.labels import Label, LabelList
+from music_index_service.filtering.attributes import ClipAttributes, check_attributes
+from music_index_service.filtering.canonical_filter import CanonicalFilter, canonical
+from music_index_service.filtering.filter_cache import FilterCache, FilteredClips
+from music_index_service.filtering.filter_vocabulary import FilterVocabulary
+from music_index_service.filtering.row_set import RowSet
 
 # Bytes that the cached filters may hold in memory, and more for each clip of the index.
 CACHE_BYTES = 32 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""From the conditions of a request to the rows that meet them, exactly."""
