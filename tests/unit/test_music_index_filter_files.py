@@ -111,7 +111,7 @@ def test_what_no_clip_is_labelled_with_stands_for_the_labels_below_it() -> None:
 
 
 def test_the_parents_that_an_older_index_lacks_are_those_of_audioset(tmp_path: Path) -> None:
-    with (files("music_index_service") / "parent_labels.json").open() as file:
+    with (files("music_index_service.catalog") / "parent_labels.json").open() as file:
         parents = json.load(file)["below"]
     named = sorted({name for below in parents.values() for name in below} - parents.keys())
     labels = (*named, "Music", "Vehicle", "Noise")
