@@ -4,7 +4,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -14,6 +14,7 @@ from ambiance.music.v1 import music_index_service_pb2 as messages
 from torture.service_process import ServiceProcess
 from torture.target import NotAcknowledgedError, TargetError
 
+_PASSING = "passing"  # an index that is made and deleted
 _MAX_PAUSE_S = 0.5  # between two changes of the release
 _MAX_COMPACTION_S = 4.0  # before one is killed
 
@@ -26,12 +27,13 @@ class Disturbances:
         clips that others write to, which are reported too."""
         self._versions, self._contested = versions, contested
         self._available: dict[str, set[bool]] = {clip_id: {True} for clip_id in reported}  # what may be found
+        self._passing = {False}  # whether that index may be found
         self._guard = Lock()
         self._process: ServiceProcess | None = None
         self._threads: list[Thread] = []
         self._faults: list[str] = []
         self.reported = tuple(reported)
-        self.figures = {"reports": 0, "reloads": 0, "killed_compactions": 0}
+        self.figures = {"reports": 0, "reloads": 0, "killed_compactions": 0, "deleted_indexes": 0}
 
     def begin(self, process: ServiceProcess) -> None:
         """Disturb this life; without an effect if it is disturbed already."""
@@ -39,7 +41,13 @@ class Disturbances:
             if self._process is process:
                 return
             self._process = process
-            steps = (self._report, self._report_contested, self._reload, self._kill_compaction)
+            steps = (
+                self._report,
+                self._report_contested,
+                self._reload,
+                self._kill_compaction,
+                self._make_and_delete,
+            )
             self._threads = [Thread(target=self._repeat, args=[process, step]) for step in steps]
             for thread in self._threads:
                 thread.start()
@@ -51,9 +59,16 @@ class Disturbances:
         for thread in threads:
             thread.join()
 
-    def settle(self, found: Mapping[str, bool]) -> list[str]:
-        """Compare what may be played with what was reported; what is wrong, a sentence each."""
+    def settle(self, found: Mapping[str, bool], indexes: Collection[str]) -> list[str]:
+        """Compare what may be played, and the names of the indexes, with what was acknowledged.
+
+        Returns:
+            What is wrong, a sentence each.
+        """
         faults, self._faults = self._faults, []
+        if (_PASSING in indexes) not in self._passing:
+            faults.append(f"{_PASSING!r} among {sorted(indexes)}: must be of {self._passing}")
+        self._passing = {_PASSING in indexes}
         for clip_id, allowed in self._available.items():
             if found.get(clip_id) not in allowed:
                 faults.append(f"{clip_id}: available is {found.get(clip_id)}, must be of {allowed}")
@@ -98,6 +113,17 @@ class Disturbances:
             self.figures["killed_compactions"] += 1
         if not process.is_alive:
             raise NotAcknowledgedError("was killed")
+
+    def _make_and_delete(self, process: ServiceProcess) -> None:
+        if self._passing != {True}:
+            self._passing = {True, False}
+            process.call(process.music.CreateIndex, messages.CreateIndexRequest(name=_PASSING))
+            self._passing = {True}
+        time.sleep(random.uniform(0, _MAX_PAUSE_S))
+        self._passing = {True, False}
+        process.call(process.music.DeleteIndex, messages.DeleteIndexRequest(name=_PASSING))
+        self._passing = {False}
+        self.figures["deleted_indexes"] += 1
 
     def _send(self, process: ServiceProcess, clip_ids: Sequence[str], available: bool) -> None:
         request = messages.ReportUnavailableRequest(clip_ids=clip_ids, available=available)

@@ -76,11 +76,13 @@ class ServiceTarget:
     def read_all(self) -> dict[str, str]:
         process = self._live()
         assert self._disturbances is not None
+        answer = process.call(process.music.ListIndexes, messages.ListIndexesRequest())
+        indexes = [index.name for index in answer.indexes]
         lists_all = self._is_fresh  # which takes seconds
         clips = list(_listed(process) if lists_all else self._got(process))
         if faults := [
             *self._complaints,
-            *self._disturbances.settle({clip.id: clip.available for clip in clips}),
+            *self._disturbances.settle({clip.id: clip.available for clip in clips}, indexes),
             *self._rebuilt.differences(process, clips, prices=self._is_fresh, listed=lists_all),
         ]:
             raise TargetError("; ".join(faults[:3]))

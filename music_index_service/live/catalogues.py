@@ -90,7 +90,15 @@ class Catalogues:
         with self._lock:
             if name in self._indexes:
                 return False
-            self._open(name)
+            was_there = (self._folder / name).exists()
+            try:
+                self._open(name)
+            except BaseException:
+                if (
+                    not was_there
+                ):  # what was made of it would be opened with the next start, or keep it from that
+                    shutil.rmtree(self._folder / name, ignore_errors=True)
+                raise
             return True
 
     def drop(self, name: str) -> int:

@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import pytest
 
-from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, StorageError
+from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, StorageError, StorageFullError
 from clusters import wait_until
 from live_models import clips, model
 from music_index_service.live.catalogues import Catalogues
@@ -145,6 +145,21 @@ def test_folders_that_are_no_indexes_are_left_alone(
     (tmp_path / "Old Songs" / "clips.sqlite").write_text("mine")
     open_all()
     assert set(served.snapshots) == {"default"}
+
+
+def test_an_index_that_cannot_be_made_leaves_nothing(
+    open_all: Callable[[], Catalogues], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(connection: object, path: Path) -> None:
+        raise StorageFullError(f"{path}: the disk is full; nothing of this was written")
+
+    catalogues = open_all()
+    with monkeypatch.context() as patch:
+        patch.setattr("music_index_service.store.database._keep_log", fail)
+        with pytest.raises(StorageFullError):
+            catalogues.create("songs")
+    assert [path.name for path in tmp_path.iterdir()] == ["default"]
+    assert catalogues.create("songs")
 
 
 def test_a_folder_that_another_process_writes_to_is_refused(
