@@ -13,9 +13,9 @@ from music_index_service.segment import Segment
 from music_index_service.snapshot import IndexSnapshot
 from music_index_service.store.store import State, Store
 
-# So many segments in memory are left as they are. Of more the latest are merged, with each before them that
-# isn't this much larger than they together: few are searched, and each clip is moved a few times only.
-_FEW = 3
+# The latest segments in memory, up to one that is this much larger than all after it, are merged once they are
+# more than a few: few are searched, and each clip is moved a few times only.
+_FEW = 2
 _RATIO = 4
 
 _ASKED_AT_ONCE = 1_000  # ids of the store
@@ -122,11 +122,12 @@ class Parts:
     def _tidy(self) -> None:
         """Drop segments without a clip, and merge some if there are many."""
         recent = [segment for segment in self._recent if len(segment)]
-        if len(recent) > _FEW:
-            first, total = len(recent) - 2, len(recent[-1]) + len(recent[-2])
-            while first and len(recent[first - 1]) < _RATIO * total:
-                first -= 1
-                total += len(recent[first])
+        first = max(len(recent) - 1, 0)
+        together = sum(map(len, recent[first:]))
+        while first and len(recent[first - 1]) < _RATIO * together:
+            first -= 1
+            together += len(recent[first])
+        if len(recent) - first > _FEW:
             joined = merged(recent[first:], self._model)
             recent[first:] = [joined] if joined is not None else []
         self._recent = recent
