@@ -20,6 +20,10 @@ _BEAM, _ENDING_ALIKE = 64, 4
 # units of how much it varies among the candidates. On paths of 8 clips between any two scenes it takes the
 # mean change from .22 to .17, and of the steps that lead back every other, at no cost in fit.
 _CHANGE_WEIGHT = 16.0
+# What distance weighs at both ends: they are what was asked for. Else a path through a few clips, hardly any
+# of which lie on the way, would spare itself the leaps by beginning in another mood. Of 15 released clips the
+# ends lose .2 of fit instead of 2.1, and the mean change grows from .27 to .32; of all of them nothing is lost.
+_END_WEIGHT = 16.0
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,10 @@ def follow(
     columns = np.split(places, np.cumsum([len(handles) for _, handles in points])[:-1])
     candidates = _Together(handles, clips, limits, stride)
     unit = float(np.mean([distances.std(dtype=np.float64) for distances, _ in points])) or 1.0
+    weights = [_END_WEIGHT, *[1.0] * (len(points) - 2), _END_WEIGHT][: len(points)]
     trails = [_Trail(0.0, ())]
-    for (distances, _), here in zip(points, columns, strict=True):
-        costs = distances / unit + np.array([trail.cost for trail in trails])[:, None]
+    for (distances, _), here, weight in zip(points, columns, weights, strict=True):
+        costs = weight * distances / unit + np.array([trail.cost for trail in trails])[:, None]
         if trails[0].places:
             costs += candidates.changes(np.array([trail.places[-1] for trail in trails]), here)
         going_on = _cheapest(costs, here.tolist(), trails, candidates)

@@ -68,6 +68,12 @@ def test_ends_that_lie_beyond_all_clips_do_not_crowd_the_path() -> None:
     assert path.distances[[0, 2]] == pytest.approx([3 * 9**2, 3 * 0.5**2])
 
 
+def test_a_path_begins_where_it_was_asked_to_though_the_next_clip_is_far() -> None:
+    places = np.array([0, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1])
+    path = path_in(Library(places[:, None] * np.ones(3)), (0, 0, 0), (1, 1, 1), 5)
+    assert path.handles[[0, -1]].tolist() == [0, 70]
+
+
 @st.composite
 def libraries(draw: st.DrawFn) -> Library:
     count = draw(st.integers(1, 60))
@@ -125,7 +131,9 @@ def excess_cost(seed: int, steps: int) -> float:
         if len(set(handles.tolist())) < steps:
             return np.inf
         changes = np.diff(library.facets(handles).astype(float), axis=0) - stride
-        return sum(distances[column] for column, (distances, _) in pairs) / unit + (changes**2).sum() / heard
+        far = np.array([distances[column] for column, (distances, _) in pairs])
+        far[[0, -1]] *= path_beam._END_WEIGHT
+        return far.sum() / unit + (changes**2).sum() / heard
 
     chosen = path_beam.follow(points, library, NO_LIMITS, stride)
     return cost(chosen) / min(map(cost, itertools.product(range(6), repeat=steps))) - 1
