@@ -96,7 +96,7 @@ class Catalogues:
             except BaseException:
                 if (
                     not was_there
-                ):  # what was made of it would be opened with the next start, or keep it from that
+                ):  # half made it would be opened at the next start, or keep the others from it
                     shutil.rmtree(self._folder / name, ignore_errors=True)
                 raise
             return True
