@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ambiance.errors import AmbianceError, InvalidInputError
+from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError
 from ambiance.extras import Extra
 from ambiance.shared_flags import add_music_target_flags
 
@@ -156,7 +156,10 @@ def _imported(job: "Job", arguments: argparse.Namespace, plan: "Plan") -> "Progr
             def advance(position: int) -> None:
                 bar.update(position - bar.n)
 
-            return job.run(client, arguments.index, arguments.in_flight, state, advance)
+            try:
+                return job.run(client, arguments.index, arguments.in_flight, state, advance)
+            except NotFoundError as error:
+                raise NotFoundError(f"{error}; --create makes an index") from error
 
 
 def _state(arguments: argparse.Namespace, plan: "Plan") -> "State":

@@ -44,7 +44,7 @@ _SHORTFALLS = {
     ShortfallReason.TOO_FEW_LISTENABLE: "no more of the clips are worth hearing",
     ShortfallReason.TOO_FEW_AVAILABLE: "no more of the clips can be played",
     ShortfallReason.TOO_FAR: "no more lie within the distance",
-    ShortfallReason.TOO_ALIKE: "all others are too much alike",
+    ShortfallReason.TOO_ALIKE: "the rest is too much alike, or more of one artist, album, track or video",
     ShortfallReason.UNKNOWN: "for a reason that this client doesn't know",
 }
 _TOO_LITTLE = {

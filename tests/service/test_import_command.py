@@ -253,6 +253,14 @@ def test_a_file_beside_the_catalogue_that_cannot_be_written_is_named(
     assert told.endswith(": No such file or directory")
 
 
+def test_an_index_that_is_not_there_can_be_made(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "songs.csv", row("good"))
+    assert run("import", path, "--index", "songs") == cli.EXIT_BAD_INPUT
+    assert capsys.readouterr().err.endswith("; --create makes an index\n")
+
+
 def test_a_service_that_is_not_there(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path / "songs.csv", row("good"))
     assert run("import", path, "--index", "songs", to=NOBODY) == cli.EXIT_UNAVAILABLE

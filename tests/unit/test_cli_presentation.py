@@ -161,6 +161,19 @@ def test_what_is_not_known_of_a_clip_is_not_told() -> None:
     assert "      Music, Cello\n      match 73%" in match_for_people(result(bare, why=()), PLAIN)
 
 
+def test_a_clip_that_was_written_without_traits_is_told_neither_vocal_nor_instrumental() -> None:
+    silent = replace(
+        clip(), traits=tuple(FacetScore(trait, 0.0) for trait in ("vocal", "speech", "low_quality"))
+    )
+    assert "      because: sad 61%, tender 40%" in match_for_people(result(silent), PLAIN).splitlines()
+
+
+def test_an_address_of_ones_own_is_followed_by_no_empty_time() -> None:
+    known = ClipMetadata(uri="https://music.example/a/rather/long/address/of/a/tide")
+    own = replace(clip(), youtube_id="", start_seconds=0.0, end_seconds=0.0, metadata=known)
+    assert f"   1  {known.uri}  distance 0.00123" in match_for_people(result(own), PLAIN).splitlines()
+
+
 def test_a_clip_of_ones_own_shows_what_people_know_it_by() -> None:
     known = ClipMetadata("Tide", "Ada\x1b[2J", "Coast", uri="https://music.example/tide")
     own = replace(clip(), id="tide", youtube_id="", end_seconds=0.0, available=False, metadata=known)
