@@ -1,7 +1,7 @@
 """A part of an index: clips with their vectors, found in one go. A released index is one segment."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -30,15 +30,17 @@ class MessageCache:
         self._kept: OrderedDict[int, bytes] = OrderedDict()
         self._most = most
 
-    def get(self, row: int, make: Callable[[], bytes]) -> bytes:
-        """What is kept of a row, else what `make` makes; threads may ask, at worst it is made twice."""
-        kept = self._kept.get(row)
-        if kept is None:
-            kept = self._kept[row] = make()
-            if len(self._kept) > self._most:
-                with suppress(KeyError):  # another thread was as far
-                    self._kept.popitem(last=False)
-        return kept
+    def get(self, row: int) -> bytes | None:
+        """What is kept of a row, if anything is; any number of threads may ask, and keep."""
+        return self._kept.get(row)
+
+    def keep(self, row: int, made: bytes) -> bytes:
+        """Keep what was made of a row, and return it."""
+        self._kept[row] = made
+        if len(self._kept) > self._most:
+            with suppress(KeyError):  # another thread was as far
+                self._kept.popitem(last=False)
+        return made
 
 
 @dataclass(frozen=True, eq=False)

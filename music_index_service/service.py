@@ -47,7 +47,8 @@ class _Served:
     def describe(self, handle: int, clip: clip_pb2.Clip) -> None:
         """Fill in a clip."""
         clip.ParseFromString(self.index.message(handle, _clip_bytes))
-        clip.available = self.index.is_available(handle)
+        if not self.index.is_available(handle):
+            clip.available = False
 
 
 class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
@@ -254,7 +255,10 @@ def _clip_message(clip: Clip) -> clip_pb2.Clip:
 
 
 def _clip_bytes(clip: Clip) -> bytes:
-    return _clip_message(clip).SerializeToString()
+    """As of a clip that can be played: nearly all can."""
+    message = _clip_message(clip)
+    message.available = True
+    return message.SerializeToString()
 
 
 def _facet_scores(scores: Iterable[tuple[str, float]]) -> list[affect_pb2.FacetScore]:

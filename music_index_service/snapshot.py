@@ -22,7 +22,7 @@ from music_index_service.filtering.filters import ClipFilters
 from music_index_service.index_port import Answers, Asked, Hits, Page
 from music_index_service.searching.answers import ROW, ROW_BITS, SegmentAnswers
 from music_index_service.searching.match_probability import MatchProbability
-from music_index_service.searching.queries import Query, as_matrix, common_space
+from music_index_service.searching.queries import Query, as_matrix, common_space, paths
 from music_index_service.searching.selection import NO_LIMITS, Limits, select_each
 from music_index_service.segment import Segment
 
@@ -77,13 +77,14 @@ class IndexSnapshot:
 
     def is_available(self, handle: int) -> bool:
         """Whether the clip of a handle can be played."""
-        segment, row = self.place(handle)
-        return segment.is_available(row)
+        unavailable = self.segments[handle >> ROW_BITS].unavailable
+        return unavailable is None or not unavailable[handle & ROW]
 
     def message(self, handle: int, make: Callable[[Clip], bytes]) -> bytes:
         """What `make`, always the same, makes of the clip of a handle; kept for the requests that follow."""
-        segment, row = self.place(handle)
-        return segment.messages.get(row, lambda: make(segment.catalog.clip(row)))
+        segment, row = self.segments[handle >> ROW_BITS], handle & ROW
+        kept = segment.messages.get(row)
+        return kept if kept is not None else segment.messages.keep(row, make(segment.catalog.clip(row)))
 
     def place(self, handle: int) -> tuple[Segment, int]:
         """The segment of a handle, and the row in there."""
@@ -118,8 +119,9 @@ class IndexSnapshot:
         """
         check_count("queries", len(queries), MAX_QUERIES)
         k = resolve_k(k, len(queries))
-        space = common_space(queries, self.spaces)
-        matrix = as_matrix(queries, space, self.name)
+        fields = paths(len(queries))
+        space = common_space(queries, self.spaces, fields)
+        matrix = as_matrix(queries, space, self.name, fields)
         answers = SegmentAnswers(
             self,
             space.name,
@@ -159,6 +161,8 @@ class IndexSnapshot:
         calibrated = self.match_probability
         if calibrated is None or calibrated.space != space:
             return None
+        if len(handles) == 1:  # nearly always
+            return [calibrated.of(queries, answers.vectors(handles[0]))]
         counts = [len(of_it) for of_it in handles]
         clips = answers.vectors(np.concatenate(handles))
         probabilities = calibrated.of(np.repeat(queries, counts, axis=0), clips)

@@ -13,8 +13,8 @@ from music_index_service.segment import Segment
 from music_index_service.snapshot import IndexSnapshot
 from music_index_service.store.store import State, Store
 
-# The latest segments in memory, up to one that is this much larger than all after it, are merged once they are
-# more than a few: few are searched, and each clip is moved a few times only.
+# The latest segments in memory, up to one that is this much larger than all after it, are merged once there
+# are more than a few: few are searched, and each clip is moved a few times only.
 _FEW = 2
 _RATIO = 4
 

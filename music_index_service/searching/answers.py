@@ -76,7 +76,7 @@ class SegmentAnswers:
             distances, rows = segment.nearest(
                 self._space, queries, count, within, everything=self._everything
             )
-            found.append((distances, rows | number << ROW_BITS))
+            found.append((distances, rows | number << ROW_BITS if number else rows))
         if len(found) == 1:
             return list(zip(*found[0], strict=True))
         all_distances, all_handles = zip(*found, strict=True)
@@ -145,7 +145,10 @@ class SegmentAnswers:
     @property
     def left_out(self) -> int:
         """Clips that the filter lets through, or all without one, that aren't answers: not worth hearing."""
-        return self._met - self.count
+        counts = [
+            (segment.count(some.met), segment.count(some.rows)) for segment, some in self._parts if some
+        ]
+        return sum(met - answers for met, answers in counts)
 
     @property
     def _met(self) -> int:

@@ -49,7 +49,10 @@ class MatchProbability:
         self._probability = np.array(calibration.probability)
 
     def of(self, queries: NDArray[np.float32], clips: NDArray[np.float32]) -> NDArray[np.float64]:
-        """<float64>[hits] in [0, 1], for query and clip of each hit, both <float32>[hits, dimension]."""
+        """<float64>[hits] in [0, 1], for query and clip of each hit, both <float32>[hits, dimension].
+
+        One query <float32>[1, dimension] is that of all hits.
+        """
         # float64, in which the largest components that a query may have don't overflow
         own = queries[:, : self._components].astype(np.float64)
         similarity = (own * clips[:, : self._components]).sum(axis=1)

@@ -149,6 +149,8 @@ def select_each(
         limits: as in `select`.
         own: for each query the handle of a clip that is none of its hits, the one that it was made of.
     """
+    if not limits and own is None:  # nearly always: no candidate is left out
+        return [_drawn(candidates, k, seed) for candidates in find(queries, first_count(k, seed))]
     left = list(range(len(queries)))
     hits: dict[int, Hits] = {}
     count = first_count(k, seed, limits) + (own is not None)
@@ -161,6 +163,14 @@ def select_each(
         left = [i for i in left if i not in hits]
         count = count * _TIMES if count < _MANY else _ALL
     return [hits[i] for i in range(len(queries))]
+
+
+def _drawn(candidates: Candidates, k: int, seed: int) -> Hits:
+    distances, handles = candidates
+    if not seed or not len(handles):
+        return Hits(distances[:k], handles[:k])
+    columns = draw(distances[None], k, seed)[0]
+    return Hits(distances[columns], handles[columns])
 
 
 def _without(own: int, candidates: Candidates) -> Candidates:

@@ -58,6 +58,10 @@ class FakeCatalog:
     def row_of(self, clip_id: str) -> int | None:
         return next((row for row in range(self.size) if self.clip_id(row) == clip_id), None)
 
+    def rows_of(self, clip_ids: Sequence[str]) -> NDArray[np.int64]:
+        rows = map(self.row_of, clip_ids)
+        return np.array([-1 if row is None else row for row in rows], np.int64)
+
     def first_from(self, clip_id: str) -> int:
         return sum(self.clip_id(row) < clip_id for row in range(self.size))
 

@@ -34,6 +34,10 @@ class FakeCatalog:
     def row_of(self, clip_id: str) -> int | None:
         return self.ids.index(clip_id) if clip_id in self.ids else None
 
+    def rows_of(self, clip_ids: Sequence[str]) -> NDArray[np.int64]:
+        rows = map(self.row_of, clip_ids)
+        return np.array([-1 if row is None else row for row in rows], np.int64)
+
     def first_from(self, clip_id: str) -> int:
         return sum(one < clip_id for one in self.ids)
 
