@@ -1,7 +1,7 @@
 """MusicIndexService over a real server: each answer, and each status code that the proto promises."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from unittest.mock import Mock

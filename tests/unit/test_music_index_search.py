@@ -1,5 +1,6 @@
 """music_index_service.snapshot and its queries and page tokens, over a catalogue of ids alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import faiss
