@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.clip_filter import Conditions
-from ambiance.errors import InvalidInputError, NotFoundError, Violation
-from ambiance.limits import DEFAULT_PAGE_SIZE, MAX_CLIP_IDS, MAX_PAGE_SIZE, MAX_QUERIES
-from ambiance.validation import check_count, check_each, resolve_k, shown
+from ambiance.limits import MAX_QUERIES
+from ambiance.validation import check_count, resolve_k
+from music_index_service.catalog.asked_clips import check_id, check_ids, first_clip, page_size, unknown_clips
 from music_index_service.catalog.clip_catalog import Clip, ClipCatalog
 from music_index_service.catalog.labels import Label
-from music_index_service.catalog.page_token import PageToken
 from music_index_service.engines.port import VectorEngine
 from music_index_service.filtering.filters import ClipFilters
 from music_index_service.index_port import Answers, Asked, Hits, Page
@@ -25,8 +24,6 @@ from music_index_service.searching.match_probability import MatchProbability
 from music_index_service.searching.queries import Query, as_matrix, common_space, paths
 from music_index_service.searching.selection import NO_LIMITS, Limits, select_each
 from music_index_service.segment import Segment
-
-MAX_NAMED_CLIPS = 5  # unknown clips that one message names
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,11 +201,10 @@ class IndexSnapshot:
             InvalidInputError: if the id is empty.
             NotFoundError: if there is no such clip.
         """
-        if not clip_id:
-            raise InvalidInputError.of("clip_id", "is required")
+        check_id(clip_id)
         handle = self.find(clip_id)
         if handle is None:
-            raise NotFoundError(f"clip_id: the index {self.name} has no clip {shown(clip_id)}")
+            raise unknown_clips("clip_id", self.name, [clip_id])
         return handle
 
     def handles_of(self, clip_ids: Sequence[str]) -> list[int]:
@@ -218,13 +214,10 @@ class IndexSnapshot:
             InvalidInputError: if there is no id, too many, or an empty one.
             NotFoundError: naming the first unknown clips.
         """
-        check_count("clip_ids", len(clip_ids), MAX_CLIP_IDS)
-        check_each("clip_ids", clip_ids, lambda field, text: None if text else Violation(field, "is empty"))
+        check_ids(clip_ids)
         handles = self.find_each(clip_ids)
         if unknown := [clip_id for clip_id, handle in zip(clip_ids, handles, strict=True) if handle is None]:
-            named = ", ".join(map(shown, unknown[:MAX_NAMED_CLIPS]))
-            more = f" and {len(unknown) - MAX_NAMED_CLIPS:,} more" if len(unknown) > MAX_NAMED_CLIPS else ""
-            raise NotFoundError(f"clip_ids: the index {self.name} has no clip {named}{more}")
+            raise unknown_clips("clip_ids", self.name, unknown)
         return [handle for handle in handles if handle is not None]
 
     def labels(self, prefix: str = "", parent: str = "") -> list[Label]:
@@ -246,11 +239,11 @@ class IndexSnapshot:
         Raises:
             InvalidInputError: if the size is out of range or the token isn't of this version of this index.
         """
-        if size < 0 or size > MAX_PAGE_SIZE:
-            limit = f"1 to {MAX_PAGE_SIZE:,}, or 0 for {DEFAULT_PAGE_SIZE}"
-            raise InvalidInputError.of("page_size", f"{limit}, got {size:,}")
-        size = size or DEFAULT_PAGE_SIZE
-        walks = [self._walk(number, token and self._first_id(token)) for number in range(len(self.segments))]
+        size = page_size(size)
+        walks = [
+            self._walk(number, token and first_clip(token, self.version, self.name))
+            for number in range(len(self.segments))
+        ]
         found = list(islice(merge(*walks), size + 1))
         if len(found) <= size:
             return Page([handle for _, handle in found], "")
@@ -264,14 +257,3 @@ class IndexSnapshot:
         for row in range(catalog.first_from(first_id) if first_id else 0, len(catalog)):
             if segment.is_alive(row):
                 yield catalog.clip_id(row), row | number << ROW_BITS
-
-    def _first_id(self, token: str) -> str:
-        try:
-            first = PageToken.decode(token)
-        except ValueError as error:
-            raise InvalidInputError.of("page_token", "not a token that ListClips returned") from error
-        if (first.version, first.index) != (self.version, self.name):
-            found = f"it is of version {first.version} of {shown(first.index)}"
-            held = f"version {self.version} of {self.name} is loaded; start from the first page"
-            raise InvalidInputError.of("page_token", f"{found}, {held}")
-        return first.clip_id
