@@ -67,6 +67,12 @@ def _open_data(
 
     Returns what serves another version of the release, and what closes the data.
     """
+    if settings.engine == "milvus":
+        from music_index_service.milvus.application import open_milvus  # noqa: PLC0415  # brings pymilvus
+
+        if settings.data is not None:
+            raise PreconditionError("data: Milvus keeps what is written, with engine milvus there is none")
+        return open_milvus(settings, release, service)
     if settings.data is None:
         return lambda other: service.swap(other.index), lambda: None
     if settings.workers > 1:

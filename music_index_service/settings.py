@@ -1,6 +1,7 @@
 """Settings of the process, read once by `__main__`."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -33,6 +34,20 @@ class MusicIndexSettings(ArtifactPolicy, ServerSettings):
         ge=1,
         description="clips that change before they are compacted in the midst of writing; a pause is enough "
         "for fewer",
+    )
+    engine: Literal["faiss", "milvus"] = Field(
+        "faiss", description="what finds the nearest clips: faiss in this process, or milvus at milvus_uri"
+    )
+    milvus_uri: str = Field(
+        "http://127.0.0.1:19530", description="address of Milvus, which then keeps all clips"
+    )
+    milvus_token: str = Field("", description="token of Milvus, user:password say; none if empty")
+    milvus_index: Literal["FLAT", "IVF_FLAT"] = Field(
+        "FLAT", description="how Milvus finds clips in indexes made from now on: FLAT is exact"
+    )
+    milvus_lists: int = Field(1_024, ge=1, le=65_536, description="lists of an IVF_FLAT")
+    milvus_probes: int = Field(
+        64, ge=1, le=65_536, description="lists of an IVF_FLAT that a search looks through"
     )
     artifact_version: int | None = Field(
         None,

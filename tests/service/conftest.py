@@ -9,6 +9,7 @@ import pytest
 from ambiance.server.lifecycle import Application, HealthReporter, create_server
 from ambiance.server.settings import ServerSettings
 from ambiance.server.telemetry import RpcMetrics
+from milvus_servers import LocalMilvus, require_milvus
 from support import Serve
 
 
@@ -35,3 +36,11 @@ def serve() -> Iterator[Serve]:
             return channel
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMilvus]:
+    """A real Milvus that the whole session asks; skips where it isn't installed."""
+    require_milvus()
+    with LocalMilvus(tmp_path_factory.mktemp("milvus-server")) as server:
+        yield server

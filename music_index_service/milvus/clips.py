@@ -1,0 +1,112 @@
+"""A clip as a search of Milvus finds it."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.affect import FACETS, MOODS, TRAITS
+from ambiance.store.v1.stored_clip_pb2 import StoredClip
+from music_index_service.clip_catalog import Clip
+from music_index_service.milvus.schema import RowState, pieces
+
+# What a clip is read from.
+FIELDS = ("key", "space", "clip_id", "vector", "state", "sequence", "document", "mood_labels")
+
+_HEARD = np.dtype("<f4")
+_ENDS = np.cumsum(
+    [len(MOODS.names), len(FACETS), len(TRAITS), 3]
+)  # of moods, facets, traits and VAD in `heard`
+
+
+class MilvusClip:
+    """A row of Milvus. Its document is read when it is first asked for."""
+
+    __slots__ = ("__dict__", "__weakref__", "_row")
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        """Take a row with FIELDS."""
+        self._row = row
+        self._message: bytes | None = None
+
+    @property
+    def id(self) -> str:
+        """Id of the clip."""
+        return str(self._row["clip_id"])
+
+    @property
+    def space(self) -> int:
+        """Number of the space that its vector is in."""
+        return int(self._row["space"])
+
+    @property
+    def vector(self) -> Sequence[float]:
+        """The row's vector, with what fills it up."""
+        return self._row["vector"]
+
+    @property
+    def state(self) -> RowState:
+        """How it came to be as it is."""
+        return RowState(self._row["state"])
+
+    @property
+    def sequence(self) -> int:
+        """Number of the write that it is of."""
+        return int(self._row["sequence"])
+
+    @property
+    def mood_labels(self) -> list[int]:
+        """Moods that annotators gave a released clip, by number."""
+        return list(self._row["mood_labels"])
+
+    @cached_property
+    def document(self) -> bytes:
+        """The serialised StoredClip."""
+        return b64decode("".join(self._row["document"]))
+
+    @cached_property
+    def stored(self) -> StoredClip:
+        """The document, read."""
+        return StoredClip.FromString(self.document)
+
+    @cached_property
+    def clip(self) -> Clip:
+        """As the catalogue of a released index has it."""
+        return _clip(self.stored, self.mood_labels)
+
+    def message(self, make: Callable[[Clip], bytes]) -> bytes:
+        """What `make`, always the same, makes of the clip; kept."""
+        if self._message is None:
+            self._message = make(self.clip)
+        return self._message
+
+
+def packed(document: bytes) -> list[str]:
+    """A document as a row holds it."""
+    return pieces(b64encode(document).decode())
+
+
+def heard_of(clips: Sequence[StoredClip]) -> NDArray[np.float32]:
+    """<float32>[n, 31] what is heard in clips, as `StoredClip.heard` orders it."""
+    return np.frombuffer(b"".join(clip.heard for clip in clips), _HEARD).reshape(len(clips), -1)
+
+
+def _clip(stored: StoredClip, mood_labels: Sequence[int]) -> Clip:
+    moods, facets, traits, vad, _ = (part[0].tolist() for part in np.split(heard_of([stored]), _ENDS, axis=1))
+    return Clip(
+        stored.id,
+        stored.youtube_id,
+        stored.start_seconds,
+        stored.end_seconds,
+        tuple(stored.labels),
+        tuple(MOODS.names[number] for number in mood_labels),
+        tuple(moods),
+        tuple(vad),
+        tuple(sorted(zip(FACETS, facets, strict=True), key=lambda facet: -facet[1])),
+        tuple(zip(TRAITS, traits, strict=True)),
+        stored.listenable,
+        stored.metadata.SerializeToString(deterministic=True),
+    )
