@@ -16,6 +16,7 @@ from ambiance.validation import check_count, resolve_k
 from music_index_service.catalog.asked_clips import check_id, check_ids, first_clip, page_size, unknown_clips
 from music_index_service.catalog.clip_catalog import Clip, ClipCatalog
 from music_index_service.catalog.labels import Label
+from music_index_service.catalog.page_token import PageToken
 from music_index_service.engines.port import VectorEngine
 from music_index_service.filtering.filters import ClipFilters
 from music_index_service.index_port import Answers, Asked, Hits, Page

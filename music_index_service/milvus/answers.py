@@ -14,7 +14,7 @@ from music_index_service.milvus import expressions
 from music_index_service.milvus.clips import FIELDS, MilvusClip, heard_of
 from music_index_service.milvus.nearest import nearest
 from music_index_service.milvus.server import Hit, from_distance
-from music_index_service.selection import Candidates
+from music_index_service.searching.selection import Candidates
 
 if TYPE_CHECKING:
     from music_index_service.milvus.index import MilvusIndex

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.clip_catalog import Clip
+from music_index_service.catalog.clip_catalog import Clip
 from music_index_service.milvus.schema import RowState, pieces
 
 # What a clip is read from.

@@ -6,8 +6,8 @@ import numpy as np
 
 from ambiance.affect import MOODS
 from ambiance.attribute_conditions import BUILT_IN, AttributeCondition, Value
-from music_index_service.canonical_filter import CanonicalFilter
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.filtering.canonical_filter import CanonicalFilter
 from music_index_service.milvus.attributes import held_text
 
 NOTHING = "space < -9"  # met by no row

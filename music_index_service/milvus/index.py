@@ -14,12 +14,13 @@ from ambiance.errors import NotFoundError
 from ambiance.limits import MAX_QUERIES
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from ambiance.validation import check_count, resolve_k, shown
-from music_index_service.asked_clips import check_id, check_ids, first_clip, page_size, unknown_clips
-from music_index_service.attributes import check_attributes
-from music_index_service.canonical_filter import CanonicalFilter, canonical
-from music_index_service.clip_catalog import Clip
+from music_index_service.catalog.asked_clips import check_id, check_ids, first_clip, page_size, unknown_clips
+from music_index_service.catalog.clip_catalog import Clip
+from music_index_service.catalog.labels import Label
+from music_index_service.catalog.page_token import PageToken
+from music_index_service.filtering.attributes import check_attributes
+from music_index_service.filtering.canonical_filter import CanonicalFilter, canonical
 from music_index_service.index_port import Asked, Hits, Page
-from music_index_service.labels import Label
 from music_index_service.live.write_outcome import Outcome
 from music_index_service.milvus import expressions
 from music_index_service.milvus.answers import MilvusAnswers
@@ -32,9 +33,8 @@ from music_index_service.milvus.rows import DESCRIPTION, SEQUENCE, SEQUENCE_KEY,
 from music_index_service.milvus.schema import FLAT, SETTING, VectorIndex
 from music_index_service.milvus.server import Row, Server
 from music_index_service.milvus.writer import Writer
-from music_index_service.page_token import PageToken
-from music_index_service.queries import Query, as_matrix, common_space
-from music_index_service.selection import NO_LIMITS, Limits, select_each
+from music_index_service.searching.queries import Query, as_matrix, common_space
+from music_index_service.searching.selection import NO_LIMITS, Limits, select_each
 
 _MAX_KEYS = 1_000  # named in one expression
 

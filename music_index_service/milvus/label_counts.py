@@ -8,9 +8,9 @@ from ambiance.clip_filter import folded
 from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_LABEL_CHARACTERS
 from ambiance.validation import raise_violations
-from music_index_service.canonical_filter import unknown_label
-from music_index_service.label_hierarchy import LabelHierarchy
-from music_index_service.labels import Label
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.labels import Label
+from music_index_service.filtering.canonical_filter import unknown_label
 from music_index_service.milvus.expressions import bearing
 
 _CALLS_AT_ONCE = 4

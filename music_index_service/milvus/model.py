@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from ambiance.artifacts import Space
 from ambiance.errors import PreconditionError
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
 from music_index_service.loading import Release
-from music_index_service.match_probability import MatchProbability
 from music_index_service.milvus.placing import at_price
 from music_index_service.milvus.rows import RowMaker, Vectors
 from music_index_service.milvus.schema import Description, described
+from music_index_service.searching.match_probability import MatchProbability
 
 # Where complete clips lie in each space.
 Place = Callable[[Sequence[StoredClip]], Vectors]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import FACETS, MOOD_SPACE, MOODS
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.clip_catalog import Clip, ClipCatalog
+from music_index_service.catalog.clip_catalog import Clip, ClipCatalog
 from music_index_service.milvus.rows import Vectors
 from music_index_service.segment import Segment
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ambiance.affect import MOODS
 from ambiance.artifacts import Space
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from music_index_service.label_hierarchy import LabelHierarchy
+from music_index_service.catalog.label_hierarchy import LabelHierarchy
 from music_index_service.milvus.attributes import held_attributes
 from music_index_service.milvus.clips import heard_of, packed
 from music_index_service.milvus.schema import DELETED, SCORES, SETTING, RowState

@@ -16,12 +16,12 @@ require_milvus()
 from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.clip_filter import ClipFilter
 from milvus_clips import answers, found, model, release, released
+from music_index_service.filtering.row_set import RowSet
 from music_index_service.milvus.index import MilvusIndex
 from music_index_service.milvus.indexes import MilvusIndexes
 from music_index_service.milvus.publishing import publish
 from music_index_service.milvus.schema import RowState, VectorIndex
 from music_index_service.milvus.server import Server
-from music_index_service.row_set import RowSet
 
 K = 20
 ROUNDING = 1e-5  # of distances, which are sums of squares in float32
