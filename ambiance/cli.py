@@ -27,7 +27,7 @@ from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
 from ambiance.path_command import add_path
 from ambiance.search_flags import add_search_flags, search_arguments_of
-from ambiance.serve_command import SERVE, add_serve
+from ambiance.serve_command import PROGRAMS, add_programs
 from ambiance.shared_flags import add_target_flags
 from ambiance.similar_command import add_similar
 from ambiance.style import Style
@@ -48,7 +48,7 @@ TEXT = "TEXT"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors are one sentence on standard error."""
     given = list(map(_as_utf8, sys.argv[1:]) if argv is None else argv)
-    if given[:1] == [SERVE]:  # the standalone program parses its own flags
+    if given[:1] and given[0] in PROGRAMS:  # they parse their own flags
         given[1:] = ["--", *given[1:]]
     try:
         try:
@@ -181,7 +181,7 @@ def _parser() -> _Parser:
     add_check_media(commands, _print)
     add_delete(commands, _print)
     _add_health(commands)
-    add_serve(commands)
+    add_programs(commands)
     return parser
 
 
