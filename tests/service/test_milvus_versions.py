@@ -1,0 +1,88 @@
+"""Another version of an index in Milvus: what was written is carried over, and what was deleted stays so."""
+# ruff: noqa: E402
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from milvus_servers import LocalMilvus, require_milvus
+
+require_milvus()
+
+from ambiance.errors import PreconditionError
+from milvus_clips import model, own_clip, released
+from music_index_service.milvus.following import FollowedIndexes
+from music_index_service.milvus.index import MilvusIndex
+from music_index_service.milvus.indexes import MilvusIndexes
+from music_index_service.milvus.publishing import publish
+from music_index_service.milvus.server import CollectionMissingError, Server
+
+
+@pytest.fixture
+def server(milvus: LocalMilvus) -> Iterator[Server]:
+    """A server without the released index, before and afterwards: other tests have it of another version."""
+    server = Server(milvus.uri)
+    _forget_released(server)
+    yield server
+    _forget_released(server)
+    server.close()
+
+
+def _forget_released(server: Server) -> None:
+    if server.collection("ambiance_default") is not None:
+        server.drop_alias("ambiance_default")
+    for collection in server.collections():
+        if collection.startswith("ambiance_default_v"):
+            server.drop(collection)
+
+
+def test_what_was_written_lies_over_the_next_release_as_well(server: Server) -> None:
+    before = MilvusIndexes(server, model())
+    ids = [released().catalog.clip_id(row) for row in range(4)]
+    index = publish(before, "default", released())
+    index.upsert([own_clip("own-a", 1), own_clip("own-b", 2), own_clip(ids[3], 3)])
+    index.delete([ids[0], "own-b"])
+    index.set_available([ids[1]], False)
+
+    after = MilvusIndexes(server, replace(model(), version=model().version + 1))
+    late = iter([lambda: index.upsert([own_clip("own-late", 5)]), lambda: index.delete(["own-a"])])
+
+    def sleep(_: float) -> None:
+        """Replicas that still serve the version before write to it."""
+        next(late, lambda: None)()
+
+    following = publish(after, "default", released(), grace_s=2.0, sleep=sleep)
+    assert following.collection != index.collection
+    assert after.open("default").collection == following.collection
+    assert [clip and clip.id for clip in following.get([*ids, "own-a", "own-b", "own-late"])] == [
+        None,
+        *ids[1:],
+        None,
+        None,
+        "own-late",
+    ]
+    assert following.get([ids[3]])[0].document == own_clip(ids[3], 3).SerializeToString(deterministic=True)  # type: ignore[union-attr]
+    assert not following.is_available(following.handle_of(ids[1]))
+    assert len(following) == len(released()) - 1 + 1
+    with pytest.raises(CollectionMissingError):
+        index.get(ids)
+    with pytest.raises(PreconditionError, match="of another release of the music index"):
+        before.open("default")
+    assert publish(after, "default", released()).collection == following.collection, "nothing is left to do"
+
+
+def test_a_replica_follows_what_others_make_and_delete(server: Server) -> None:
+    indexes = MilvusIndexes(server, model())
+    served: dict[str, MilvusIndex] = {}
+    followed = FollowedIndexes(
+        MilvusIndexes(server, model()), lambda one: served.update({one.name: one}), served.pop, every_s=3_600
+    )
+    made, _ = indexes.create("by-another")
+    made.upsert([own_clip("a", 1)])
+    followed.follow()
+    assert served["by-another"].collection == made.collection
+    assert followed.index("by-another").get(["a"])[0] is not None
+    indexes.delete("by-another")
+    followed.follow()
+    assert "by-another" not in served
