@@ -22,7 +22,7 @@ _BEAM, _ENDING_ALIKE = 64, 4
 _CHANGE_WEIGHT = 16.0
 # What distance weighs at both ends: they are what was asked for. Else a path through a few clips, hardly any
 # of which lie on the way, would spare itself the leaps by beginning in another mood. Of 15 released clips the
-# ends lose .2 of fit instead of 2.1, and the mean change grows from .27 to .32; of all of them nothing is lost.
+# ends lose .2 of fit instead of 2.1, and the mean change grows from .27 to .32; of all clips they lose none.
 _END_WEIGHT = 16.0
 
 
