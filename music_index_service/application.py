@@ -18,6 +18,7 @@ from music_index_service.loading import Release
 from music_index_service.preparation.preparation import ClipPreparation
 from music_index_service.service import MusicIndexService
 from music_index_service.settings import MusicIndexSettings
+from music_index_service.snapshot import IndexSnapshot
 from music_index_service.versions import load_rehearsed, servicer_of, versioned_index
 from music_index_service.write_methods import WriteMethods
 
@@ -80,9 +81,11 @@ def _open_data(
     sys.setswitchinterval(SWITCH_S)
     root = settings.artifacts
     model = IndexModel.of(release.index, release.placement)
-    catalogues = Catalogues(
-        settings.data, root, model, service.swap, service.withdraw, settings.compaction_clips
-    )
+
+    def publish(index: IndexSnapshot) -> None:
+        service.swap(index, index.changed)
+
+    catalogues = Catalogues(settings.data, root, model, publish, service.withdraw, settings.compaction_clips)
     service.write_with(WriteMethods(catalogues, ClipPreparation.load(release.artifact, root, model.labels)))
 
     def serve(other: Release) -> None:

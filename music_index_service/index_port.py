@@ -121,6 +121,9 @@ class Index(Protocol):
 
     def __len__(self) -> int: ...
 
+    def without(self, clip_ids: Sequence[str]) -> "Index":
+        """It without what it knows of some clips, of distinct ids, that were written since."""
+
     def search(
         self,
         queries: Sequence[Query],

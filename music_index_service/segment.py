@@ -1,7 +1,7 @@
 """A part of an index: clips with their vectors, found in one go. A released index is one segment."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -84,6 +84,11 @@ class Segment:
     def is_available(self, row: int) -> bool:
         """Whether the clip of a row can be played."""
         return self.unavailable is None or not self.unavailable[row]
+
+    def rows_of(self, clip_ids: Sequence[str]) -> NDArray[np.int64]:
+        """The rows <int64>[at most n] of those of some clips that it has, dead or not."""
+        rows = self.catalog.rows_of(clip_ids)
+        return rows[rows >= 0]
 
     def row_of(self, clip_id: str) -> int | None:
         """The row of a clip that isn't dead, None if there is none of that id."""

@@ -67,14 +67,17 @@ class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
         """Let writes through to what publishes its snapshots here, by `swap`."""
         self._writes = writes
 
-    def swap(self, index: Index) -> None:
+    def swap(self, index: Index, changed: Sequence[str] = ()) -> None:
         """Answer from another snapshot of an index from now on; requests that have begun end on theirs, and
         for a while queries of lineages that only the one before has are answered by that.
 
-        An index of a name that isn't served is served from now on.
+        An index of a name that isn't served is served from now on. `changed` are the ids of clips that were
+        written since the snapshot before: those older queries don't find any more.
         """
         if (holder := self._holders.get(index.name)) is not None:
             holder.swap(_Served(index))
+            if changed:
+                holder.amend_previous(lambda before: _Served(before.index.without(changed)))
         else:  # a new dictionary: others may be walking over this one
             self._holders = self._holders | {index.name: self._holder_of(index)}
 

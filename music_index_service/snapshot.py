@@ -1,7 +1,7 @@
 """An index in the numpy world: segments of vectors and catalogue, and the rules of asking them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import merge
 from itertools import islice
@@ -41,6 +41,7 @@ class IndexSnapshot:
     notices: Sequence[str] = ()
     sequence: int = 0  # number of the last write that it holds
     writable: bool = False
+    changed: Sequence[str] = ()  # ids of clips that writes changed since the snapshot before it
 
     @classmethod
     def released(
@@ -87,6 +88,11 @@ class IndexSnapshot:
     def place(self, handle: int) -> tuple[Segment, int]:
         """The segment of a handle, and the row in there."""
         return self.segments[handle >> ROW_BITS], handle & ROW
+
+    def without(self, clip_ids: Sequence[str]) -> "IndexSnapshot":
+        """The index without some clips of distinct ids, whether it holds them or not."""
+        kept = (segment.without(segment.rows_of(clip_ids)) for segment in self.segments)
+        return replace(self, segments=tuple(kept))
 
     def expected_queries(self) -> dict[str, NDArray[np.float32]]:
         """<float32>[dimension] of every space a query like those that are expected, and so answered fast."""

@@ -5,7 +5,7 @@ first, and what it answered from before goes on answering queries of its lineage
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
@@ -51,6 +51,12 @@ class Succession(Holder[S], Generic[S]):
                 self.previous = self.current
                 self._let_go_in(self._keep_s)
             self.current = snapshot
+
+    def amend_previous(self, amended: Callable[[S], S]) -> None:
+        """Change what was before, too, if it still answers: no query may find what was deleted since."""
+        with self._lock:
+            if self.previous is not None:
+                self.previous = amended(self.previous)
 
     def answering(self, queries: Sequence[Query]) -> S:
         """What answers these queries: what is current, unless only the one before has the lineage of one."""

@@ -224,7 +224,7 @@ class LiveIndex:
                 job.error = error
         try:
             self._parts.apply(updates)
-            self._show()
+            self._show(list({update.clip_id: None for update in updates}))
         except Exception as error:
             for job in jobs:
                 job.error = job.error or error
@@ -242,7 +242,7 @@ class LiveIndex:
                 updates = []
         parts.apply(updates)
 
-    def _show(self) -> None:
+    def _show(self, changed: Sequence[str] = ()) -> None:
         version = self._released.version if self._released is not None else 1
         source = self._released if self._released is not None else self.model.released
         self._current = replace(
@@ -252,6 +252,7 @@ class LiveIndex:
             segments=self._parts.segments(),
             sequence=self._parts.sequence,
             writable=True,
+            changed=changed,
         )
         self._publish(self._current)
 

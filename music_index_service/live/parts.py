@@ -160,19 +160,14 @@ def _gone(updates: Iterable[Update]) -> list[str]:
 
 
 def _with_dead(segment: Segment, clip_ids: Sequence[str]) -> Segment:
-    return segment.without(_rows(segment, clip_ids))
+    return segment.without(segment.rows_of(clip_ids))
 
 
 def _with_unavailable(segment: Segment, clip_ids: Sequence[str], unavailable: bool) -> Segment:
-    rows = _rows(segment, clip_ids)
+    rows = segment.rows_of(clip_ids)
     if not len(rows):
         return segment
     before = segment.unavailable
     mask = before.copy() if before is not None else np.zeros(len(segment.catalog), np.bool_)
     mask[rows] = unavailable
     return replace(segment, unavailable=mask)
-
-
-def _rows(segment: Segment, clip_ids: Sequence[str]) -> NDArray[np.int64]:
-    rows = segment.catalog.rows_of(clip_ids)
-    return rows[rows >= 0]

@@ -78,6 +78,10 @@ class MilvusIndex:
         """Clips held."""
         return self.count(expressions.answers(0, unlistenable=True, unavailable=True))
 
+    def without(self, clip_ids: Sequence[str]) -> "MilvusIndex":
+        """Itself: what is written shows at once."""
+        return self
+
     @property
     def sequence(self) -> int:
         """Number of the last write that it holds; 0 if there was none."""

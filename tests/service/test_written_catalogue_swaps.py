@@ -15,6 +15,7 @@ from ambiance.errors import AmbianceError
 from ambiance.results import Vector
 from artifact_copies import FIRST, copy_releases, publish_copy, version_of_clip
 from music_index_service.application import load
+from music_index_service.loading import load_release
 from music_index_service.settings import MusicIndexSettings
 from support import Serve
 
@@ -58,6 +59,34 @@ def write(client: Client, seen: Seen, clip_id: str) -> None:
     client.delete_clips([clip_id])
     if clip_id in near_corner(client):
         seen.failures.append(f"{clip_id} was deleted, and is found")
+
+
+def test_queries_of_the_lineage_before_find_nothing_that_was_deleted_since(
+    serve: Serve, tmp_path: Path
+) -> None:
+    root = copy_releases(tmp_path / "artifacts", MUSIC_INDEX)
+    publish_copy(root, MUSIC_INDEX, FIRST + 1, "mood-new")
+    settings = MusicIndexSettings(artifacts=root, data=tmp_path / "data", artifact_version=FIRST)
+    index = load_release("default", root, FIRST).index
+    query = Vector("mood", tuple(index.expected_queries()["mood"].tolist()), index.spaces["mood"].lineage)
+    target = serve(load(settings)).target  # type: ignore[attr-defined]
+    with Client(music_target=target) as client:
+
+        def found() -> list[str]:
+            [result] = client.search([query], 20)
+            versions.add(result.index.version)
+            return [near.clip.id for near in result.neighbors]
+
+        versions: set[int] = set()
+        client.upsert_clips([song("own")])
+        before = found()
+        client.reload_artifacts(MUSIC_INDEX, FIRST + 1, deadline_s=60)
+        assert found() == before
+        client.delete_clips(before[:2])
+        client.upsert_clips([song(before[2])])
+        client.report_unavailable([before[3]])
+        assert found()[:16] == before[4:]
+        assert versions == {FIRST}  # as long as nobody's queries are of the other
 
 
 def near_corner(client: Client) -> set[str]:
