@@ -57,7 +57,7 @@ RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match serve up down status logs versions reload \
 	data vggish teacher train train-seeds evaluate model-card reproduce \
-	test test-unit test-service test-e2e lint proto-baseline latency load bench torture wheel clean
+	test test-unit test-service test-e2e lint proto-baseline latency load bench torture churn wheel clean
 
 help: ## List every command
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
@@ -173,6 +173,9 @@ bench: $(DEVELOPMENT) ## Measure every part beside its references: make bench [F
 
 torture: $(DEVELOPMENT) ## Kill the store of written clips and the index service at 200 random moments each, look for lost writes: make torture [FLAGS="--rounds 20"]
 	@PYTHONPATH=benchmarks $(BIN)/python -m torture $(FLAGS)
+
+churn: $(DEVELOPMENT) ## Search a million own clips while they change, and write some as fast as can be: make churn [FLAGS="--clips 100000"]
+	@PYTHONPATH=benchmarks $(BIN)/python -m churn $(FLAGS)
 
 wheel: $(DEVELOPMENT) ## Build the source distribution and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation
