@@ -10,8 +10,9 @@ from ambiance.artifacts import Space
 from ambiance.errors import PreconditionError
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service.catalog.label_hierarchy import LabelHierarchy
+from music_index_service.live.model import IndexModel
 from music_index_service.loading import Release
-from music_index_service.milvus.placing import at_price
+from music_index_service.milvus.placing import priced
 from music_index_service.milvus.rows import RowMaker, Vectors
 from music_index_service.milvus.schema import Description, described
 from music_index_service.searching.match_probability import MatchProbability
@@ -52,7 +53,7 @@ class Model:
             vocabulary.labels,
             index.match_probability,
             index.expected_queries(),
-            at_price(placement.space, placement.mean_price, placement.constant),
+            priced(placement.space, IndexModel.of(index, placement).beside_release),
         )
 
     @property
