@@ -15,14 +15,13 @@ from torture.target import Target
 from torture.workload import Workload
 
 ROOT = Path(__file__).parents[2]
+SERVICE_LIVES = Lives(max_life_s=4.0, max_start_s=3.0)  # a compaction takes a few seconds
 
 # Each is made with a folder of its own to keep things in.
 TARGETS: Mapping[str, tuple[Callable[[Path], Target], Lives]] = {
     "store": (lambda folder: StoreTarget(folder / "clips.sqlite"), Lives()),
-    "service": (
-        lambda folder: ServiceTarget(folder, ROOT / "artifacts"),
-        Lives(max_life_s=4.0, max_start_s=3.0),  # a compaction takes a few seconds
-    ),
+    "service": (lambda folder: ServiceTarget(folder, ROOT / "artifacts", "default"), SERVICE_LIVES),
+    "own-index": (lambda folder: ServiceTarget(folder, ROOT / "artifacts", "songs"), SERVICE_LIVES),
 }
 
 

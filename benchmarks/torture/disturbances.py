@@ -22,10 +22,18 @@ _MAX_COMPACTION_S = 4.0  # before one is killed
 class Disturbances:
     """Begins with the writing of each life of a service, and ends with the life."""
 
-    def __init__(self, versions: Sequence[int], reported: Sequence[str], contested: Sequence[str]) -> None:
-        """Take versions of the release to change between, clips that nobody else changes, to report, and
-        clips that others write to, which are reported too."""
-        self._versions, self._contested = versions, contested
+    def __init__(
+        self, index: str, versions: Sequence[int], reported: Sequence[str], contested: Sequence[str]
+    ) -> None:
+        """Take what to disturb.
+
+        Args:
+            index: that is written to.
+            versions: of the release, to change between.
+            reported: clips that nobody else changes, to report.
+            contested: clips that others write to, which are reported, too.
+        """
+        self._index, self._versions, self._contested = index, versions, contested
         self._available: dict[str, set[bool]] = {clip_id: {True} for clip_id in reported}  # what may be found
         self._passing = {False}  # whether that index may be found
         self._guard = Lock()
@@ -126,7 +134,7 @@ class Disturbances:
         self.figures["deleted_indexes"] += 1
 
     def _send(self, process: ServiceProcess, clip_ids: Sequence[str], available: bool) -> None:
-        request = messages.ReportUnavailableRequest(clip_ids=clip_ids, available=available)
+        request = messages.ReportUnavailableRequest(index=self._index, clip_ids=clip_ids, available=available)
         process.call(process.music.ReportUnavailable, request)
 
 

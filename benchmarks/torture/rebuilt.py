@@ -30,8 +30,9 @@ _NO_CONTEXT = Mock(grpc.ServicerContext)
 class Rebuilt:
     """Makes indexes from copies of the store that lies in a folder's `data`, on its `artifacts`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._artifacts, self._store = folder / "artifacts", folder / "data" / DEFAULT_INDEX / STORE_FILE
+    def __init__(self, folder: Path, index: str) -> None:
+        self._artifacts, self._store = folder / "artifacts", folder / "data" / index / STORE_FILE
+        self._index = index
         self._model = cache(self._load)
         self._random = np.random.default_rng(0)
 
@@ -49,17 +50,20 @@ class Rebuilt:
                 and how well they fit.
         """
         indexes = process.call(process.music.ListIndexes, messages.ListIndexesRequest()).indexes
-        [served] = [index for index in indexes if index.name == DEFAULT_INDEX]
+        [served] = [index for index in indexes if index.name == self._index]
+        [release] = [index for index in indexes if index.name == DEFAULT_INDEX]
         with tempfile.TemporaryDirectory(prefix="torture-") as folder:
             for path in (self._store, self._store.with_name(f"{STORE_FILE}-wal")):
                 if path.exists():
                     shutil.copy(path, folder)
             published: list[IndexSnapshot] = []
-            model = self._model(served.version.version)
+            model = self._model(release.version.version)
             store = Store.open(Path(folder, STORE_FILE))
-            index = LiveIndex(DEFAULT_INDEX, model, store, published.append, model.released)
+            over = model.released if self._index == DEFAULT_INDEX else None
+            index = LiveIndex(self._index, model, store, published.append, over)
             anew = MusicIndexService(published)
-            faults = list(_other_clips(clips, anew) if listed else _otherwise(clips, anew))
+            compare = _other_clips if listed else _otherwise
+            faults = list(compare(clips, anew, self._index))
             if (served.clip_count, served.sequence) != (len(published[-1]), published[-1].sequence):
                 must_be = f"{len(published[-1])}, {published[-1].sequence}"
                 faults.append(f"{served.clip_count} clips after {served.sequence} writes, must be {must_be}")
@@ -79,11 +83,10 @@ class Rebuilt:
         expected = index.expected_queries()
         for space in index.spaces.values():
             for k in _SIZES:
-                request = messages.FindNeighborsRequest()
+                request = messages.FindNeighborsRequest(options={"index": self._index, "k": k})
                 for _ in range(3 if k < 1_000 else 1):
                     values = self._random.random(3) if space.name == VAD_SPACE else expected[space.name]
                     request.queries.add(space=space.name, lineage=space.lineage, values=values)
-                request.options.k = k
                 yield request
                 request.options.include_unavailable = request.options.include_unlistenable = True
                 yield request
@@ -95,10 +98,11 @@ class Rebuilt:
                     yield request
 
 
-def _other_clips(clips: Sequence[clip_pb2.Clip], anew: MusicIndexService) -> Iterator[str]:
+def _other_clips(clips: Sequence[clip_pb2.Clip], anew: MusicIndexService, index: str) -> Iterator[str]:
     token, at = "", 0
     while True:
-        page = anew.ListClips(messages.ListClipsRequest(page_size=1_000, page_token=token), _NO_CONTEXT)
+        request = messages.ListClipsRequest(index=index, page_size=1_000, page_token=token)
+        page = anew.ListClips(request, _NO_CONTEXT)
         for clip, right in zip(clips[at : at + len(page.clips)], page.clips, strict=False):
             if clip != right:
                 yield f"lists {clip.id} otherwise than {right.id} of an index made anew"
@@ -109,9 +113,10 @@ def _other_clips(clips: Sequence[clip_pb2.Clip], anew: MusicIndexService) -> Ite
         yield f"lists {len(clips)} clips, an index made anew {at}"
 
 
-def _otherwise(clips: Sequence[clip_pb2.Clip], anew: MusicIndexService) -> Iterator[str]:
+def _otherwise(clips: Sequence[clip_pb2.Clip], anew: MusicIndexService, index: str) -> Iterator[str]:
     for clip in clips:
-        if clip != anew.GetClip(messages.GetClipRequest(clip_id=clip.id), _NO_CONTEXT).clip:
+        request = messages.GetClipRequest(index=index, clip_id=clip.id)
+        if clip != anew.GetClip(request, _NO_CONTEXT).clip:
             yield f"{clip.id} isn't what it is in an index made anew"
 
 

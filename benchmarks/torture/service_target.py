@@ -1,7 +1,7 @@
 """The music index service itself, on a real release: every write goes through gRPC.
 
-A fifth of the clips lie over released ones. While it is written to, players report clips, the release changes
-back and forth, and compactions run and are killed.
+In the released index a fifth of the clips lie over released ones. While one writes, players report clips, the
+release changes back and forth, and compactions run and are killed.
 """
 
 import random
@@ -15,6 +15,7 @@ from ambiance.affect import FACETS
 from ambiance.artifacts import MUSIC_INDEX
 from ambiance.music.v1 import clip_input_pb2, clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
+from music_index_service.live.catalogues import SEGMENTS_FOLDER
 from torture.disturbances import Disturbances
 from torture.rebuilt import Rebuilt
 from torture.service_process import ServiceProcess
@@ -28,13 +29,13 @@ _PAGE = 1_000
 
 
 class ServiceTarget:
-    """`python -m music_index_service --data`, with the index "default"."""
+    """`python -m music_index_service --data`, and one of its indexes."""
 
-    def __init__(self, folder: Path, released: Path) -> None:
-        """`folder` takes the data and two versions of the newest index of `released`."""
-        self._folder = folder
+    def __init__(self, folder: Path, released: Path, index: str) -> None:
+        """Write to `index`; `folder` takes the data, and two versions of the newest index of `released`."""
+        self._folder, self._index = folder, index
         self._versions = _copy_twice(released, folder / "artifacts")
-        self._rebuilt = Rebuilt(folder)
+        self._rebuilt = Rebuilt(folder, index)
         self._ids: dict[str, str] = {}  # of clips as the workload calls them
         self._names: dict[str, str] = {}
         self._random = random.Random(1)
@@ -46,29 +47,29 @@ class ServiceTarget:
     def start(self) -> None:
         self._is_fresh = self._random.random() < _FRESH_SHARE
         if self._is_fresh:
-            shutil.rmtree(self._folder / "data/default/segments", ignore_errors=True)
+            segments = self._folder / "data" / self._index / SEGMENTS_FOLDER
+            shutil.rmtree(segments, ignore_errors=True)
         flags = ["--artifacts", str(self._folder / "artifacts"), "--data", str(self._folder / "data")]
         flags += [] if self._is_fresh else ["--compaction-clips", "1"]
         self._process = process = ServiceProcess([*flags, "--log-level", "warning"], self._folder / "log")
         process.wait_until_serving()
         if self._disturbances is None:  # nothing is written yet
-            page = process.call(process.music.ListClips, messages.ListClipsRequest(page_size=_PAGE))
-            released = [clip.id for clip in page.clips]
-            self._ids = {f"clip {_RELEASED_STEP * i}": each for i, each in enumerate(released[_REPORTED:])}
-            contested = [self._id(f"clip {i}") for i in range(40)]
-            self._disturbances = Disturbances(self._versions, released[:_REPORTED], contested)
+            self._disturbances = self._prepared(process)
 
     def write(self, contents: Mapping[str, str]) -> int:
         process = self._disturbed()
         clips = [_clip(self._id(name), content) for name, content in contents.items()]
-        response = process.call(process.music.UpsertClips, messages.UpsertClipsRequest(clips=clips))
+        response = process.call(
+            process.music.UpsertClips, messages.UpsertClipsRequest(index=self._index, clips=clips)
+        )
         if refused := [each for each in response.results if each.violations]:
             raise TargetError(f"refused: {refused[0].violations[0]}")
         return response.sequence
 
     def delete(self, clip_ids: Sequence[str]) -> int:
         process = self._disturbed()
-        request = messages.DeleteClipsRequest(clip_ids=[self._id(name) for name in clip_ids])
+        ids = [self._id(name) for name in clip_ids]
+        request = messages.DeleteClipsRequest(index=self._index, clip_ids=ids)
         response = process.call(process.music.DeleteClips, request)
         deleted = any(each.outcome == messages.WRITE_OUTCOME_DELETED for each in response.results)
         return response.sequence if deleted else 0
@@ -79,7 +80,7 @@ class ServiceTarget:
         answer = process.call(process.music.ListIndexes, messages.ListIndexesRequest())
         indexes = [index.name for index in answer.indexes]
         lists_all = self._is_fresh  # which takes seconds
-        clips = list(_listed(process) if lists_all else self._got(process))
+        clips = list(self._listed(process) if lists_all else self._got(process))
         if faults := [
             *self._complaints,
             *self._disturbances.settle({clip.id: clip.available for clip in clips}, indexes),
@@ -117,12 +118,38 @@ class ServiceTarget:
         self._disturbances.begin(process)
         return process
 
+    def _prepared(self, process: ServiceProcess) -> Disturbances:
+        """Choose the clips that are written to, and those that are only reported."""
+        process.call(process.music.CreateIndex, messages.CreateIndexRequest(name=self._index))
+        request = messages.ListClipsRequest(index=self._index, page_size=_PAGE)
+        there = [clip.id for clip in process.call(process.music.ListClips, request).clips]
+        if not there:
+            clips = [_clip(f"reported-{i}", "") for i in range(_REPORTED)]
+            process.call(
+                process.music.UpsertClips, messages.UpsertClipsRequest(index=self._index, clips=clips)
+            )
+            there = [clip.id for clip in clips]
+        self._ids = {f"clip {_RELEASED_STEP * i}": each for i, each in enumerate(there[_REPORTED:])}
+        contested = [self._id(f"clip {i}") for i in range(40)]
+        return Disturbances(self._index, self._versions, there[:_REPORTED], contested)
+
+    def _listed(self, process: ServiceProcess) -> Iterator[clip_pb2.Clip]:
+        """The whole catalogue."""
+        token = ""
+        while True:
+            request = messages.ListClipsRequest(index=self._index, page_size=_PAGE, page_token=token)
+            page = process.call(process.music.ListClips, request)
+            yield from page.clips
+            if not (token := page.next_page_token):
+                return
+
     def _got(self, process: ServiceProcess) -> Iterator[clip_pb2.Clip]:
         """All clips that anybody changed, each asked for by itself."""
         assert self._disturbances is not None
         for clip_id in [*self._names, *self._disturbances.reported]:
+            request = messages.GetClipRequest(index=self._index, clip_id=clip_id)
             try:
-                answer = process.call(process.music.GetClip, messages.GetClipRequest(clip_id=clip_id))
+                answer = process.call(process.music.GetClip, request)
             except TargetError as error:
                 if "NOT_FOUND" not in str(error):
                     raise
@@ -133,17 +160,6 @@ class ServiceTarget:
         clip_id = self._ids.setdefault(name, name.replace(" ", "-"))
         self._names[clip_id] = name
         return clip_id
-
-
-def _listed(process: ServiceProcess) -> Iterator[clip_pb2.Clip]:
-    """The whole catalogue."""
-    token = ""
-    while True:
-        request = messages.ListClipsRequest(page_size=_PAGE, page_token=token)
-        page = process.call(process.music.ListClips, request)
-        yield from page.clips
-        if not (token := page.next_page_token):
-            return
 
 
 def _copy_twice(released: Path, root: Path) -> list[int]:
