@@ -43,19 +43,17 @@ class Disturbances:
         self.reported = tuple(reported)
         self.figures = {"reports": 0, "reloads": 0, "killed_compactions": 0, "deleted_indexes": 0}
 
-    def begin(self, process: ServiceProcess) -> None:
-        """Disturb this life; without an effect if it is disturbed already."""
+    def begin(self, process: ServiceProcess, *, calm: bool) -> None:
+        """Disturb this life; without an effect if it is disturbed already.
+
+        In a calm one compactions may come to their end: none is killed, and the release stays.
+        """
         with self._guard:
             if self._process is process:
                 return
             self._process = process
-            steps = (
-                self._report,
-                self._report_contested,
-                self._reload,
-                self._kill_compaction,
-                self._make_and_delete,
-            )
+            steps = [self._report, self._report_contested, self._make_and_delete]
+            steps += [] if calm else [self._reload, self._kill_compaction]
             self._threads = [Thread(target=self._repeat, args=[process, step]) for step in steps]
             for thread in self._threads:
                 thread.start()

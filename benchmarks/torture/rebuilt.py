@@ -13,7 +13,8 @@ import numpy as np
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.music.v1 import clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
-from music_index_service.live.catalogues import STORE_FILE
+from music_index_service.live.catalogues import SEGMENTS_FOLDER, STORE_FILE
+from music_index_service.live.compaction import compact
 from music_index_service.live.live_index import LiveIndex
 from music_index_service.live.model import IndexModel
 from music_index_service.loading import load_release
@@ -32,7 +33,7 @@ class Rebuilt:
 
     def __init__(self, folder: Path, index: str) -> None:
         self._artifacts, self._store = folder / "artifacts", folder / "data" / index / STORE_FILE
-        self._index = index
+        self._index, self.compactions = index, 0
         self._model = cache(self._load)
         self._random = np.random.default_rng(0)
 
@@ -73,6 +74,13 @@ class Rebuilt:
                 faults += _other_answers(answer, right, request, prices=prices)
             index.close()
         return faults
+
+    def compact(self, version: int) -> None:
+        """Compact what the store holds on a version of the release, while no service runs."""
+        over_release = self._index == DEFAULT_INDEX
+        segments = self._store.with_name(SEGMENTS_FOLDER)
+        compact(self._store, segments, self._model(version), over_release=over_release)
+        self.compactions += 1
 
     def _load(self, version: int) -> IndexModel:
         release = load_release(DEFAULT_INDEX, self._artifacts, version)

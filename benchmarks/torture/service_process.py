@@ -80,9 +80,14 @@ class ServiceProcess:
             raise TargetError(f"{call.code().name}: {call.details()}") from None
 
     @property
+    def said(self) -> str:
+        """All that it logged."""
+        return self._log.read_text(encoding="utf-8")
+
+    @property
     def complaints(self) -> list[str]:
         """What it logged as errors, which it must not."""
-        lines = self._log.read_text(encoding="utf-8").splitlines()
+        lines = self.said.splitlines()
         return [
             line
             for line in lines

@@ -24,6 +24,8 @@ from torture.target import TargetError
 _RELEASED_STEP = 5  # one of so many clips is a released one
 _REPORTED = 8  # released clips that are only reported
 _FRESH_SHARE = 0.15  # of lives that begin without what was compacted
+_OUTLIVED_SHARE = 0.4  # of lives before which a compaction ends that the one before had begun
+_CALM_SHARE = 0.3  # of lives in which compactions aren't disturbed
 _LABELS = ("Lullaby", "Rock music", "Jazz", "Speech")
 _PAGE = 1_000
 
@@ -41,7 +43,8 @@ class ServiceTarget:
         self._random = random.Random(1)
         self._disturbances: Disturbances | None = None
         self._process: ServiceProcess | None = None
-        self._is_fresh = True
+        self._is_fresh = self._is_calm = True
+        self._adopted = 0
         self._complaints: list[str] = []
 
     def start(self) -> None:
@@ -49,9 +52,12 @@ class ServiceTarget:
         if self._is_fresh:
             segments = self._folder / "data" / self._index / SEGMENTS_FOLDER
             shutil.rmtree(segments, ignore_errors=True)
+        elif self._disturbances and self._random.random() < _OUTLIVED_SHARE:
+            self._rebuilt.compact(random.choice(self._versions))
+        self._is_calm = self._random.random() < _CALM_SHARE
         flags = ["--artifacts", str(self._folder / "artifacts"), "--data", str(self._folder / "data")]
         flags += [] if self._is_fresh else ["--compaction-clips", "1"]
-        self._process = process = ServiceProcess([*flags, "--log-level", "warning"], self._folder / "log")
+        self._process = process = ServiceProcess([*flags], self._folder / "log")
         process.wait_until_serving()
         if self._disturbances is None:  # nothing is written yet
             self._disturbances = self._prepared(process)
@@ -94,6 +100,7 @@ class ServiceTarget:
         if self._process:
             self._process.kill()
             self._complaints = self._process.complaints
+            self._adopted += self._process.said.count('"compacted"')
         if self._disturbances:
             self._disturbances.end()
 
@@ -106,7 +113,10 @@ class ServiceTarget:
 
     @property
     def figures(self) -> Mapping[str, int]:
-        return self._disturbances.figures if self._disturbances else {}
+        if self._disturbances is None:
+            return {}
+        compacted = {"adopted_compactions": self._adopted, "outlived_compactions": self._rebuilt.compactions}
+        return self._disturbances.figures | compacted
 
     def _live(self) -> ServiceProcess:
         assert self._process
@@ -115,7 +125,7 @@ class ServiceTarget:
     def _disturbed(self) -> ServiceProcess:
         process = self._live()
         assert self._disturbances
-        self._disturbances.begin(process)
+        self._disturbances.begin(process, calm=self._is_calm)
         return process
 
     def _prepared(self, process: ServiceProcess) -> Disturbances:
