@@ -42,6 +42,8 @@ def require_number(field: str, value: Any) -> float:
     Raises:
         InvalidInputError: if it is anything else, a truth value included, or too large for a float.
     """
+    if type(value) is float:  # nearly always; the check below takes half a microsecond
+        return value
     if isinstance(value, bool) or not isinstance(value, Real):
         raise InvalidInputError.of(field, f"a number, got {_type_name(value)}")
     try:
