@@ -13,6 +13,7 @@ import pytest
 
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from clip_inputs import bearing, clip
+from clusters import wait_until
 from small_disks import small_disk
 from text_encoders import RELEASED
 from torture.service_process import ServiceProcess
@@ -144,3 +145,20 @@ def test_a_read_only_disk_is_refused(written: Path, tmp_path: Path) -> None:
         sentence = refusal(disk / "data")
         assert sentence.startswith(f"{disk}/data/default/clips.sqlite")
         assert sentence.endswith("can't be written to (Read-only file system)")
+
+
+@pytest.mark.timeout(300)
+def test_what_was_compacted_is_served_on_after_a_kill(start: Start, tmp_path: Path) -> None:
+    process = start(tmp_path / "data", "--compaction-clips", "1")
+    upsert(process, {f"{i}": "first" for i in range(100)})
+    wait_until(lambda: '"compacted"' in process.said, 240)  # by a process that gives way to all others
+    upsert(process, {f"{i}": "second" for i in range(50)})
+    gone = messages.DeleteClipsRequest(clip_ids=[f"{i}" for i in range(40, 60)])
+    process.call(process.music.DeleteClips, gone)
+    kept = {f"{i}": "second" if i < 50 else "first" for i in range(100) if not 40 <= i < 60}
+    for _ in range(2):
+        assert titles(process, [f"{i}" for i in range(100)]) == kept
+        process.kill()
+        assert list((tmp_path / "data/default/segments/segment").glob("[0-9]*"))
+        process = start(tmp_path / "data")
+    process.stop()
