@@ -35,7 +35,7 @@ from ambiance.text.v1 import text_service_pb2_grpc as text_grpc
 from filter_catalogs import LABELS, Clip, FakeCatalog, make_terms
 from gateway.__main__ import build
 from gateway.settings import GatewaySettings
-from music_index_service import clip_catalog
+from music_index_service.catalog import clip_catalog
 from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.filtering.filters import ClipFilters
 from music_index_service.service import SERVICE_NAME, MusicIndexService
