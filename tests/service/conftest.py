@@ -38,9 +38,16 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
+@pytest.fixture(scope="module")
+def milvus(milvus_of_session: LocalMilvus) -> LocalMilvus:
+    """A real Milvus that holds nothing of other modules; skips where it isn't installed."""
+    milvus_of_session.empty()
+    return milvus_of_session
+
+
 @pytest.fixture(scope="session")
-def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMilvus]:
-    """A real Milvus that the whole session asks; skips where it isn't installed."""
+def milvus_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMilvus]:
+    """A real Milvus that the whole session asks: it takes seconds to start."""
     require_milvus()
     with LocalMilvus(tmp_path_factory.mktemp("milvus-server")) as server:
         yield server
