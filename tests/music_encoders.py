@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ambiance.affect import FACETS, MOODS
 from ambiance.artifacts import Artifact
-from training.music.encode import EncodedClips
+from ambiance.placement import EncodedClips
 
 Bytes, Counts = NDArray[np.uint8], NDArray[np.int32]
 

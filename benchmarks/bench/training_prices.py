@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance import artifacts
+from ambiance.placement.library_prices import price_by_sample
+from ambiance.placement.mood_space import FIT_COMPONENTS, HIGHEST_PRICE
+from ambiance.placement.prices import learn_prices, library_limits
+from ambiance.placement.squared_l2 import append_price
 from bench.processes import ROOT
 from training.data.goemotions import load_comments
 from training.data.sources import data_dir
 from training.data.written import load_written
 from training.index.scaled import ReleasedClips, mix_clips
 from training.index.usage import TOP, measure_usage, nearest_rows
-from training.space.library_prices import price_by_sample
-from training.space.prices import learn_prices, library_limits
-from training.space.space import FIT_COMPONENTS, HIGHEST_PRICE
-from training.space.squared_l2 import append_price
 from training.text.encode import read_texts
 
 Vectors = NDArray[np.float32]

@@ -11,6 +11,8 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 
 from ambiance.affect import EMOTIONS, FACETS, MOODS, SCENES
 from ambiance.fixed_queries import FALLBACK_FILE, MIN_EVIDENCE
+from ambiance.placement import EncodedClips
+from ambiance.placement.mood_space import DIMENSION
 from training.data.errors import DataError
 from training.listener import files
 from training.listener.files import HALVES, KINDS, REGISTERS, Benchmark, load_benchmark
@@ -26,9 +28,7 @@ from training.listener.measure import (
     means,
     served_queries,
 )
-from training.music.encode import EncodedClips
 from training.space import MoodSpace, fit_space
-from training.space.space import DIMENSION
 from training.text.encode import TextReadings
 
 pytestmark = pytest.mark.tensorflow

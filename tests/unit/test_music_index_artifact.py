@@ -374,9 +374,9 @@ def test_a_damaged_file_stops_the_process_with_one_sentence(
 @pytest.mark.tensorflow
 def test_reads_the_catalogue_that_training_writes(tmp_path: Path) -> None:
     from ambiance.index_format.catalog import CATALOG_FILE
+    from ambiance.placement import EncodedClips
     from training.data.ontology import Ontology
     from training.index.catalog import build_catalog, write_catalog
-    from training.music.encode import EncodedClips
 
     names, indices = tuple(f"class {i}" for i in range(527)), pa.list_(pa.int16())
     facts = pa.table(

@@ -23,6 +23,9 @@ from ambiance.artifacts import (
     publish,
 )
 from ambiance.index_format.catalog import CATALOG_FILE
+from ambiance.placement import EncodedClips
+from ambiance.placement.evidence import evidence
+from ambiance.placement.mood_space import DIMENSION, FIT_COMPONENTS
 from training.data.goemotions import Comments
 from training.data.written import load_written
 from training.evaluate.corpora import Corpora
@@ -37,12 +40,10 @@ from training.listener.files import load_benchmark
 from training.listener.measure import means, served_queries
 from training.music.caption_judgements import Judged
 from training.music.caption_words import Said
-from training.music.encode import EncodedClips
 from training.music.facets import CaptionedClips
 from training.music.held_out import HeldOut
 from training.music.mood_rows import MoodRows
 from training.space import MoodSpace, fit_space
-from training.space.space import DIMENSION, FIT_COMPONENTS, evidence
 from training.text.encode import TextReadings
 
 pytestmark = pytest.mark.tensorflow

@@ -17,6 +17,8 @@ from ambiance import ClipFilter, artifacts
 from ambiance.affect import EMOTIONS, FACETS, MOODS, READERS_VAD_LINEAGE, SCENES, TRAITS
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
+from ambiance.placement import EncodedClips
+from ambiance.placement.mood_space import DIMENSION, FIT_COMPONENTS, MOST_FIT_LOST
 from audioset_files import (
     BELL,
     ENGINE,
@@ -45,12 +47,10 @@ from training.index.models import Models
 from training.listener.files import load_benchmark
 from training.music.caption_judgements import Judged
 from training.music.caption_words import Said
-from training.music.encode import EncodedClips
 from training.music.facets import CaptionedClips
 from training.music.held_out import HeldOut
 from training.music.mood_rows import MoodRows
 from training.space import MoodSpace, fit_space
-from training.space.space import DIMENSION, FIT_COMPONENTS, MOST_FIT_LOST
 from training.text.encode import TextReadings
 
 pytestmark = [pytest.mark.tensorflow]

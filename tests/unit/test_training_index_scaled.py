@@ -13,6 +13,8 @@ from ambiance.affect import FACETS
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE
+from ambiance.placement import EncodedClips
+from ambiance.placement.squared_l2 import append_price
 from music_index_service import engines
 from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
@@ -26,8 +28,6 @@ from training.index.match_probability import MatchProbability
 from training.index.postings import write_postings
 from training.index.scaled import MAX_CLIPS, ReleasedClips, made_up_ids, mix_clips, publish_scaled
 from training.index.vectors import write_vectors
-from training.music.encode import EncodedClips
-from training.space.squared_l2 import append_price
 
 CLIPS, RELEASED = 3_000, 200
 EVIDENCE = len(FACETS)  # the first components of the mood space; timbre and the price follow

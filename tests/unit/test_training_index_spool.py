@@ -12,6 +12,7 @@ from ambiance import artifacts
 from ambiance.affect import READERS_VAD_LINEAGE
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
+from ambiance.placement import EncodedClips
 from audioset_files import MUSIC, SAD, SPEECH, clip_record, tfrecord, write_archive
 from clusters import wait_until
 from music_encoders import Bytes, Counts, die, encode_clips, hang
@@ -22,7 +23,6 @@ from training.index import spool
 from training.index.music import Music, read_music
 from training.index.spool import Hearing, read_part
 from training.index.spool_workers import SpoolSettings, spool_music
-from training.music.encode import EncodedClips
 
 CLASSES = frozenset({MUSIC, SAD})
 SPLITS = ("bal_train", "eval")

@@ -15,6 +15,7 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from ambiance.affect import FACETS, MOODS, READERS_VAD_LINEAGE, nrc_vad_lineage  # noqa: E402
 from ambiance.artifacts import MUSIC_ENCODER, Artifact, Manifest, load  # noqa: E402
 from ambiance.errors import ArtifactError  # noqa: E402
+from ambiance.placement import EncodedClips  # noqa: E402
 from audioset_files import (  # noqa: E402
     clip_record,
     tfrecord,
@@ -29,7 +30,7 @@ from training.music import held_out as held_out_module  # noqa: E402
 from training.music.caption_judgements import load_caption_judgements  # noqa: E402
 from training.music.captioned import load_captioned  # noqa: E402
 from training.music.config import MusicConfig, NetworkConfig, RecipeName  # noqa: E402
-from training.music.encode import EncodedClips, encode_clips  # noqa: E402
+from training.music.encode import encode_clips  # noqa: E402
 from training.music.facets import facets_across_folds  # noqa: E402
 from training.music.features import load_music_frames, mean_frames  # noqa: E402
 from training.music.held_out import HeldOut, held_out  # noqa: E402

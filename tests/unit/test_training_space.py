@@ -14,20 +14,19 @@ tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 from ambiance.affect import FACETS, MOODS, SCENES  # noqa: E402
 from ambiance.errors import ArtifactError  # noqa: E402
 from ambiance.fixed_queries import FALLBACK_FILE, GENTLE_FILE  # noqa: E402
-from training.data.errors import DataError  # noqa: E402
-from training.metrics.search import nearest  # noqa: E402
-from training.music.encode import EncodedClips  # noqa: E402
-from training.music.facets import FACET_OF_MOOD  # noqa: E402
-from training.space import MoodSpace, fit_space  # noqa: E402
-from training.space.judgement import GENTLE, fit_row, fit_table  # noqa: E402
-from training.space.space import (  # noqa: E402
+from ambiance.placement import EncodedClips  # noqa: E402
+from ambiance.placement.evidence import FACET_OF_MOOD, evidence  # noqa: E402
+from ambiance.placement.mood_space import (  # noqa: E402
     DIMENSION,
     FIT_COMPONENTS,
     HIGHEST_PRICE,
     MOST_FIT_LOST,
     SPREAD_STRENGTH,
-    evidence,
 )
+from training.data.errors import DataError  # noqa: E402
+from training.metrics.search import nearest  # noqa: E402
+from training.space import MoodSpace, fit_space  # noqa: E402
+from training.space.judgement import GENTLE, fit_row, fit_table  # noqa: E402
 
 pytestmark = [pytest.mark.tensorflow]
 

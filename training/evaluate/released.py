@@ -19,6 +19,7 @@ from ambiance.affect import MOOD_SPACE
 from ambiance.artifacts import MUSIC_ENCODER, MUSIC_INDEX, TEXT_ENCODER, Artifact, load
 from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE
+from ambiance.placement import EncodedClips
 from training.data.goemotions import Comments
 from training.data.written import load_written
 from training.evaluate.corpora import Corpora
@@ -27,7 +28,6 @@ from training.index.models import Models, load_space
 from training.index.vectors import read_vectors
 from training.listener.files import Half, load_benchmark
 from training.listener.measure import Captioned, Library, Listening, listen
-from training.music.encode import EncodedClips
 from training.music.held_out import HeldOut
 from training.music.mood_rows import MoodRows
 from training.space import MoodSpace

@@ -6,11 +6,12 @@ A clip suits a text if its main facet, as judged from the musician's caption, fi
 import numpy as np
 from numpy.typing import NDArray
 
+from ambiance.placement import EncodedClips
+from ambiance.placement.mood_space import FIT_COMPONENTS
 from training.index.match_probability import Answers, similarity_of
 from training.listener.files import Benchmark
 from training.metrics.search import nearest
-from training.music.encode import EncodedClips
-from training.space.space import FIT_COMPONENTS, MoodSpace
+from training.space.space import MoodSpace
 
 _ANSWERS = 30  # of each text: more than a reader is shown, as a library of many finds better than these few
 

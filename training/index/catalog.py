@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ambiance.affect import MOODS
 from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE, COLUMNS, SCHEMA
+from ambiance.placement.encoded_clips import OUTPUTS, EncodedClips
 from training.data.ontology import Ontology
-from training.music.encode import OUTPUTS, EncodedClips
 
 _ENCODED = [name for name in COLUMNS if name in OUTPUTS]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.errors import ArtifactError
+from ambiance.placement.mood_space import FIT_COMPONENTS, MOST_FIT_LOST
 from training.data.errors import DataError
 from training.data.ontology import Ontology, load_ontology
 from training.data.sources import data_dir, dataset_digests
@@ -33,7 +34,6 @@ from training.index.usage import measure_usage
 from training.index.vectors import check_vectors, write_vectors
 from training.listener.files import load_benchmark
 from training.origin import describe_origin
-from training.space.space import FIT_COMPONENTS, MOST_FIT_LOST
 
 
 @dataclass(frozen=True)

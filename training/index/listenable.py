@@ -1,16 +1,12 @@
-"""Which clips of a library are worth hearing: not mainly speech, not effects, not a bad recording.
-
-AudioSet was made to tell sounds apart, so that much of its music plays behind a quack, a lecture or the wind
-in a microphone. Its annotators' labels tell effects; how loud the talking is and how bad the recording, the
-encoder's traits tell.
-"""
+"""Which of AudioSet's labels spoil music, and from where on speech and a bad recording do: the rule itself is
+`ambiance.placement.listenability`."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import TRAITS
+from ambiance.placement import ListenabilityRule
 from training.data.ontology import Ontology
 
 # Labels outside Music that don't spoil it, each with those below it: voices that sing, an audience, a place,
@@ -54,6 +50,22 @@ _MOST_LABELLED_SPEECH = 0.35  # the same for a clip in which annotators heard sp
 _MOST_LOW_QUALITY = 0.62
 
 
+def listenability_rule(ontology: Ontology) -> ListenabilityRule:
+    """What decides, by the names of AudioSet's labels.
+
+    Raises:
+        DataError: if the ontology lacks one of HARMLESS.
+    """
+    spoken = ontology.descendants(SPEECH) | {ontology.index(SPEECH)}
+    return ListenabilityRule(
+        spoiling=_named(ontology, _outside(ontology, spoken)),
+        spoken=_named(ontology, spoken),
+        most_speech=_MOST_SPEECH,
+        most_labelled_speech=_MOST_LABELLED_SPEECH,
+        most_low_quality=_MOST_LOW_QUALITY,
+    )
+
+
 def listenable(
     labels: Sequence[Sequence[int]], traits: NDArray[np.float32], ontology: Ontology
 ) -> NDArray[np.bool_]:
@@ -64,13 +76,14 @@ def listenable(
         traits: <float32>[n, 3] as the music encoder hears them.
         ontology: names the classes.
     """
-    spoken = ontology.descendants(SPEECH) | {ontology.index(SPEECH)}
-    spoiling = _outside(ontology, spoken)
-    talks = np.array([not spoken.isdisjoint(row) for row in labels])
-    spoilt = np.array([not spoiling.isdisjoint(row) for row in labels])
-    speech, low_quality = (traits[:, TRAITS.index(name)] for name in ("speech", "low_quality"))
-    too_much_speech = speech >= np.where(talks, _MOST_LABELLED_SPEECH, _MOST_SPEECH)
-    return ~(spoilt | too_much_speech | (low_quality >= _MOST_LOW_QUALITY))
+    names = ontology.names
+    return listenability_rule(ontology).listenable(
+        [[names[label] for label in row] for row in labels], traits
+    )
+
+
+def _named(ontology: Ontology, classes: frozenset[int]) -> frozenset[str]:
+    return frozenset(ontology.names[label] for label in classes)
 
 
 def _outside(ontology: Ontology, spoken: frozenset[int]) -> frozenset[int]:

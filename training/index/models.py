@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE
 from ambiance.errors import ArtifactError
-from training.music.encode import EncodedClips, encode_clips
+from ambiance.placement import EncodedClips
+from ambiance.placement.mood_space import DIMENSION
+from training.music.encode import encode_clips
 from training.music.held_out import HeldOut, held_out
-from training.space.space import DIMENSION, MoodSpace
+from training.space.space import MoodSpace
 from training.text.encode import TextReadings, read_texts
 from training.text.export import SPACE_FOLDER
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from ambiance.placement.encoded_clips import OUTPUTS, EncodedClips
 from training.data.errors import DataError
 from training.index.spool import read_part
-from training.music.encode import OUTPUTS, EncodedClips
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ambiance.artifacts import Artifact
+from ambiance.placement import EncodedClips
 from training.data.audioset import Clip, clips_of_shard, gather
 from training.data.errors import DataError
 from training.data.ontology import moods_of
 from training.data.shards import Shard
-from training.music.encode import EncodedClips, check_encoding
+from training.music.encode import check_encoding
 
 PART_BYTES = 8 * 1024 * 1024  # of shards, about 5,500 clips: bounds a process's memory
 _FORMAT = "ambiance.music_spool 3"  # raise it when a change of code changes what is written

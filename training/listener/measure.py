@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from ambiance.affect import EMOTIONS, FACETS, MOODS, NO_SCENE, SCENES
 from ambiance.fixed_queries import FALLBACK_FILE, MIN_EVIDENCE
+from ambiance.placement import EncodedClips
+from ambiance.placement.evidence import FACET_OF_MOOD
 from training.index.calibrate import said_of
 from training.listener.files import KINDS, REGISTERS, Benchmark
 from training.metrics.bootstrap import RESAMPLES, interval, resample_counts
 from training.metrics.search import nearest
 from training.metrics.text_quality import scenes_told
-from training.music.encode import EncodedClips
-from training.music.facets import FACET_OF_MOOD
 from training.space.space import MoodSpace
 from training.text.encode import TextReadings
 

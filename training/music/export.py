@@ -5,9 +5,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from ambiance.artifacts import Artifact, Description, publish
+from ambiance.placement.encoded_clips import OUTPUTS
 from training.data.audioset import FEATURES
 from training.data.audioset import FRAMES as CLIP_FRAMES
-from training.music.encode import OUTPUTS
 from training.music.mood_rows import FRAME_COUNTS, FRAMES, MoodRows
 from training.music.recipes import MusicEncoder
 from training.regression.exporting import TOLERANCE, Exportable, export_model

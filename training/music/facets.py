@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from ambiance.affect import FACETS, MOODS
+from ambiance.placement.evidence import FACET_OF_MOOD
 from training.data.audioset import FEATURES, FRAMES, Clips, dequantize
 from training.data.errors import DataError
 from training.music.caption_judgements import Judged
@@ -28,17 +29,7 @@ from training.music.mood_rows import MoodRows
 
 FOLDS = 5  # of the cross-validation behind calibration and quality
 
-# Facets that AudioSet's moods name as well; its mood rows teach them beside the captions.
-FACET_OF_MOOD = {
-    "happy": "happy",
-    "funny": "playful",
-    "sad": "sad",
-    "tender": "tender",
-    "exciting": "energetic",
-    "angry": "aggressive",
-    "scary": "eerie",
-}
-
+# AudioSet's mood rows teach the facets that moods name as well, beside the captions.
 _MOOD_ROW_WEIGHT = 3.0  # of a mood row beside a caption's 1: its annotators were asked for that very word
 _FACET_PENALTY, _TRAIT_PENALTY = 0.001, 0.001  # C, chosen by cross-validation
 _RIDGE_PENALTY = 1000.0

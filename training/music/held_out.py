@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from ambiance.affect import MOODS
 from ambiance.artifacts import Artifact
 from ambiance.errors import ArtifactError
+from ambiance.placement import EncodedClips
 from training.music.captioned import SPLIT, load_captioned
 from training.music.config import RECIPES, MusicConfig
-from training.music.encode import EncodedClips
 from training.music.facets import FOLDS, Asked, CaptionedClips, facets_across_folds, fold_of_video
 from training.music.features import load_music_frames, mean_frames
 from training.music.mood_rows import MoodRows, load_mood_rows

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from ambiance.placement.encoded_clips import TIMBRE_COMPONENTS
 from training.data.errors import DataError
 
-SPREAD_COMPONENTS = 6
+SPREAD_COMPONENTS = TIMBRE_COMPONENTS  # of texts as of clips: the two compare
 
 _VARIANCE_FLOOR = 1e-6  # of the largest: a component that hardly varies is not blown up to noise
 

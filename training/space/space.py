@@ -1,8 +1,7 @@
-"""The mood space: texts as queries inside the text encoder's graph, clips as vectors of the music index.
+"""The mood space: texts as queries inside the text encoder's graph, clips as `ambiance.placement` has them.
 
 A text asks for facets of music, as the scenes that it may be of want them (`judgement.py`); a clip offers
-the evidence for each, as log-odds. Their inner product is the fit; a small spread and a price make answers
-vary, and may cost no more fit than MOST_FIT_LOST. All of it is one squared L2 distance.
+the evidence for each.
 
 The space is saved beside the text network whose posterior it reads; its lineage keeps another network's
 queries from searching it.
@@ -18,41 +17,19 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ambiance.affect import FACETS, MOODS
 from ambiance.errors import ArtifactError
 from ambiance.fixed_queries import FALLBACK_FILE, GENTLE_FILE
+from ambiance.placement import EncodedClips
+from ambiance.placement.mood_space import DIMENSION, FIT_COMPONENTS, SPREAD_STRENGTH, place_library
 from training.data.errors import DataError
-from training.music.encode import EncodedClips
-from training.music.facets import FACET_OF_MOOD
-from training.music.whitening import SPREAD_COMPONENTS, fit_projection
+from training.music.whitening import fit_projection
 from training.space.judgement import GENTLE, MUSIC_OF_SCENE, fit_row, fit_table
-from training.space.library_prices import price_library
-from training.space.squared_l2 import append_price
+from training.space.on_all_cores import on_all_cores
 
 SPACE_FILE = "space.json"
 _FORMAT_VERSION = 2
 
 Parameters = Mapping[str, NDArray[np.float32]]
-
-FIT_COMPONENTS = len(FACETS)
-DIMENSION = FIT_COMPONENTS + SPREAD_COMPONENTS + 1
-
-# Strength of the spread: a text and a clip that point the same way gain so much fit, in log-odds.
-SPREAD_STRENGTH = 0.1
-
-# What variety may cost, in log-odds of fit, in which the library's clips deviate by 3 for a text: no answer
-# fits worse by more than this than what it displaced. At 0.8 one clip answered 19 % of our own corpus first,
-# at 1.5 11 %, at 2.5 0.5 %, and the verdicts on the benchmark's dev half didn't fall.
-HIGHEST_PRICE = 2.5
-MOST_FIT_LOST = HIGHEST_PRICE + 2 * SPREAD_STRENGTH
-
-# What AudioSet's own moods add to the evidence for their facets: annotators who were asked for that very word
-# heard 421 clips. Of captioned clips that answer a known scene .013 mainly jar at 1, .020 at 0.25.
-_MOOD_WEIGHT = 1.0
-
-# Probabilities below it are taken for it: that a rare facet is absent beyond doubt is no merit of a clip, and
-# would outweigh what it is.
-_LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -114,12 +91,7 @@ class MoodSpace:
             raise DataError(f"clips: at least one that answers by default, got 0 of {len(clips)}")
         if queries.ndim != 2 or queries.shape[1] != DIMENSION or not len(queries):
             raise DataError(f"queries: [m, {DIMENSION}] with m from 1, got {queries.shape}")
-        spread = np.float32(np.sqrt(SPREAD_STRENGTH)) * clips.timbre
-        vectors = np.concatenate([evidence(clips.facets, clips.moods), spread], axis=1)
-        learned = price_library(queries[:, :-1], vectors[heard], HIGHEST_PRICE, seed)
-        prices = np.full(len(clips), learned.mean(), np.float32)  # of a clip that seldom answers: as for most
-        prices[heard] = learned
-        return append_price(vectors, prices)
+        return place_library(clips, queries, heard, seed, on_all_cores)
 
     def save(self, folder: Path) -> None:
         """Write `space.json`, an array a parameter and the fixed queries into a folder, which is made."""
@@ -172,13 +144,3 @@ def fit_space(embedding: NDArray[np.float32], identity: str) -> MoodSpace:
     """
     spread = fit_projection(embedding, "text embeddings")
     return MoodSpace({"fit": fit_table(), "spread_mean": spread.mean, "spread_axes": spread.axes}, identity)
-
-
-def evidence(facets: NDArray[np.float32], moods: NDArray[np.float32]) -> NDArray[np.float32]:
-    """<float32>[n, 12] log-odds of facets <float32>[n, 12], and for some what moods <float32>[n, 7] add."""
-    shares = np.clip(facets, _LEAST_SHARE, 1 - _LEAST_SHARE)
-    told = np.log(shares) - np.log1p(-shares)
-    for mood, facet in FACET_OF_MOOD.items():
-        heard = np.maximum(moods[:, MOODS.names.index(mood)], _LEAST_SHARE)
-        told[:, FACETS.index(facet)] += _MOOD_WEIGHT * np.log(heard * len(MOODS.names))
-    return told.astype(np.float32)

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from ambiance.artifacts import TEXT_ENCODER, TEXT_TEACHER, Artifact, Description, Space
+from ambiance.placement.mood_space import DIMENSION
 from training.data.lessons import DATASETS
 from training.data.sources import dataset_digests
 from training.origin import LIBRARIES, MPNET, describe_origin
 from training.regression.exporting import vad_space
-from training.space.space import DIMENSION, MoodSpace
+from training.space.space import MoodSpace
 from training.text.config import TextConfig
 from training.text.corpus import Corpus
 from training.text.recipes.seed import SeedRecipeConfig

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.space.prices import TOP, Limits, learn_prices, library_limits, soft_shares
-from training.space.squared_l2 import append_price
+from ambiance.placement.prices import TOP, Limits, learn_prices, library_limits, soft_shares
+from ambiance.placement.squared_l2 import append_price
 
 Vectors = NDArray[np.float32]
 HIGHEST = 0.3  # price

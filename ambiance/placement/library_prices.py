@@ -8,15 +8,12 @@ the mean price of their neighbours, clips beyond the outermost of the sample com
 100,000 then gives a quarter to a tenth of all texts the same answer.)
 """
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from training.space.prices import Limits, learn_prices, library_limits
+from ambiance.placement.prices import Limits, PricedClips, learn_prices, library_limits
 
 EXACT_CLIPS = 20_000  # at most, of a library whose prices are learned clip by clip, in a minute or two
 SAMPLE_CLIPS = 4_000
@@ -26,13 +23,24 @@ SAMPLE_CLIPS = 4_000
 # share of the first answers rises from 0.4 % to 0.6 % and the affinity of text and clip from 0.57 to 0.62.
 _CONTENDERS = 0.2
 
+Vectors = NDArray[np.float32]
+
+# Applies a function to each block of clips and keeps their order, as the builtin `map` does; one that spreads
+# the blocks over cores is faster.
+Run = Callable[[Callable[[Vectors], Vectors], Iterable[Vectors]], Iterable[Vectors]]
+
 _TEXTS = 1_000  # by which contenders are told and prices are carried
 _CLIPS_AT_ONCE = 4096  # bounds memory to tens of MB a thread
 
 
 def price_library(
-    queries: NDArray[np.float32], vectors: NDArray[np.float32], highest_price: float, seed: int
-) -> NDArray[np.float32]:
+    queries: Vectors,
+    vectors: Vectors,
+    highest_price: float,
+    seed: int,
+    beside: PricedClips | None = None,
+    run: Run = map,
+) -> Vectors:
     """<float32>[n] prices of a library's clips, from 0 to `highest_price`, as `prices.learn_prices` has them.
 
     Args:
@@ -40,26 +48,36 @@ def price_library(
         vectors: <float32>[n, d] of the clips; their inner product with a query is the score.
         highest_price: in units of the score.
         seed: of every draw.
+        beside: clips that answer as well and keep the prices that they have.
+        run: how blocks of clips are gone through.
     """
-    limits = library_limits(len(vectors), highest_price)
-    price = learn_prices if len(vectors) <= EXACT_CLIPS else price_by_sample
-    return price(queries, vectors, limits, seed)
+    limits = library_limits(len(vectors) + (0 if beside is None else len(beside.prices)), highest_price)
+    if len(vectors) <= EXACT_CLIPS:
+        return learn_prices(queries, vectors, limits, seed, beside)
+    return price_by_sample(queries, vectors, limits, seed, beside, run)
 
 
 def price_by_sample(
-    queries: NDArray[np.float32], vectors: NDArray[np.float32], limits: Limits, seed: int
-) -> NDArray[np.float32]:
+    queries: Vectors,
+    vectors: Vectors,
+    limits: Limits,
+    seed: int,
+    beside: PricedClips | None = None,
+    run: Run = map,
+) -> Vectors:
     """<float32>[n] the same, n from SAMPLE_CLIPS, learned on a sample and carried to every clip."""
     draw = np.random.default_rng(seed)
     texts = queries[draw.permutation(len(queries))[:_TEXTS]]
-    sample = vectors[draw_sample(draw, texts, vectors)]
-    prices = learn_prices(queries, sample, limits, seed)
-    carried = advantages(texts, (texts @ sample.T - prices).max(axis=1), vectors)
-    return np.clip(carried, np.float32(0), np.float32(limits.highest))
+    sample = vectors[draw_sample(draw, texts, vectors, run)]
+    prices = learn_prices(queries, sample, limits, seed, beside)
+    worth = (texts @ sample.T - prices).max(axis=1)
+    if beside is not None:
+        worth = np.maximum(worth, (texts @ beside.vectors.T - beside.prices).max(axis=1))
+    return np.clip(advantages(texts, worth, vectors, run), np.float32(0), np.float32(limits.highest))
 
 
 def draw_sample(
-    draw: np.random.Generator, texts: NDArray[np.float32], vectors: NDArray[np.float32]
+    draw: np.random.Generator, texts: Vectors, vectors: Vectors, run: Run = map
 ) -> NDArray[np.int64]:
     """<int64>[SAMPLE_CLIPS] rows, ascending, of clips that some text might want, each as likely as another.
 
@@ -67,30 +85,25 @@ def draw_sample(
         draw: the source of chance.
         texts: <float32>[m, d] queries, m from 1.
         vectors: <float32>[n, d] of the clips, n from SAMPLE_CLIPS.
+        run: how blocks of clips are gone through.
     """
-    best = np.max(_by_blocks(vectors, lambda block: (block @ texts.T).max(axis=0)), axis=0)
+    best = np.max(list(run(lambda block: (block @ texts.T).max(axis=0), _blocks(vectors))), axis=0)
     contenders = max(SAMPLE_CLIPS, int(_CONTENDERS * len(vectors)))
-    rows = np.argpartition(advantages(texts, best, vectors), -contenders)[-contenders:]
+    rows = np.argpartition(advantages(texts, best, vectors, run), -contenders)[-contenders:]
     return np.sort(draw.choice(np.sort(rows), SAMPLE_CLIPS, replace=False))
 
 
-def advantages(
-    texts: NDArray[np.float32], worth: NDArray[np.float32], vectors: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def advantages(texts: Vectors, worth: Vectors, vectors: Vectors, run: Run = map) -> Vectors:
     """<float32>[n] the most by which each clip's score beats what a text has already, for any of the texts.
 
     Args:
         texts: <float32>[m, d] queries, m from 1.
         worth: <float32>[m] score, less its price, of the best answer that each text has.
         vectors: <float32>[n, d] of the clips, n from 1.
+        run: how blocks of clips are gone through.
     """
-    return np.concatenate(_by_blocks(vectors, lambda block: (block @ texts.T - worth).max(axis=1)))
+    return np.concatenate(list(run(lambda block: (block @ texts.T - worth).max(axis=1), _blocks(vectors))))
 
 
-def _by_blocks(
-    vectors: NDArray[np.float32], function: Callable[[NDArray[np.float32]], NDArray[np.float32]]
-) -> list[NDArray[np.float32]]:
-    """What a function says of each block of the vectors, in their order; on all cores, as numpy lets them."""
-    blocks = (vectors[start : start + _CLIPS_AT_ONCE] for start in range(0, len(vectors), _CLIPS_AT_ONCE))
-    with threadpool_limits(1), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        return list(pool.map(function, blocks))
+def _blocks(vectors: Vectors) -> Iterable[Vectors]:
+    return (vectors[start : start + _CLIPS_AT_ONCE] for start in range(0, len(vectors), _CLIPS_AT_ONCE))

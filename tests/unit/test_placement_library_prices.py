@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.space import library_prices
-from training.space.library_prices import advantages, draw_sample, price_library
-from training.space.prices import learn_prices, library_limits
+from ambiance.placement import library_prices
+from ambiance.placement.library_prices import advantages, draw_sample, price_library
+from ambiance.placement.prices import learn_prices, library_limits
 
 Vectors = NDArray[np.float32]
 HIGHEST = 5.0  # price, above what spreading the crowd takes
