@@ -4,6 +4,8 @@ Their inner product with a query is the fit; spread and price make answers vary,
 MOST_FIT_LOST. All of it is one squared L2 distance, see `squared_l2`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ from ambiance.placement.encoded_clips import TIMBRE_COMPONENTS, EncodedClips
 from ambiance.placement.evidence import evidence
 from ambiance.placement.library_prices import Run, price_library
 from ambiance.placement.prices import PricedClips
-from ambiance.placement.squared_l2 import append_price
+from ambiance.placement.squared_l2 import append_price, constant_of
 
 FIT_COMPONENTS = len(FACETS)
 DIMENSION = FIT_COMPONENTS + TIMBRE_COMPONENTS + 1
@@ -27,6 +29,15 @@ HIGHEST_PRICE = 2.5
 MOST_FIT_LOST = HIGHEST_PRICE + 2 * SPREAD_STRENGTH
 
 
+@dataclass(frozen=True)
+class PlacedLibrary:
+    """Clips with prices, and what places others beside them."""
+
+    vectors: NDArray[np.float32]  # [n, DIMENSION]
+    constant: float  # of the vectors, see `squared_l2.append_price`
+    mean_price: float  # of those that answer by default
+
+
 def unpriced(clips: EncodedClips) -> NDArray[np.float32]:
     """<float32>[n, DIMENSION - 1] of clips, without the component that holds a price.
 
@@ -38,8 +49,8 @@ def unpriced(clips: EncodedClips) -> NDArray[np.float32]:
 
 def place_library(
     clips: EncodedClips, queries: NDArray[np.float32], heard: NDArray[np.bool_], seed: int, run: Run = map
-) -> NDArray[np.float32]:
-    """<float32>[n, DIMENSION] of a whole library's clips, whose prices hold for that library alone.
+) -> PlacedLibrary:
+    """Place a whole library's clips, whose prices hold for that library alone.
 
     Args:
         clips: n clips, n from 1.
@@ -49,7 +60,9 @@ def place_library(
         run: how blocks of clips are gone through, see `library_prices`.
     """
     vectors = unpriced(clips)
-    return append_price(vectors, learned_prices(vectors, queries, heard, seed, run=run))
+    prices = learned_prices(vectors, queries, heard, seed, run=run)
+    constant = constant_of(vectors, prices)
+    return PlacedLibrary(append_price(vectors, prices), constant, float(prices[heard].mean()))
 
 
 def place_at_price(clips: EncodedClips, price: float, constant: float) -> NDArray[np.float32]:

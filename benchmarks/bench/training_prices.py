@@ -26,6 +26,7 @@ from training.data.sources import data_dir
 from training.data.written import load_written
 from training.index.scaled import ReleasedClips, mix_clips
 from training.index.usage import TOP, measure_usage, nearest_rows
+from training.space.on_all_cores import on_all_cores
 from training.text.encode import read_texts
 
 Vectors = NDArray[np.float32]
@@ -48,7 +49,7 @@ def measure(clips: int, root: Path, seed: int = 1, exact: bool = True) -> dict[s
     limits = library_limits(clips, HIGHEST_PRICE)
     ways = {
         "none": lambda: np.zeros(clips, np.float32),
-        "sample": lambda: price_by_sample(asked, vectors, limits, seed),
+        "sample": lambda: price_by_sample(asked, vectors, limits, seed, run=on_all_cores),
     }
     if exact:
         ways["exact"] = lambda: learn_prices(asked, vectors, limits, seed)

@@ -56,9 +56,11 @@ def test_a_library_holds_the_prices_that_were_learned_of_it() -> None:
     vectors = unpriced(library)
     prices = learned_prices(vectors, queries(), heard, seed=3)
     placed = place_library(library, queries(), heard, seed=3)
-    assert placed.shape == (80, DIMENSION)
-    np.testing.assert_array_equal(placed, append_price(vectors, prices))
-    np.testing.assert_allclose(prices_of(placed, constant_of(vectors, prices)), prices, atol=1e-4)
+    assert placed.vectors.shape == (80, DIMENSION)
+    np.testing.assert_array_equal(placed.vectors, append_price(vectors, prices))
+    assert placed.constant == constant_of(vectors, prices)
+    assert placed.mean_price == pytest.approx(prices[heard].mean())
+    np.testing.assert_allclose(prices_of(placed.vectors, placed.constant), prices, atol=1e-4)
     np.testing.assert_allclose(prices[~heard], prices[heard].mean(), rtol=1e-6)
 
 

@@ -18,7 +18,14 @@ from ambiance.affect import EMOTIONS, FACETS, MOODS, READERS_VAD_LINEAGE, SCENES
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from ambiance.placement import EncodedClips
-from ambiance.placement.mood_space import DIMENSION, FIT_COMPONENTS, MOST_FIT_LOST
+from ambiance.placement.mood_space import (
+    DIMENSION,
+    FIT_COMPONENTS,
+    MOST_FIT_LOST,
+    SPREAD_STRENGTH,
+    unpriced,
+)
+from ambiance.placement.squared_l2 import append_price, prices_of
 from audioset_files import (
     BELL,
     ENGINE,
@@ -36,6 +43,7 @@ from music_encoders import Bytes, Counts, encode_clips
 from music_index_service.clip_catalog import ClipCatalog
 from music_index_service.filter_vocabulary import FilterVocabulary
 from music_index_service.filters import ClipFilters
+from music_index_service.preparation.placement_model import PlacementModel
 from training.data.errors import DataError
 from training.data.sources import SOURCES
 from training.data.written import load_written
@@ -218,6 +226,24 @@ def test_clips_stand_where_the_text_encoders_space_places_them(
     written = read_texts(artifacts.load(root, artifacts.TEXT_ENCODER), load_written().texts)
     expected = space.place(encoded, written.mood, 1, np.array([True, True, False, True]))
     np.testing.assert_allclose(stored_vectors(index, "mood.faiss"), expected, atol=1e-6)
+
+
+def test_other_clips_can_be_placed_beside_the_released_ones(index: Artifact) -> None:
+    model = PlacementModel.load(index)
+    assert model is not None
+    catalog = read_catalog(index)
+    columns = [
+        np.array(catalog[name].to_pylist(), np.float32) for name in ("moods", "facets", "traits", "vad")
+    ]
+    stored = stored_vectors(index, "mood.faiss")
+    timbre = stored[:, FIT_COMPONENTS:-1] / np.float32(np.sqrt(SPREAD_STRENGTH))
+    prices = prices_of(stored, model.constant)
+    assert prices.min() >= -1e-4
+    again = append_price(unpriced(EncodedClips(*columns, timbre)), prices, model.constant)
+    np.testing.assert_allclose(again, stored, atol=1e-3)
+    labels = [clip.as_py() for clip in catalog["labels"]]
+    assert model.rule.listenable(labels, columns[2]).tolist() == catalog["listenable"].to_pylist()
+    assert model.queries.shape[1] == DIMENSION
 
 
 def frames_of(byte: int) -> list[list[int]]:

@@ -13,18 +13,22 @@ from ambiance.affect import FACETS
 from ambiance.artifacts import Artifact, Description, Origin, Space
 from ambiance.errors import ArtifactError
 from ambiance.index_format.catalog import CATALOG_FILE
-from ambiance.placement import EncodedClips
-from ambiance.placement.squared_l2 import append_price
+from ambiance.placement import EncodedClips, ListenabilityRule
+from ambiance.placement.estimates import Estimates
+from ambiance.placement.mood_space import PlacedLibrary
+from ambiance.placement.squared_l2 import append_price, constant_of, prices_of
 from music_index_service import engines
 from music_index_service.engines.blocks.engine import BlockEngine
 from music_index_service.engines.faiss_flat import FlatEngine
 from music_index_service.loading import load_index
+from music_index_service.preparation.placement_model import PlacementModel
 from training.data.ontology import Ontology
 from training.index import scaled
 from training.index import vectors as vectors_module
 from training.index.catalog import build_catalog, write_catalog
 from training.index.label_hierarchy import write_label_hierarchy
 from training.index.match_probability import MatchProbability
+from training.index.placement import PlacementFiles
 from training.index.postings import write_postings
 from training.index.scaled import MAX_CLIPS, ReleasedClips, made_up_ids, mix_clips, publish_scaled
 from training.index.vectors import write_vectors
@@ -49,7 +53,15 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     encoded = EncodedClips(*(column.astype(np.float32) for column in columns))
     unpriced = np.hstack([draw.normal(size=(RELEASED, EVIDENCE)).astype(np.float32), encoded.timbre])
-    placed = append_price(unpriced, draw.uniform(0, 0.3, RELEASED).astype(np.float32))
+    prices = draw.uniform(0, 0.3, RELEASED).astype(np.float32)
+    placed = append_price(unpriced, prices)
+    placement = PlacementFiles(
+        PlacedLibrary(placed, constant_of(unpriced, prices), 0.15),
+        placed,
+        Estimates.fit(encoded),
+        ListenabilityRule(frozenset(), frozenset(), 0.6, 0.35, 0.62),
+        seed=1,
+    )
     catalog = build_catalog(facts(draw), encoded, ONTOLOGY, draw.random(RELEASED) < 0.8)
 
     def write_files(folder: Path) -> None:
@@ -57,6 +69,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_label_hierarchy(ONTOLOGY, folder)
         write_postings(catalog, folder)
         MatchProbability(EVIDENCE, np.array([0.0, 1.0]), np.array([0.2, 0.8])).save(folder)
+        placement.write(folder)
         for name, vectors in (("vad", encoded.vad), ("mood", placed)):
             write_vectors(vectors, folder, name, vectors)
 
@@ -165,6 +178,18 @@ def test_the_service_loads_it(index: Artifact, release: Path) -> None:
     assert len(loaded) == CLIPS
     assert set(loaded.expected_queries()) == {"vad", "mood"}
     assert index.manifest.spaces == artifacts.load(release, artifacts.MUSIC_INDEX).manifest.spaces
+
+
+def test_other_clips_can_be_placed_beside_made_up_ones(index: Artifact, release: Path) -> None:
+    model, released = (
+        PlacementModel.load(one) for one in (index, artifacts.load(release, artifacts.MUSIC_INDEX))
+    )
+    assert model is not None
+    assert released is not None
+    assert (model.constant, model.mean_price, model.rule) == (released.constant, 0.15, released.rule)
+    np.testing.assert_array_equal(model.queries, released.queries)
+    prices = prices_of(vectors_module.read_vectors(index.path, "mood"), model.constant)
+    assert -1e-4 < prices.min() < prices.max() < 0.3 + 1e-4
 
 
 def test_one_seed_gives_the_same_bytes(index: Artifact, release: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ambiance import artifacts
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.errors import ArtifactError
+from ambiance.placement.estimates import Estimates
 from ambiance.placement.mood_space import FIT_COMPONENTS, MOST_FIT_LOST
 from training.data.errors import DataError
 from training.data.ontology import Ontology, load_ontology
@@ -23,10 +24,11 @@ from training.index.calibrate import captioned_answers
 from training.index.catalog import build_catalog, check_catalog, write_catalog
 from training.index.config import IndexConfig
 from training.index.label_hierarchy import write_label_hierarchy
-from training.index.listenable import listenable
+from training.index.listenable import listenability_rule, listenable
 from training.index.match_probability import MatchProbability, fit_match_probability, match_quality
 from training.index.models import Models, load_space
 from training.index.music import Music, read_music
+from training.index.placement import PlacementFiles
 from training.index.postings import check_postings, write_postings
 from training.index.spool import Hearing
 from training.index.spool_workers import SpoolSettings, spool_music
@@ -79,7 +81,7 @@ def run(
         reference, asked = (
             models.read_texts(encoders.text, texts) for texts in (written.texts, benchmark.texts)
         )
-    placed = space.place(music.encoded, reference.mood, config.seed, worth)
+    library = space.place_library(music.encoded, reference.mood, config.seed, worth)
     heard = held_out.result()
     answers = captioned_answers(
         space,
@@ -91,21 +93,28 @@ def run(
         config.seed,
     )
     files = IndexFiles(
-        {VAD_SPACE: music.encoded.vad, MOOD_SPACE: placed},
+        {VAD_SPACE: music.encoded.vad, MOOD_SPACE: library.vectors},
         {VAD_SPACE: reference.vad, MOOD_SPACE: reference.mood},
         build_catalog(music.facts, music.encoded, ontology, worth),
         ontology,
         fit_match_probability(answers, FIT_COMPONENTS),
+        PlacementFiles(
+            library,
+            reference.mood,
+            Estimates.fit(music.encoded.take(worth)),
+            listenability_rule(ontology),
+            config.seed,
+        ),
         np.random.default_rng(config.seed).permutation(len(music))[: config.checked_rows],
     )
     quality = {
-        "written_corpus": measure_usage(reference.mood, placed[worth]),
+        "written_corpus": measure_usage(reference.mood, library.vectors[worth]),
         "match_probability": match_quality(answers, FIT_COMPONENTS, config.seed),
         "most_fit_lost_to_variety": MOST_FIT_LOST,
         "vad_mean": music.encoded.vad.mean(axis=0).tolist(),
         "vad_standard_deviation": music.encoded.vad.std(axis=0).tolist(),
     }
-    counts = _counts(music, placed) | {"listenable_clips": int(worth.sum())}
+    counts = _counts(music, library.vectors) | {"listenable_clips": int(worth.sum())}
     description = _describe(config, folder, encoders, counts, quality)
     return artifacts.publish(artifacts_root, description, files.write)
 
@@ -119,6 +128,7 @@ class IndexFiles:
     catalog: pa.RecordBatch
     ontology: Ontology
     match_probability: MatchProbability
+    placement: PlacementFiles
     checked_rows: NDArray[np.int64]
 
     def write(self, folder: Path) -> None:
@@ -133,6 +143,7 @@ class IndexFiles:
         check_postings(self.catalog, folder, self.checked_rows)
         write_label_hierarchy(self.ontology, folder)
         self.match_probability.save(folder)
+        self.placement.write(folder)
         for space, vectors in self.vectors.items():
             path = write_vectors(vectors, folder, space, self.queries[space])
             check_vectors(vectors, path, self.checked_rows)

@@ -33,7 +33,9 @@ with Extra("training", "python -m training.index.scaled") as extra:
     from ambiance import artifacts
     from ambiance.index_format.catalog import CATALOG_FILE, SCHEMA
     from ambiance.index_format.label_hierarchy import LABEL_HIERARCHY_FILE
+    from ambiance.index_format.listenability import LISTENABILITY_FILE
     from ambiance.index_format.match_probability import MATCH_PROBABILITY_FILE
+    from ambiance.index_format.placement import PLACEMENT_FILE, REFERENCE_QUERIES_FILE
     from training.index.catalog import write_catalog
     from training.index.expected_queries import expected_queries
     from training.index.postings import write_postings
@@ -48,6 +50,8 @@ _BATCH = 250_000  # clips mixed at once: bounds memory
 _CHECKED_ROWS = 100
 _QUERIES = 8_000  # that the search is made ready for
 _EVIDENCE = len(FACETS)  # the first components of the mood space; the last is the price
+# Taken over as they are, if the release has them. Prices are mixed, so others stand beside them as before.
+_CARRIED_FILES = {LABEL_HIERARCHY_FILE, LISTENABILITY_FILE, PLACEMENT_FILE, REFERENCE_QUERIES_FILE}
 _HEARD = ("moods", "facets", "traits")  # columns of the catalogue that are mixed
 _ALPHABET = np.frombuffer(b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz", np.uint8)
 _ID_LENGTH = 11
@@ -194,10 +198,10 @@ def publish_scaled(count: int, seed: int, source: Path, into: Path) -> artifacts
         catalog = scaled_catalog(released.catalog, mixed, seed)
         write_catalog(catalog, folder)
         shutil.copyfile(index.file(MATCH_PROBABILITY_FILE), folder / MATCH_PROBABILITY_FILE)
-        if any(
-            entry.path == LABEL_HIERARCHY_FILE for entry in index.manifest.files
-        ):  # else it has no filters
-            shutil.copyfile(index.file(LABEL_HIERARCHY_FILE), folder / LABEL_HIERARCHY_FILE)
+        held = {entry.path for entry in index.manifest.files}
+        for name in _CARRIED_FILES & held:
+            shutil.copyfile(index.file(name), folder / name)
+        if LABEL_HIERARCHY_FILE in held:  # else it has no filters
             write_postings(catalog, folder)
         for name, vectors in ((VAD_SPACE, mixed.vad), (MOOD_SPACE, mixed.mood)):
             check_vectors(vectors, write_vectors(vectors, folder, name, queries[name]), checked)

@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 from ambiance.errors import ArtifactError
 from ambiance.fixed_queries import FALLBACK_FILE, GENTLE_FILE
 from ambiance.placement import EncodedClips
-from ambiance.placement.mood_space import DIMENSION, FIT_COMPONENTS, SPREAD_STRENGTH, place_library
+from ambiance.placement.mood_space import (
+    DIMENSION,
+    FIT_COMPONENTS,
+    SPREAD_STRENGTH,
+    PlacedLibrary,
+    place_library,
+)
 from training.data.errors import DataError
 from training.music.whitening import fit_projection
 from training.space.judgement import GENTLE, MUSIC_OF_SCENE, fit_row, fit_table
@@ -74,19 +80,24 @@ class MoodSpace:
         seed: int,
         heard: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float32]:
-        """<float32>[n, DIMENSION] of a library's clips; prices hold for that library alone.
+        """<float32>[n, DIMENSION] as `place_library` places them; by default all of the clips answer."""
+        everything = np.ones(len(clips), np.bool_)
+        return self.place_library(clips, queries, seed, everything if heard is None else heard).vectors
+
+    def place_library(
+        self, clips: EncodedClips, queries: NDArray[np.float32], seed: int, heard: NDArray[np.bool_]
+    ) -> PlacedLibrary:
+        """Place a library's clips; prices hold for that library alone.
 
         Args:
             clips: n clips, n from 1, as the music encoder hears them.
             queries: <float32>[m, DIMENSION] of reference texts, m from 1.
             seed: of every random number.
-            heard: <bool>[n] clips that answer by default, whose prices are learned; by default all of them.
+            heard: <bool>[n] clips that answer by default, whose prices are learned.
 
         Raises:
             DataError: if no clip answers by default, or the queries aren't of this space.
         """
-        if heard is None:
-            heard = np.ones(len(clips), np.bool_)
         if not heard.any():
             raise DataError(f"clips: at least one that answers by default, got 0 of {len(clips)}")
         if queries.ndim != 2 or queries.shape[1] != DIMENSION or not len(queries):
