@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.clip_filter import Conditions
-from ambiance.limits import MAX_QUERIES
-from ambiance.validation import check_count, resolve_k
 from music_index_service.catalog.asked_clips import check_id, check_ids, first_clip, page_size, unknown_clips
 from music_index_service.catalog.clip_catalog import Clip, ClipCatalog
 from music_index_service.catalog.labels import Label
@@ -22,8 +20,9 @@ from music_index_service.filtering.filters import ClipFilters
 from music_index_service.index_port import Answers, Asked, Hits, Page
 from music_index_service.searching.answers import ROW, ROW_BITS, SegmentAnswers
 from music_index_service.searching.match_probability import MatchProbability
-from music_index_service.searching.queries import Query, as_matrix, common_space, paths
-from music_index_service.searching.selection import NO_LIMITS, Limits, select_each
+from music_index_service.searching.queries import Query
+from music_index_service.searching.search import answers_asked, search
+from music_index_service.searching.selection import NO_LIMITS, Limits
 from music_index_service.segment import Segment
 
 
@@ -121,56 +120,38 @@ class IndexSnapshot:
             PreconditionError: if a query has another lineage than its space, or the index is too old for the
                 conditions.
         """
-        check_count("queries", len(queries), MAX_QUERIES)
-        k = resolve_k(k, len(queries))
-        fields = paths(len(queries))
-        space = common_space(queries, self.spaces, fields)
-        matrix = as_matrix(queries, space, self.name, fields)
-        answers = SegmentAnswers(
+        return search(
             self,
-            space.name,
+            self.match_probability,
+            queries,
+            k,
+            seed,
+            conditions,
+            include_unlistenable=include_unlistenable,
+            include_unavailable=include_unavailable,
+            limits=limits,
+        )
+
+    def answers_to(
+        self,
+        space: str,
+        conditions: Conditions | None,
+        *,
+        include_unlistenable: bool,
+        include_unavailable: bool,
+    ) -> Answers:
+        """The clips that may answer, by a filter if there is one; raises as `search`."""
+        return SegmentAnswers(
+            self,
+            space,
             conditions,
             include_unlistenable=include_unlistenable,
             include_unavailable=include_unavailable,
         )
-        found = select_each(matrix, answers.find, answers, k, seed, limits)
-        return Hits(
-            space,
-            k,
-            [hits.distances for hits in found],
-            [hits.handles for hits in found],
-            [hits.shortage for hits in found],
-            answers,
-            self._probabilities(space.name, matrix, answers, [hits.handles for hits in found]),
-        )
 
     def answers(self, space: str, options: Asked) -> Answers:
         """The clips that may answer, by the filter and the flags of options; raises as `search`."""
-        return SegmentAnswers(
-            self,
-            space,
-            options.filter if options.HasField("filter") else None,
-            include_unlistenable=options.include_unlistenable,
-            include_unavailable=options.include_unavailable,
-        )
-
-    def _probabilities(
-        self,
-        space: str,
-        queries: NDArray[np.float32],
-        answers: Answers,
-        handles: Sequence[NDArray[np.int64]],
-    ) -> list[NDArray[np.float64]] | None:
-        """The match probability of each query's hits; None without a calibration for the space."""
-        calibrated = self.match_probability
-        if calibrated is None or calibrated.space != space:
-            return None
-        if len(handles) == 1:  # nearly always
-            return [calibrated.of(queries, answers.vectors(handles[0]))]
-        counts = [len(of_it) for of_it in handles]
-        clips = answers.vectors(np.concatenate(handles))
-        probabilities = calibrated.of(np.repeat(queries, counts, axis=0), clips)
-        return np.split(probabilities, np.cumsum(counts)[:-1])
+        return answers_asked(self, space, options)
 
     @cached_property
     def attribute_types(self) -> dict[str, str]:

@@ -11,16 +11,15 @@ from ambiance.affect import MOODS
 from ambiance.artifacts import Space
 from ambiance.clip_filter import ATTRIBUTES_PATH, Conditions, check_filter
 from ambiance.errors import NotFoundError
-from ambiance.limits import MAX_QUERIES
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
-from ambiance.validation import check_count, resolve_k, shown
+from ambiance.validation import shown
 from music_index_service.catalog.asked_clips import check_id, check_ids, first_clip, page_size, unknown_clips
 from music_index_service.catalog.clip_catalog import Clip
 from music_index_service.catalog.labels import Label
 from music_index_service.catalog.page_token import PageToken
 from music_index_service.filtering.attributes import check_attributes
 from music_index_service.filtering.canonical_filter import CanonicalFilter, canonical
-from music_index_service.index_port import Asked, Hits, Page
+from music_index_service.index_port import Answers, Asked, Hits, Page
 from music_index_service.live.write_outcome import Outcome
 from music_index_service.milvus import expressions
 from music_index_service.milvus.answers import MilvusAnswers
@@ -33,8 +32,9 @@ from music_index_service.milvus.rows import DESCRIPTION, SEQUENCE, SEQUENCE_KEY,
 from music_index_service.milvus.schema import FLAT, SETTING, VectorIndex
 from music_index_service.milvus.server import Row, Server
 from music_index_service.milvus.writer import Writer
-from music_index_service.searching.queries import Query, as_matrix, common_space
-from music_index_service.searching.selection import NO_LIMITS, Limits, select_each
+from music_index_service.searching.queries import Query
+from music_index_service.searching.search import answers_asked, search
+from music_index_service.searching.selection import NO_LIMITS, Limits
 
 _MAX_KEYS = 1_000  # named in one expression
 
@@ -100,40 +100,38 @@ class MilvusIndex:
         limits: Limits = NO_LIMITS,
     ) -> Hits:
         """See `IndexSnapshot.search`."""
-        check_count("queries", len(queries), MAX_QUERIES)
-        k = resolve_k(k, len(queries))
-        space = common_space(queries, self.spaces)
-        matrix = as_matrix(queries, space, self.name)
-        answers = MilvusAnswers(
+        return search(
             self,
-            space.name,
+            self.model.match_probability,
+            queries,
+            k,
+            seed,
+            conditions,
+            include_unlistenable=include_unlistenable,
+            include_unavailable=include_unavailable,
+            limits=limits,
+        )
+
+    def answers_to(
+        self,
+        space: str,
+        conditions: Conditions | None,
+        *,
+        include_unlistenable: bool,
+        include_unavailable: bool,
+    ) -> MilvusAnswers:
+        """See `IndexSnapshot.answers_to`."""
+        return MilvusAnswers(
+            self,
+            space,
             conditions,
             include_unlistenable=include_unlistenable,
             include_unavailable=include_unavailable,
         )
-        found = select_each(matrix, answers.find, answers, k, seed, limits)
-        handles = [hits.handles for hits in found]
-        probabilities = None
-        calibrated = self.model.match_probability
-        if calibrated is not None and calibrated.space == space.name:
-            vectors = [answers.vectors(of_query) for of_query in handles]
-            probabilities = [
-                calibrated.of(np.repeat(query[None], len(of_it), axis=0), of_it)
-                for query, of_it in zip(matrix, vectors, strict=True)
-            ]
-        distances = [hits.distances for hits in found]
-        shortages = [hits.shortage for hits in found]
-        return Hits(space, k, distances, handles, shortages, answers, probabilities)
 
-    def answers(self, space: str, options: Asked) -> MilvusAnswers:
+    def answers(self, space: str, options: Asked) -> Answers:
         """See `IndexSnapshot.answers`."""
-        return MilvusAnswers(
-            self,
-            space,
-            options.filter if options.HasField("filter") else None,
-            include_unlistenable=options.include_unlistenable,
-            include_unavailable=options.include_unavailable,
-        )
+        return answers_asked(self, space, options)
 
     def expected_queries(self) -> Mapping[str, NDArray[np.float32]]:
         """See `IndexSnapshot.expected_queries`."""
