@@ -12,7 +12,8 @@ from ambiance.artifacts import Space
 from ambiance.index_writing.postings import list_postings
 from ambiance.placement import EncodedClips, ListenabilityRule
 from ambiance.placement.estimates import Estimates
-from ambiance.placement.mood_space import DIMENSION, place_at_price
+from ambiance.placement.mood_space import DIMENSION, unpriced
+from ambiance.placement.squared_l2 import append_price
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service import engines
 from music_index_service.catalog.clip_catalog import ClipCatalog
@@ -68,7 +69,8 @@ def clips(ids: Sequence[str], seed: int) -> list[StoredClip]:
 def vectors_of(written: Sequence[StoredClip]) -> dict[str, NDArray[np.float32]]:
     """Space -> [n, dimension], at the price of clips that nothing is known of."""
     encoded = EncodedClips.unpacked([clip.heard for clip in written])
-    return {VAD_SPACE: encoded.vad, MOOD_SPACE: place_at_price(encoded, PRICE, CONSTANT)}
+    prices = np.full(len(encoded), PRICE, np.float32)
+    return {VAD_SPACE: encoded.vad, MOOD_SPACE: append_price(unpriced(encoded), prices, CONSTANT)}
 
 
 @cache

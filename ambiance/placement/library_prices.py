@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.placement.prices import Limits, PricedClips, learn_prices, library_limits
+from ambiance.placement.prices import Limits, learn_prices, library_limits
 
 EXACT_CLIPS = 20_000  # at most, of a library whose prices are learned clip by clip, in a minute or two
 SAMPLE_CLIPS = 4_000
@@ -38,7 +38,6 @@ def price_library(
     vectors: Vectors,
     highest_price: float,
     seed: int,
-    beside: PricedClips | None = None,
     run: Run = map,
 ) -> Vectors:
     """<float32>[n] prices of a library's clips, from 0 to `highest_price`, as `prices.learn_prices` has them.
@@ -48,13 +47,12 @@ def price_library(
         vectors: <float32>[n, d] of the clips; their inner product with a query is the score.
         highest_price: in units of the score.
         seed: of every draw.
-        beside: clips that answer as well and keep the prices that they have.
         run: how blocks of clips are gone through.
     """
-    limits = library_limits(len(vectors) + (0 if beside is None else len(beside.prices)), highest_price)
+    limits = library_limits(len(vectors), highest_price)
     if len(vectors) <= EXACT_CLIPS:
-        return learn_prices(queries, vectors, limits, seed, beside)
-    return price_by_sample(queries, vectors, limits, seed, beside, run)
+        return learn_prices(queries, vectors, limits, seed)
+    return price_by_sample(queries, vectors, limits, seed, run)
 
 
 def price_by_sample(
@@ -62,17 +60,14 @@ def price_by_sample(
     vectors: Vectors,
     limits: Limits,
     seed: int,
-    beside: PricedClips | None = None,
     run: Run = map,
 ) -> Vectors:
     """<float32>[n] the same, n from SAMPLE_CLIPS, learned on a sample and carried to every clip."""
     draw = np.random.default_rng(seed)
     texts = queries[draw.permutation(len(queries))[:_TEXTS]]
     sample = vectors[draw_sample(draw, texts, vectors, run)]
-    prices = learn_prices(queries, sample, limits, seed, beside)
+    prices = learn_prices(queries, sample, limits, seed)
     worth = (texts @ sample.T - prices).max(axis=1)
-    if beside is not None:
-        worth = np.maximum(worth, (texts @ beside.vectors.T - beside.prices).max(axis=1))
     return np.clip(advantages(texts, worth, vectors, run), np.float32(0), np.float32(limits.highest))
 
 

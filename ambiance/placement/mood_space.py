@@ -13,7 +13,6 @@ from ambiance.affect import FACETS
 from ambiance.placement.encoded_clips import TIMBRE_COMPONENTS, EncodedClips
 from ambiance.placement.evidence import FACET_OF_MOOD, LEAST_SHARE, evidence
 from ambiance.placement.library_prices import Run, price_library
-from ambiance.placement.prices import PricedClips
 from ambiance.placement.squared_l2 import append_price, constant_of
 
 FIT_COMPONENTS = len(FACETS)
@@ -75,23 +74,11 @@ def place_library(
     return PlacedLibrary(append_price(vectors, prices), constant, float(prices[heard].mean()))
 
 
-def place_at_price(clips: EncodedClips, price: float, constant: float) -> NDArray[np.float32]:
-    """<float32>[n, DIMENSION] of clips that come to a library, n from 0, all at one price: its mean.
-
-    Args:
-        clips: n clips.
-        price: of each, in log-odds of fit.
-        constant: of the rows that they stand beside, see `squared_l2.append_price`.
-    """
-    return append_price(unpriced(clips), np.full(len(clips), price, np.float32), constant)
-
-
 def learned_prices(
     vectors: NDArray[np.float32],
     queries: NDArray[np.float32],
     heard: NDArray[np.bool_],
     seed: int,
-    beside: PricedClips | None = None,
     run: Run = map,
 ) -> NDArray[np.float32]:
     """<float32>[n] prices of clips; one that doesn't answer by default has the mean of those that do.
@@ -101,11 +88,9 @@ def learned_prices(
         queries: <float32>[m, DIMENSION] of reference texts, m from 1.
         heard: <bool>[n] clips that answer by default, at least one.
         seed: of every random number.
-        beside: clips of another library that answer by default as well and keep the prices that they have: a
-            release's, beside own ones.
         run: how blocks of clips are gone through, see `library_prices`.
     """
-    learned = price_library(queries[:, :-1], vectors[heard], HIGHEST_PRICE, seed, beside, run)
+    learned = price_library(queries[:, :-1], vectors[heard], HIGHEST_PRICE, seed, run)
     prices = np.full(len(vectors), learned.mean(), np.float32)
     prices[heard] = learned
     return prices

@@ -58,7 +58,6 @@ def learn_prices(
     vectors: NDArray[np.float32],
     limits: Limits,
     seed: int,
-    beside: PricedClips | None = None,
 ) -> NDArray[np.float32]:
     """<float32>[n] prices under which the answers to `queries` keep the limits, as nearly as they can.
 
@@ -67,26 +66,21 @@ def learn_prices(
         vectors: <float32>[n, d] of the clips; their inner product with a query is the score.
         limits: of a clip's share of the answers.
         seed: of the draws of reference texts.
-        beside: clips that answer as well and keep the prices that they have.
     """
-    count = len(vectors)
-    prices = np.zeros(count, np.float32)
-    if beside is not None:
-        vectors = np.concatenate([vectors, beside.vectors])
-        prices = np.concatenate([prices, beside.prices])
+    prices = np.zeros(len(vectors), np.float32)
     if len(vectors) <= TOP:  # all of them are in every answer
-        return prices[:count]
+        return prices
     draw = np.random.default_rng(seed)
-    columns, learned = np.ascontiguousarray(vectors.T), prices[:count]  # a view: see below
+    columns = np.ascontiguousarray(vectors.T)
     for temperature in _TEMPERATURES:
         settled = []
         for shares in _running_shares(draw, queries, columns, prices, temperature):
-            step = _RATE * temperature * _log_step(shares[:, :count], learned, limits)
+            step = _RATE * temperature * _log_step(shares, prices, limits)
             # in place: the generator scores the next batch with these prices
-            np.clip(learned + step, 0, limits.highest, out=learned)
-            settled.append(learned.copy())
-        learned[:] = np.mean(settled[_STEPS // 2 :], axis=0, dtype=np.float32)
-    return learned.copy()
+            np.clip(prices + step, 0, limits.highest, out=prices)
+            settled.append(prices.copy())
+        prices[:] = np.mean(settled[_STEPS // 2 :], axis=0, dtype=np.float32)
+    return prices
 
 
 def _running_shares(

@@ -20,7 +20,6 @@ from ambiance.placement.mood_space import (
     LARGEST_CONSTANT,
     SPREAD_STRENGTH,
     learned_prices,
-    place_at_price,
     unpriced,
 )
 from ambiance.placement.squared_l2 import append_price
@@ -105,7 +104,8 @@ def test_clips_that_come_beside_the_release_are_heard_and_answer_not_everything(
     asked = release.asked[:1_000]
     before = answers(asked, release.placed)
     priced = answers(asked, np.concatenate([release.placed, standing.place(own, constant)]))
-    mean = place_at_price(own, release.model.mean_price, constant)
+    mean_prices = np.full(OWN, release.model.mean_price, np.float32)
+    mean = append_price(unpriced(own), mean_prices, constant)
     careless = answers(asked, np.concatenate([release.placed, mean]))
     is_own = [(found >= len(release.placed)).mean() for found in (priced, careless)]
     assert largest_share(careless) > 5 * largest_share(before)
