@@ -50,8 +50,9 @@ class Answers(Described, Protocol):
     def vectors(self, handles: NDArray[np.int64]) -> NDArray[np.float32]:
         """<float32>[n, dimension] the vector of each clip <int64>[n]."""
 
+    @property
     def filtered(self) -> FilterCounts | None:
-        """What the filter let through; None without one."""
+        """What the filter let through; None without one. Counted once."""
 
     @property
     def index_size(self) -> int:
@@ -81,7 +82,7 @@ class Hits:
     @property
     def filtered(self) -> FilterCounts | None:
         """What the filter let through; None without one."""
-        return self.answers.filtered()
+        return self.answers.filtered
 
     @property
     def left_out(self) -> int:

@@ -33,7 +33,7 @@ def shortfall_reason(found: int, wanted: int, answers: Answers, shortage: Shorta
         return messages.SHORTFALL_REASON_UNSPECIFIED
     if answers.index_size < wanted:
         return messages.SHORTFALL_REASON_CATALOG_SMALLER_THAN_K
-    counts = answers.filtered()
+    counts = answers.filtered
     if counts is not None and counts.clip_count < wanted:
         return messages.SHORTFALL_REASON_FILTER_TOO_NARROW
     if answers.count < wanted:

@@ -53,7 +53,7 @@ class SearchMethods(ABC):
         response = messages.FindSimilarResponse(
             space=served.spaces[space.name],
             index=served.version,
-            filter_effect=filter_effect(answers.filtered()),
+            filter_effect=filter_effect(answers.filtered),
             left_out_clip_count=answers.left_out,
         )
         k = request.options.k or DEFAULT_K
@@ -76,7 +76,7 @@ class SearchMethods(ABC):
             ),
             space=served.spaces[space.name],
             index=served.version,
-            filter_effect=filter_effect(answers.filtered()),
+            filter_effect=filter_effect(answers.filtered),
             left_out_clip_count=answers.left_out,
         )
         _add_neighbors(response.neighbors, path, served)

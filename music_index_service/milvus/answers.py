@@ -98,12 +98,9 @@ class MilvusAnswers:
         """See Answers."""
         return self._all_met - self.count
 
+    @cached_property
     def filtered(self) -> FilterCounts | None:
         """See Answers."""
-        return self._filtered
-
-    @cached_property
-    def _filtered(self) -> FilterCounts | None:
         if self._named is None:
             return None
         clips = self._index.unknown("clip_id", self._named.clip_ids, self._named.without_clip_ids)

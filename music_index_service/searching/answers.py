@@ -1,6 +1,7 @@
 """The clips of an index of segments that may answer one request, in the space that it searches."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -155,6 +156,7 @@ class SegmentAnswers:
         parts = self._parts
         return sum(len(segment) if some is None else segment.count(some.met) for segment, some in parts)
 
+    @cached_property
     def filtered(self) -> FilterCounts | None:
         """What the filter let through; None without one."""
         conditions = self._conditions

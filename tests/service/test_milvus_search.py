@@ -121,7 +121,7 @@ def test_a_filter_lets_through_what_it_does_with_faiss(served: Served, seed: int
     (near,) = found(served.index, may, query, K)
     assert_same(near, served.expected("mood", query[0], K, conditions, everything=everything))
     whole = release().index.segments[0].filters.apply(conditions, include_unlistenable=everything)
-    counts = may.filtered()
+    counts = may.filtered
     assert counts is not None
     assert counts.clip_count == len(np.intersect1d(whole.met.rows, served.rows))
     assert may.count == len(np.intersect1d(whole.rows.rows, served.rows))
