@@ -7,8 +7,13 @@ half a second and 60 MB, which a service that reads English alone never pays.
 import logging
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from threading import Lock
 from typing import Any
+
+# Missed when the service starts, as every other package, not by the first text that needs it.
+if find_spec("py3langid") is None:
+    raise ModuleNotFoundError("No module named 'py3langid'", name="py3langid")
 
 logger = logging.getLogger(__name__)
 

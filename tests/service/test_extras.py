@@ -82,7 +82,7 @@ def test_a_program_without_its_extra_names_it(site: Path, command: str, program:
     assert sentence.endswith(f", which the extra {extra} brings: {how}")
 
 
-@pytest.mark.parametrize("missing", [*SERVER, "ai_edge_litert", "tokenizers"])
+@pytest.mark.parametrize("missing", [*SERVER, *TEXT])
 def test_the_package_that_is_missing_is_named(site: Path, missing: str) -> None:
     status, _, error = said(site, [missing], "text_service", "--help")
     assert status == 1
