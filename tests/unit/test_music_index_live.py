@@ -36,7 +36,8 @@ STEPS = st.lists(
 def test_any_writes_leave_what_an_index_made_anew_would_hold(
     steps: list[tuple[str, list[str], int]], over_release: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with patch("music_index_service.live.parts._FEW", 1):  # so that some are merged
+    few = {"_FEW": 1, "_FEW_CHANGES": 5}  # so that some are merged, and some released clips asked for by id
+    with patch.multiple("music_index_service.live.parts", **few):
         catalogue = Catalogue(tmp_path_factory.mktemp("data"), over_release=over_release)
         for what, ids, number in steps:
             match what:
