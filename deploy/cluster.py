@@ -5,6 +5,7 @@ them it was is remembered, so that later commands find it.
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -230,4 +231,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a start that is ended is undone, too
     sys.exit(main())

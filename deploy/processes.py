@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -125,10 +125,10 @@ class LocalProcesses:
             return getattr(proxy.supervisor, method)(*arguments)
 
     def _pid(self) -> int | None:
-        """supervisord's process id; None if it doesn't answer."""
+        """supervisord's process id; None if it doesn't answer, or only that it is ending."""
         try:
             return int(self._call("getPID"))
-        except OSError:
+        except (OSError, Fault):
             return None
 
     def _start_stopped(self) -> None:
@@ -140,13 +140,21 @@ class LocalProcesses:
                     raise ClusterError(f"{process['name']} did not start: {fault.faultString}") from fault
 
     def _end_orphans(self) -> None:
-        """End services that outlived a supervisord that was killed, or one whose socket was removed."""
-        orphans = _processes_with(f"{SOCKET_VARIABLE}={self._socket}")
-        for pid in orphans:
-            os.kill(pid, signal.SIGTERM)
-        if not _wait_until(lambda: not any(map(_alive, orphans)), STOP_TIMEOUT_S):
-            for pid in filter(_alive, orphans):
-                os.kill(pid, signal.SIGKILL)
+        """End what no supervisord that answers knows of.
+
+        Services outlive one that was killed, and one outlives a start that was killed, or its own socket.
+        They are looked for until none is left: one that starts or ends has others a moment later.
+        """
+        variable, told = f"{SOCKET_VARIABLE}={self._socket}", set[int]()
+
+        def none_left() -> bool:
+            left = set(_processes_with(variable))
+            _signal(left - told, signal.SIGTERM)
+            told.update(left)
+            return not left
+
+        if not _wait_until(none_left, STOP_TIMEOUT_S):
+            _signal(_processes_with(variable), signal.SIGKILL)
 
 
 def _socket_path(run_dir: Path) -> Path:
@@ -165,6 +173,12 @@ def _processes_with(variable: str) -> list[int]:
             if os.fsencode(variable) in file.read_bytes().split(b"\0"):
                 found.append(int(file.parent.name))
     return found
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(pid, number)
 
 
 def _alive(pid: int) -> bool:

@@ -1,7 +1,10 @@
 """What a cluster is started with, how its health is asked for, and what an image's build is given to read."""
 
+import os
 import re
 import socket
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -171,6 +174,52 @@ def test_a_start_that_fails_says_what_each_health_check_saw(
     assert f"health check of gateway at 127.0.0.1:{serving_port}: SERVING\n" in message
     assert "health check of text_service at 127.0.0.1:1: unreachable (UNAVAILABLE: " in message
     assert "logs of ['text_service']" in message
+
+
+# As a supervisord that begins to run in the background: told to end, it is another process already.
+FORKS_AS_IT_ENDS = """
+import os, signal, time
+def fork(*_):
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    time.sleep(60)
+signal.signal(signal.SIGTERM, fork)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="tells processes apart by /proc")
+def test_what_a_killed_start_left_is_ended_though_it_forks(layout: Any, tmp_path: Path) -> None:
+    import processes
+
+    running = processes.LocalProcesses(layout.Cluster(tmp_path, {}, engine="local"))
+    mark = {processes.SOCKET_VARIABLE: str(running._socket)}
+    command = [sys.executable, "-c", FORKS_AS_IT_ENDS]
+    with subprocess.Popen(command, env=os.environ | mark, stdout=subprocess.PIPE, text=True) as left:
+        assert left.stdout is not None
+        assert left.stdout.readline() == "ready\n"
+        running.stop()
+        assert left.wait(timeout=1) == 0
+    assert processes._processes_with("=".join(*mark.items())) == []
+
+
+def test_what_is_remembered_is_never_half_written(
+    layout: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMBIANCE_RUN_DIR", str(tmp_path))
+    layout.load().remember("local")
+
+    def torn(path: Path, text: str) -> None:
+        with path.open("w") as file:
+            file.write(text[:20])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", torn)
+    with pytest.raises(KeyboardInterrupt):
+        layout.load().remember("docker")
+    assert layout.load().engine == "local"
 
 
 def test_an_image_is_built_with_every_package() -> None:
