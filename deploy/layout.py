@@ -104,9 +104,10 @@ class Cluster:
     def remember(self, engine: str) -> None:
         """Note which engine runs the cluster, so that later commands find it."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
-        _state_file(self.run_dir).write_text(
-            json.dumps({"engine": engine, "settings": self.settings}, indent=2)
-        )
+        state = _state_file(self.run_dir)
+        beside = state.with_suffix(".new")  # moved into place whole: a command that is killed tears none
+        beside.write_text(json.dumps({"engine": engine, "settings": self.settings}, indent=2))
+        beside.replace(state)
         for service in SERVICES:
             _target_file(self.run_dir, service).write_text(f"127.0.0.1:{self.port(service)}\n")
 
