@@ -76,13 +76,7 @@ class Client(CatalogueWrites):
             InvalidInputError: if an address can't be called, or the deadline isn't above 0 and at most a day.
         """
         self._deadline_s = require_deadline(deadline_s)
-        self._targets = {
-            calls.GATEWAY: target,
-            calls.TEXT_SERVICE: text_target,
-            calls.MUSIC_INDEX_SERVICE: music_target,
-            version_calls.PEERS["text_encoder"]: text_target,
-            version_calls.PEERS["music_index"]: music_target,
-        }
+        self._targets = version_calls.addresses(target, text_target, music_target)
         self._channels = {
             peer: grpc.insecure_channel(resolvable(address, peer.target_field), options=CHANNEL_OPTIONS)
             for peer, address in self._targets.items()

@@ -6,7 +6,7 @@ from ambiance import replies
 from ambiance.arguments import require_integer, require_utf8
 from ambiance.artifact.v1 import artifact_service_pb2 as messages
 from ambiance.artifact.v1.artifact_service_pb2_grpc import ArtifactServiceStub
-from ambiance.calls import MUSIC_INDEX_SERVICE, TEXT_SERVICE, Call, Peer
+from ambiance.calls import GATEWAY, MUSIC_INDEX_SERVICE, TEXT_SERVICE, Call, Peer
 from ambiance.errors import InvalidInputError
 from ambiance.results import ArtifactVersion, VersionStatus
 from ambiance.validation import shown
@@ -19,6 +19,17 @@ PEERS = {
     kind: Peer(peer.name, peer.target_field, ArtifactServiceStub)
     for kind, peer in (("music_index", MUSIC_INDEX_SERVICE), ("text_encoder", TEXT_SERVICE))
 }
+
+
+def addresses(gateway: str, text_service: str, music_index_service: str) -> dict[Peer, str]:
+    """The address of every peer that a client calls."""
+    return {
+        GATEWAY: gateway,
+        TEXT_SERVICE: text_service,
+        MUSIC_INDEX_SERVICE: music_index_service,
+        PEERS["text_encoder"]: text_service,
+        PEERS["music_index"]: music_index_service,
+    }
 
 
 def list_versions() -> list[Call[list[VersionStatus]]]:
