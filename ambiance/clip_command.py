@@ -4,21 +4,15 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from ambiance.shared_flags import add_lookup_flags
+from ambiance.limits import MAX_CLIP_IDS
+from ambiance.shared_flags import add_asking, add_clip_ids, add_lookup_flags
 
 
 def add_clips(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:
     """Add the command, which prints with `show`."""
-
-    def clips(arguments: argparse.Namespace) -> int:
-        show(_described(arguments))
-        return 0
-
     about = "clips by their ids, as the catalogue holds them"
-    parser = commands.add_parser("clips", help=about, description=about, allow_abbrev=False)
-    parser.set_defaults(command=clips)
-    ids = "1 to 1,000 ids, such as ndjLkbP6Y9Y@30; where one begins with a dash, they stand behind --"
-    parser.add_argument("ids", metavar="ID", nargs="+", help=ids)
+    parser = add_asking(commands, "clips", about, _described, show)
+    add_clip_ids(parser, MAX_CLIP_IDS)
     add_lookup_flags(parser)
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ambiance.results import Index
-from ambiance.shared_flags import add_music_target_flags
+from ambiance.shared_flags import add_asking, add_music_target_flags
 
 DROP_DEADLINE_S = 60.0
 
@@ -16,14 +16,8 @@ Show = Callable[[str], None]
 
 def add_indexes(commands: "argparse._SubParsersAction[Any]", show: Show) -> None:
     """Add the command that lists, which prints with `show`."""
-
-    def indexes(arguments: argparse.Namespace) -> int:
-        show(_listed(arguments))
-        return 0
-
     about = "the indexes that the music index service holds"
-    parser = commands.add_parser("indexes", help=about, description=about, allow_abbrev=False)
-    parser.set_defaults(command=indexes)
+    parser = add_asking(commands, "indexes", about, _listed, show)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_music_target_flags(parser)
 

@@ -5,19 +5,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ambiance.shared_flags import add_lookup_flags
+from ambiance.shared_flags import add_asking, add_lookup_flags
 
 
 def add_labels(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:
     """Add the command, which prints with `show`."""
-
-    def labels(arguments: argparse.Namespace) -> int:
-        show(_listed(arguments))
-        return 0
-
     about = "the labels that --label and --without-label may name, and how many clips each stands for"
-    parser = commands.add_parser("labels", help=about, description=about, allow_abbrev=False)
-    parser.set_defaults(command=labels)
+    parser = add_asking(commands, "labels", about, _listed, show)
     parser.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="what they begin with (any)")
     parser.add_argument("--parent", metavar="NAME", default="", help="label that they are below (any)")
     add_lookup_flags(parser)

@@ -8,7 +8,7 @@ from ambiance.channel import TEXT_SERVICE_PORT
 from ambiance.errors import InvalidInputError
 from ambiance.limits import DEFAULT_STEPS, MAX_STEPS
 from ambiance.search_flags import add_search_flags, search_arguments_of
-from ambiance.shared_flags import add_music_target_flags
+from ambiance.shared_flags import add_asking, add_music_target_flags
 from ambiance.style import Style
 from ambiance.targets import resolvable
 from ambiance.validation import shown
@@ -21,14 +21,8 @@ _DEFAULT_SPACE = "mood"
 
 def add_path(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:
     """Add the command, which prints with `show`."""
-
-    def path(arguments: argparse.Namespace) -> int:
-        show(_found(arguments))
-        return 0
-
     about = "clips whose mood goes from that of one text to that of another, step by step"
-    parser = commands.add_parser("path", help=about, description=about, allow_abbrev=False)
-    parser.set_defaults(command=path)
+    parser = add_asking(commands, "path", about, _found, show)
     parser.add_argument("start", metavar="START", help="the text that it begins with")
     parser.add_argument("end", metavar="END", help="the text that it ends with")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -1,8 +1,36 @@
-"""Flags that several commands of the command line have."""
+"""What several commands of the command line have: how they are added, and flags."""
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 from ambiance.channel import DEFAULT_DEADLINE_S, MUSIC_INDEX_SERVICE_PORT
+
+
+def add_asking(
+    commands: "argparse._SubParsersAction[Any]",
+    name: str,
+    about: str,
+    ask: Callable[[argparse.Namespace], str],
+    show: Callable[[str], None],
+) -> argparse.ArgumentParser:
+    """Add a command that shows what `ask` answers, and nothing else."""
+
+    def command(arguments: argparse.Namespace) -> int:
+        show(ask(arguments))
+        return 0
+
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=about, description=about, allow_abbrev=False
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def add_clip_ids(parser: argparse.ArgumentParser, most: int) -> None:
+    """Add the clips that are asked about."""
+    ids = f"1 to {most:,} ids, such as ndjLkbP6Y9Y@30; where one begins with a dash, they stand behind --"
+    parser.add_argument("ids", metavar="ID", nargs="+", help=ids)
 
 
 def add_target_flags(

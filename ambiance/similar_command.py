@@ -4,24 +4,17 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from ambiance.limits import DEFAULT_K
+from ambiance.limits import DEFAULT_K, MAX_QUERIES
 from ambiance.search_flags import add_search_flags, search_arguments_of
-from ambiance.shared_flags import add_music_target_flags
+from ambiance.shared_flags import add_asking, add_clip_ids, add_music_target_flags
 from ambiance.style import Style
 
 
 def add_similar(commands: "argparse._SubParsersAction[Any]", show: Callable[[str], None]) -> None:
     """Add the command, which prints with `show`."""
-
-    def similar(arguments: argparse.Namespace) -> int:
-        show(_found(arguments))
-        return 0
-
     about = "clips like given ones, as they are heard"
-    parser = commands.add_parser("similar", help=about, description=about, allow_abbrev=False)
-    parser.set_defaults(command=similar)
-    ids = "1 to 256 ids, such as ndjLkbP6Y9Y@30; where one begins with a dash, they stand behind --"
-    parser.add_argument("ids", metavar="ID", nargs="+", help=ids)
+    parser = add_asking(commands, "similar", about, _found, show)
+    add_clip_ids(parser, MAX_QUERIES)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("-k", type=int, default=DEFAULT_K, help="number of clips, 1 to 1,000 (%(default)s)")
     parser.add_argument("--space", default="", help="space to compare in: mood, the default, or vad")
