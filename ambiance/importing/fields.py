@@ -31,6 +31,7 @@ class Field:
     kinds: frozenset[Kind]  # of columns that can be read as it
     needed: str  # what such a column holds, for people
     put: Put  # sets it from a value of the file; ValueError tells what is wrong with that
+    scores: str = ""  # the list of the clip that it is one of: "facets", "moods" or "traits"
 
 
 _TEXTS = frozenset((Kind.WRITTEN, Kind.TEXT, Kind.INTEGER, Kind.OTHER))
@@ -186,7 +187,8 @@ def _all() -> Iterator[Field]:
     yield Field("vggish_embedding", _LISTS, needed, _put_embedding)
     for vocabulary, names in VOCABULARIES.items():
         for name in names:
-            yield Field(f"{vocabulary}_{name}", _NUMBERS, "numbers", _put_score(vocabulary, name))
+            put = _put_score(vocabulary, name)
+            yield Field(f"{vocabulary}_{name}", _NUMBERS, "numbers", put, f"{vocabulary}s")
         needed = f"mappings of each {vocabulary} to its score"
         yield Field(f"{vocabulary}s", _MAPPINGS, needed, _put_scores(vocabulary))
     for axis in VAD_AXES:
