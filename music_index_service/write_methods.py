@@ -95,7 +95,7 @@ class WriteMethods:
 def _new_attribute_types(prepared: Sequence[Prepared], known: Mapping[str, str]) -> dict[str, str]:
     learned: dict[str, str] = {}
     for clip in prepared:
-        if isinstance(clip, StoredClip) and not known.keys() >= clip.metadata.attributes.keys():
+        if isinstance(clip, StoredClip) and not all(map(known.__contains__, clip.metadata.attributes)):
             learned |= {name: type_ for name, type_ in attribute_types(clip).items() if name not in known}
     return learned
 

@@ -19,7 +19,7 @@ from music_index_service.live.parts import Compacted, Parts, Update
 from music_index_service.live.turns import Turns
 from music_index_service.live.write_outcome import Outcome
 from music_index_service.snapshot import IndexSnapshot
-from music_index_service.store.store import Change, State, Store
+from music_index_service.store.store import Change, Kept, State, Store
 
 # Of the store: the type of each attribute that clips bear, as JSON.
 ATTRIBUTE_TYPES = "attribute_types"
@@ -54,6 +54,9 @@ class LiveIndex:
         self._released = released
         self._parts = Parts(model, released, compacted, store)
         self._turns = Turns()
+        # No other process writes to the store while it is open here, so it needn't be asked again.
+        self._attribute_types: Mapping[str, str] = json.loads(store.setting(ATTRIBUTE_TYPES) or "{}")
+        self._learning = Lock()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = Lock()
         self._closed = False
@@ -68,15 +71,16 @@ class LiveIndex:
         return self._current
 
     @property
-    def attribute_types(self) -> dict[str, str]:
+    def attribute_types(self) -> Mapping[str, str]:
         """The type of each attribute that some clip was written with, by its name."""
-        types: dict[str, str] = json.loads(self.store.setting(ATTRIBUTE_TYPES) or "{}")
-        return types
+        return self._attribute_types
 
     def learn_attribute_types(self, types: Mapping[str, str]) -> None:
         """Keep these types of further attributes."""
-        known = {**self.attribute_types, **types}
-        self.store.set_setting(ATTRIBUTE_TYPES, json.dumps(known, sort_keys=True))
+        with self._learning:
+            known = {**self._attribute_types, **types}
+            self.store.set_setting(ATTRIBUTE_TYPES, json.dumps(known, sort_keys=True))
+            self._attribute_types = known  # a new one: others may be reading that before
 
     def changes_since_compaction(self) -> int:
         """Clips that changed since what was compacted last."""
@@ -96,14 +100,15 @@ class LiveIndex:
         written = {clip.id: clip for clip in clips}
         outcomes, changes = [], []
         with self._turns.of(written):
-            before, snapshot = self.store.get(list(written)), self._current
-            for clip, handle in zip(clips, snapshot.find_each([clip.id for clip in clips]), strict=True):
+            before = self.store.get(list(written))
+            there = self._there(list(written), before)
+            for clip in clips:
                 document = clip.SerializeToString(deterministic=True)
                 kept = before.get(clip.id)
                 if kept is not None and kept.state is State.WRITTEN and kept.document == document:
                     outcomes.append(Outcome.UNCHANGED)
                     continue
-                outcomes.append(Outcome.CREATED if handle is None else Outcome.UPDATED)
+                outcomes.append(Outcome.UPDATED if clip.id in there else Outcome.CREATED)
                 changes.append(Change(clip.id, State.WRITTEN, document))
             return outcomes, self._write(changes, written)
 
@@ -181,6 +186,13 @@ class LiveIndex:
             self._jobs.put(None)
         self._applier.join()
         self.store.close()
+
+    def _there(self, clip_ids: Sequence[str], before: Mapping[str, Kept]) -> set[str]:
+        """Those of some clips that the index has, by its store if that tells of all."""
+        if self._released is None:
+            return {clip_id for clip_id, kept in before.items() if kept.state is State.WRITTEN}
+        handles = self._current.find_each(clip_ids)
+        return {clip_id for clip_id, handle in zip(clip_ids, handles, strict=True) if handle is not None}
 
     def _write(self, changes: Sequence[Change], written: dict[str, StoredClip]) -> int:
         if not changes:
