@@ -53,8 +53,8 @@ class Standing:
         Args:
             vectors: <float32>[n, DIMENSION - 1], as `mood_space.unpriced` makes them, n from 0.
         """
-        if not len(vectors):
-            return np.zeros(0, np.float32)
+        if not len(vectors) or np.isposinf(self.worth).all():
+            return np.zeros(len(vectors), np.float32)
         return np.clip(advantages(self.texts, self.worth, vectors), np.float32(0), np.float32(HIGHEST_PRICE))
 
     def place(self, clips: EncodedClips, constant: float) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -44,15 +45,18 @@ class ClipAttributes:
             ValueError: if an attribute is of two types: what is written to an index is checked before.
         """
         known = [(row, of_clip) for row, of_clip in enumerate(metadata) if of_clip is not None]
+        messages = [of_clip for _, of_clip in known]
         columns: dict[str, Column] = {}
         for name, kind in BUILT_IN.items():
-            values = [getattr(of_clip, name) for _, of_clip in known]
+            values = list(map(attrgetter(name), messages))
             if any(values):
                 rows = [row for (row, _), value in zip(known, values, strict=True) if value]
                 columns[name] = _column(kind, rows, list(filter(None, values)), np.float32)
         own: dict[tuple[str, str], tuple[list[int], list[Value]]] = {}
         for row, of_clip in known:
-            for name, attribute in of_clip.attributes.items():
+            borne_by = of_clip.attributes
+            for name in borne_by:  # by a protobuf map's items() it takes twice as long
+                attribute = borne_by[name]
                 if set_to := attribute.WhichOneof("value"):
                     if (borne := own.get((name, set_to))) is None:
                         borne = own[name, set_to] = [], []

@@ -57,7 +57,10 @@ def columns_of(written: Sequence[Written], model: IndexModel) -> OwnColumns:
     clips = [each.clip for each in ordered]
     heard = EncodedClips.unpacked([clip.heard for clip in clips])
     known = model.label_numbers
-    numbers = [[known[name] for name in clip.labels if name in known] for clip in clips]
+    labels = [list(clip.labels) for clip in clips]
+    numbers = [[known[name] for name in of_clip if name in known] for of_clip in labels]
+    metadata = [clip.metadata if clip.HasField("metadata") else None for clip in clips]
+    documents = [b"" if each is None else each.SerializeToString(deterministic=True) for each in metadata]
     columns = {
         "clip_id": [clip.id for clip in clips],
         "youtube_id": [clip.youtube_id for clip in clips],
@@ -65,18 +68,17 @@ def columns_of(written: Sequence[Written], model: IndexModel) -> OwnColumns:
         "end_seconds": [clip.end_seconds for clip in clips],
         "listenable": [clip.listenable for clip in clips],
         "available": [clip.available for clip in clips],
-        "metadata": [_metadata_of(clip) for clip in clips],
+        "metadata": documents,
         "sequence": [each.sequence for each in ordered],
     }
     arrays = {name: pa.array(values, (COLUMNS | OWN)[name]) for name, values in columns.items()}
     arrays["labels"] = _name_lists(numbers, model.label_names)
-    moods = [[_MOOD_OF_LABEL[name] for name in clip.labels if name in _MOOD_OF_LABEL] for clip in clips]
+    moods = [[_MOOD_OF_LABEL[name] for name in of_clip if name in _MOOD_OF_LABEL] for of_clip in labels]
     arrays["mood_labels"] = _name_lists(moods, MOODS.names)
     for name, type_ in _SCORES.items():
         flat = pa.array(np.ascontiguousarray(getattr(heard, name)).reshape(-1), pa.float32())
         arrays[name] = pa.FixedSizeListArray.from_arrays(flat, type_.list_size)
     batch = pa.RecordBatch.from_arrays([arrays[name] for name in OWN_SCHEMA.names], schema=OWN_SCHEMA)
-    metadata = [clip.metadata if clip.HasField("metadata") else None for clip in clips]
     return OwnColumns(batch, heard, ClipAttributes.of(metadata))
 
 
@@ -156,10 +158,6 @@ def _segment(
     spaces = {name: engines.flat(vectors[name], space) for name, space in model.spaces.items()}
     filters = ClipFilters(catalog, vocabulary, attributes)
     return Segment(spaces, catalog, filters, None, catalog.unavailable())
-
-
-def _metadata_of(clip: StoredClip) -> bytes:
-    return clip.metadata.SerializeToString(deterministic=True) if clip.HasField("metadata") else b""
 
 
 def _name_lists(numbers: Sequence[Sequence[int]], names: Sequence[str]) -> pa.ListArray:

@@ -26,7 +26,8 @@ class ClipLabels:
     def read(self, batch: Sequence[ClipInput], offences: Offences) -> list[list[str]]:
         """Each clip's labels as the release writes them, each once, in its order; notes what is wrong."""
         closest: dict[str, str] = {}
-        return [self._of(i, list(clip.labels), closest, offences) for i, clip in enumerate(batch)]
+        written = [list(clip.labels) for clip in batch]
+        return [self._of(i, labels, closest, offences) if labels else [] for i, labels in enumerate(written)]
 
     def _of(self, clip: int, labels: list[str], closest: dict[str, str], offences: Offences) -> list[str]:
         if len(labels) > MAX_CLIP_LABELS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -75,13 +76,14 @@ def _read(
     offences: Offences,
 ) -> Given:
     """Lay scores out in the order of `names`: quickly if each stands once, else pair by pair."""
-    nothing, listed = [0.0] * len(names), []
+    in_order, all_names, nothing = itemgetter(*names), set(names), (0.0,) * len(names)
+    listed: list[Sequence[float]] = []
     present = np.fromiter(map(bool, rows), np.bool_, len(rows))
     for i, (row, scores) in enumerate(zip(rows, lists, strict=True)):
         if not row:
             listed.append(nothing)
-        elif len(scores) == len(names) and all(map(row.__contains__, names)):
-            listed.append([row[name] for name in names])
+        elif len(scores) == len(names) and row.keys() == all_names:
+            listed.append(in_order(row))
         else:
             found = _sorted_out(i, field, names, pairs_of(scores), offences)
             present[i] = found is not None

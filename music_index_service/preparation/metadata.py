@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from math import inf, isfinite
+from operator import attrgetter
 
 from ambiance.limits import (
     MAX_ATTRIBUTE_NAME_CHARACTERS,
@@ -17,27 +18,29 @@ from music_index_service.preparation.offences import Offences
 # Attributes that every clip has, by which filters name them.
 BUILT_IN = frozenset({"title", "artist", "album", "track_id", "uri", "duration_seconds"})
 
+_TEXTS = ("title", "artist", "album", "track_id")
+_URIS = ("uri", "thumbnail_uri")
+
 _ATTRIBUTE_NAME = re.compile(rf"[0-9A-Za-z_.-]{{1,{MAX_ATTRIBUTE_NAME_CHARACTERS}}}", re.ASCII)
 # A scheme and what it leads to, without white space, control characters and what RFC 3986 keeps out of URIs.
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f-\x9f<>\"{}|\\^`]+")
 
 
-def check_metadata(clip: int, metadata: ClipMetadata, offences: Offences) -> None:
-    """Note what is wrong with a clip's metadata, attributes apart."""
-    if text := metadata.title:
-        _check_text(clip, "metadata.title", text, offences)
-    if text := metadata.artist:
-        _check_text(clip, "metadata.artist", text, offences)
-    if text := metadata.album:
-        _check_text(clip, "metadata.album", text, offences)
-    if text := metadata.track_id:
-        _check_text(clip, "metadata.track_id", text, offences)
-    if uri := metadata.uri:
-        _check_uri(clip, "metadata.uri", uri, offences)
-    if uri := metadata.thumbnail_uri:
-        _check_uri(clip, "metadata.thumbnail_uri", uri, offences)
-    if not 0 <= (duration := metadata.duration_seconds) < inf:
-        offences.add(clip, "metadata.duration_seconds", f"finite, at least 0, got {duration:g}")
+def check_metadata(known: Mapping[int, ClipMetadata], offences: Offences) -> None:
+    """Note what is wrong with the metadata of some clips, by their places in the batch; attributes apart."""
+    for name in _TEXTS:
+        texts = list(map(attrgetter(name), known.values()))
+        # in a batch all is well, nearly always, and one look tells
+        if not "".join(texts).isprintable() or max(map(len, texts), default=0) > MAX_METADATA_CHARACTERS:
+            for clip, text in zip(known, texts, strict=True):
+                _check_text(clip, f"metadata.{name}", text, offences)
+    for name in _URIS:
+        for clip, uri in zip(known, map(attrgetter(name), known.values()), strict=True):
+            if uri:
+                _check_uri(clip, f"metadata.{name}", uri, offences)
+    for clip, metadata in known.items():
+        if not 0 <= (duration := metadata.duration_seconds) < inf:
+            offences.add(clip, "metadata.duration_seconds", f"finite, at least 0, got {duration:g}")
 
 
 def check_attributes(
@@ -56,7 +59,8 @@ def check_attributes(
         offences.add(clip, "metadata.attributes", f"at most {MAX_ATTRIBUTES}, got {len(attributes):,}")
         return {}
     found: dict[str, str] = {}
-    for name, value in attributes.items():
+    for name in attributes:  # by a protobuf map's items() it takes twice as long
+        value = attributes[name]
         kind = value.WhichOneof("value")
         found[name] = kind or ""
         known = types.get(name)

@@ -152,16 +152,15 @@ def _check_sources(batch: Sequence[ClipInput], offences: Offences) -> None:
 
 
 def _check_metadata(batch: Sequence[ClipInput], known: Mapping[str, str], offences: Offences) -> None:
-    """Check metadata clip by clip: the first that is taken with a new attribute gives it its type."""
+    """Check metadata: of a new attribute, the first clip that is taken with it gives it its type."""
+    metadata = {i: clip.metadata for i, clip in enumerate(batch) if clip.HasField("metadata")}
+    check_metadata(metadata, offences)
     types = dict(known)
-    for i, clip in enumerate(batch):
-        if clip.HasField("metadata"):
-            metadata = clip.metadata
-            check_metadata(i, metadata, offences)
-            if metadata.attributes:
-                found = check_attributes(i, metadata, types, offences)
-                if i not in offences:
-                    types |= found
+    for i, of_clip in metadata.items():
+        if of_clip.attributes:
+            found = check_attributes(i, of_clip, types, offences)
+            if i not in offences:
+                types |= found
 
 
 def _stored(clip: ClipInput, labels: list[str], heard: bytes, listenable: bool) -> StoredClip:
