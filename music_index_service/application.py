@@ -29,8 +29,8 @@ Serve = Callable[[Release], None]
 # of it whenever FAISS or numpy compute, would wait behind a write several times.
 SWITCH_S = 5e-4
 
-# Objects, and further such steps, after which garbage is looked for. A write of a thousand clips makes tens of
-# thousands that all go when it is done: by Python's 700 a quarter of its time went into looking at them.
+# Objects, and further such steps, after which garbage is looked for. A write of a thousand clips makes tens
+# of thousands that all go when it is done: by Python's 700 a fifth of its time went into looking at them.
 GARBAGE_STEPS = (20_000, 20, 20)
 
 

@@ -148,3 +148,17 @@ def test_no_value_whatever_ends_the_import(values: dict[str, Any]) -> None:
 def test_facets_arrive_as_they_were_written(scores: list[float]) -> None:
     message = clip(**{f"facet_{name}": repr(score) for name, score in zip(FACETS, scores, strict=True)})
     assert {score.facet: score.score for score in message.facets} == dict(zip(FACETS, scores, strict=True))
+
+
+@pytest.mark.parametrize("odd", [None, "high", "1_0", "1e300", True])
+def test_scores_are_the_same_whether_all_are_numbers_or_one_is_not(odd: Any) -> None:
+    written = ["0.25", "0", "-0", "1e-45", "nan", "inf", " 1 ", "7"]
+    ids, last = [f"c{i}" for i in range(len(written))], FACETS[-1]
+    columns: dict[str, list[Any]] = {f"facet_{name}": written for name in reversed(FACETS)}
+    together = fill(id=ids, **columns)
+    columns = {name: [*values, "1"] for name, values in columns.items()}
+    one_by_one = fill(id=[*ids, "odd"], **columns | {f"facet_{last}": [*written, odd]})
+    for clip, other in zip(together.messages, one_by_one.messages, strict=False):
+        assert clip.SerializeToString() == other.SerializeToString()
+    told = [reject.field for reject in one_by_one.rejects]
+    assert told == ([] if odd in (None, "1e300") else [f"facet_{last}"])
