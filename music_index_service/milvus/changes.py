@@ -14,14 +14,15 @@ _AT_ONCE = 1_000
 def changes(server: Server, collection: str, since: int = -1) -> Iterator[list[MilvusClip]]:
     """The latest state of every clip written, deleted or marked after the write `since`, some at a time.
 
-    By ascending id. What is written meanwhile may be among them or not.
+    By ascending id. All that was acknowledged before is among them; what is written meanwhile may be or not.
     """
-    after, end = key_of(0, ""), "0;"  # ";" follows ":"
+    after, end, is_first = key_of(0, ""), "0;", True  # ";" follows ":"
     while True:
         place = f"key > {literal(after)} and key < {literal(end)}"
         condition = every(place, f"state != {int(RowState.RELEASED)}", f"sequence > {since}")
-        rows = server.query(collection, condition, FIELDS, _AT_ONCE)
+        rows = server.query(collection, condition, FIELDS, _AT_ONCE, newest=is_first)
         if not rows:
             return
+        is_first = False
         after = max(row["key"] for row in rows)
         yield [MilvusClip(row) for row in sorted(rows, key=lambda row: row["key"])]

@@ -176,9 +176,9 @@ class MilvusIndex:
         """The labels that conditions may name, see `labels.LabelList`, which tells of the errors, too."""
         return self._labels.find(prefix, parent)
 
-    def get(self, clip_ids: Sequence[str]) -> list[MilvusClip | None]:
-        """Clips by their ids, in their order; None for those that aren't there."""
-        rows = self._rows(0, clip_ids, FIELDS, "space == 0")
+    def get(self, clip_ids: Sequence[str], *, newest: bool = False) -> list[MilvusClip | None]:
+        """Clips by ids, in their order; None for those that aren't there. `newest`: see `Server.query`."""
+        rows = self._rows(0, clip_ids, FIELDS, "space == 0", newest=newest)
         return [MilvusClip(rows[clip_id]) if clip_id in rows else None for clip_id in clip_ids]
 
     def sequences(self, clip_ids: Sequence[str]) -> dict[str, int]:
@@ -259,13 +259,20 @@ class MilvusIndex:
         return [handle for handle, _ in self.handles.of(rows[clip_id] for clip_id in clip_ids)]
 
     def _rows(
-        self, space: int, clip_ids: Sequence[str], fields: Sequence[str], condition: str = ""
+        self,
+        space: int,
+        clip_ids: Sequence[str],
+        fields: Sequence[str],
+        condition: str = "",
+        *,
+        newest: bool = False,
     ) -> dict[str, Row]:
         """Rows of clips in a space by their ids, of those that are there and meet a condition."""
         held: dict[str, Row] = {}
         for some in _parts(clip_ids):
             among = expressions.among("key", [key_of(space, clip_id) for clip_id in some])
-            for row in self.server.query(self.collection, expressions.every(condition, among), fields):
+            met = expressions.every(condition, among)
+            for row in self.server.query(self.collection, met, fields, newest=newest):
                 held[row["clip_id"]] = row
         return held
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
+from time import monotonic
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -27,8 +28,12 @@ MAX_ROWS = 16_384
 
 _SHARDS = 1  # Milvus writes a call atomically within one alone
 
-# Sees its own writes at once. Strong costs 200 ms: it waits for Milvus's clock to tick.
-_CONSISTENCY = "Session"
+# What a read must see. A process's own writes at once, for as long as Milvus's grace (`common.gracefulTime`);
+# then whatever is older than this grace, whoever wrote it, also while Milvus catches up after a restart:
+# a process that hasn't written yet would read what was long ago. Strong sees all that was acknowledged, and
+# waits for a tick of Milvus's clock, 200 ms by default.
+_OWN, _SETTLED, _NEWEST = "Session", "Bounded", "Strong"
+_GRACE_S = 5.0
 
 # Milvus's codes for what passes: it starts, is overloaded, or still loads what it holds after a restart.
 _PASSING = {1, 2, 3, 4, 9, 101, 102, 106, 400, 401, 500, 501, 502, 503, 600, 601, 604, 901, 902, 903, 904}
@@ -77,6 +82,7 @@ class Server:
         self._uri, self._token = uri, token
         self._client: pymilvus.MilvusClient | None = None
         self._lock = Lock()
+        self._written: dict[str, float] = {}  # when a collection was written to last, from here
         parts = urlsplit(uri)
         self.name = f"Milvus at {uri.replace(f'{parts.netloc}', parts.netloc.rpartition('@')[2])}"
 
@@ -101,22 +107,31 @@ class Server:
                 filter=condition,
                 output_fields=list(fields),
                 search_params={"metric_type": "L2", "params": dict(params)},
-                consistency_level=_CONSISTENCY,
+                consistency_level=self._consistency(collection),
                 timeout=CALL_TIMEOUT_S,
             )
         return [[Hit(hit["distance"], hit["entity"]) for hit in hits] for hits in found]
 
     def query(
-        self, collection: str, condition: str, fields: Sequence[str], limit: int = MAX_ROWS
+        self,
+        collection: str,
+        condition: str,
+        fields: Sequence[str],
+        limit: int = MAX_ROWS,
+        *,
+        newest: bool = False,
     ) -> list[Row]:
-        """Rows that meet a condition, at most `limit`: the first by primary key."""
+        """Rows that meet a condition, at most `limit`: the first by primary key.
+
+        With `newest` whatever was acknowledged before is seen, whoever wrote it; it takes a tick longer.
+        """
         with self._asked() as client:
             rows = client.query(
                 collection,
                 filter=condition,
                 output_fields=list(fields),
                 limit=limit,
-                consistency_level=_CONSISTENCY,
+                consistency_level=_NEWEST if newest else self._consistency(collection),
                 timeout=CALL_TIMEOUT_S,
             )
         return [dict(row) for row in rows]
@@ -128,7 +143,7 @@ class Server:
                 collection,
                 filter=condition,
                 output_fields=["count(*)"],
-                consistency_level=_CONSISTENCY,
+                consistency_level=self._consistency(collection),
                 timeout=CALL_TIMEOUT_S,
             )
         return int(rows[0]["count(*)"])
@@ -137,6 +152,7 @@ class Server:
         """Write rows, all of them or none; those with the same primary key give way."""
         with self._asked() as client:
             client.upsert(collection, list(rows), timeout=CALL_TIMEOUT_S)
+        self._written[collection] = monotonic()
 
     def create(self, collection: str, schema: Any, indexes: Any) -> None:
         """Make a collection and load it."""
@@ -146,7 +162,7 @@ class Server:
                 schema=schema,
                 index_params=indexes,
                 num_shards=_SHARDS,
-                consistency_level=_CONSISTENCY,
+                consistency_level=_OWN,
                 timeout=ADMINISTRATION_TIMEOUT_S,
             )
 
@@ -197,6 +213,10 @@ class Server:
             raise self._told(error.code, str(error.message)) from error
         except grpc.RpcError as error:
             raise self._told(error.code(), error.details() or "") from error
+
+    def _consistency(self, collection: str) -> str:
+        written = self._written.get(collection)
+        return _OWN if written is not None and monotonic() - written < _GRACE_S else _SETTLED
 
     def _connected(self) -> pymilvus.MilvusClient:
         with self._lock:

@@ -39,7 +39,7 @@ class WrittenIndex(Protocol):
     @property
     def sequence(self) -> int: ...
 
-    def get(self, clip_ids: Sequence[str]) -> Held: ...
+    def get(self, clip_ids: Sequence[str], *, newest: bool = False) -> Held: ...
 
     def vectors(self, space: str, clips: Sequence[MilvusClip]) -> NDArray[np.float32]: ...
 
@@ -47,7 +47,11 @@ class WrittenIndex(Protocol):
 
 
 class Writer:
-    """Writes one after the other. Of several processes, the one that Milvus hears last wins."""
+    """Writes one after the other. Of several processes, the one that Milvus hears last wins.
+
+    Whether a write changes anything is told by the newest of what is held: else one that repeats what
+    another process has just undone would be acknowledged as needless, and lost.
+    """
 
     def __init__(self, index: WrittenIndex) -> None:
         self._index, self._rows = index, index.model.rows
@@ -57,7 +61,7 @@ class Writer:
     def upsert(self, clips: Sequence[StoredClip]) -> Written:
         """Write complete clips of different ids."""
         with self._lock:
-            held = self._index.get([clip.id for clip in clips])
+            held = self._index.get([clip.id for clip in clips], newest=True)
             outcomes = [_outcome(clip, old) for clip, old in zip(clips, held, strict=True)]
             judged = zip(clips, outcomes, strict=True)
             changed = [clip for clip, outcome in judged if outcome is not Outcome.UNCHANGED]
@@ -72,7 +76,7 @@ class Writer:
     def delete(self, clip_ids: Sequence[str]) -> Written:
         """Delete clips of different ids; what stays of each keeps older versions from bringing it back."""
         with self._lock:
-            held = self._index.get(clip_ids)
+            held = self._index.get(clip_ids, newest=True)
             outcomes = [Outcome.NOT_FOUND if old is None else Outcome.DELETED for old in held]
             gone = [clip.id for clip in held if clip is not None]
             if not gone:
@@ -84,7 +88,7 @@ class Writer:
     def set_available(self, clip_ids: Sequence[str], available: bool) -> Written:
         """Say of clips whether they can be played."""
         with self._lock:
-            held = self._index.get(clip_ids)
+            held = self._index.get(clip_ids, newest=True)
             outcomes = [_marked(old, available) for old in held]
             changed = [
                 clip

@@ -227,3 +227,21 @@ def test_indexes_are_made_listed_and_deleted_by_name(indexes: MilvusIndexes) -> 
         indexes.open("my_own-music")
     with pytest.raises(PreconditionError, match="can't be deleted"):
         indexes.delete("default")
+
+
+def test_a_replica_writes_on_top_of_what_another_one_was_acknowledged(milvus: LocalMilvus) -> None:
+    """However soon: pymilvus knows the writes of a process by the address, so these two are as if apart."""
+    addresses = (milvus.uri, milvus.uri.replace("127.0.0.1", "localhost"))
+    one, other = (MilvusIndexes(Server(address), model()) for address in addresses)
+    here, _ = one.create("shared")
+    there = other.open("shared")
+    for turn in range(12):
+        clip = own_clip("a", turn)
+        assert here.upsert([clip])[0] == [Outcome.CREATED]
+        assert there.delete(["a"])[0] == [Outcome.DELETED]
+        assert here.upsert([clip])[0] == [Outcome.CREATED]
+        assert there.upsert([clip])[0] == [Outcome.UNCHANGED]
+        assert there.delete(["a"])[0] == [Outcome.DELETED]
+    one.delete("shared")
+    for indexes in (one, other):
+        indexes.server.close()
