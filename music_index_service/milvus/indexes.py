@@ -10,7 +10,7 @@ from music_index_service.milvus.clips import FIELDS, MilvusClip
 from music_index_service.milvus.expressions import among
 from music_index_service.milvus.index import MilvusIndex
 from music_index_service.milvus.model import Model
-from music_index_service.milvus.rows import DESCRIPTION, DESCRIPTION_KEY
+from music_index_service.milvus.rows import DESCRIPTION, DESCRIPTION_KEY, SEQUENCE_KEY
 from music_index_service.milvus.schema import (
     FLAT,
     Description,
@@ -72,8 +72,16 @@ class MilvusIndexes:
         """An index to write to, and whether it was made now."""
         if self.current(name) is not None:
             return self.open(name), False
-        collection = self.make_collection(name)
-        self.server.point(alias_of(name), collection)
+        left = max(self._numbers(name), default=1)
+        collection = self.make_collection(name, left)
+        if self._is_written(collection):  # its deletion was cut short, or another process is faster
+            if self.current(name) is not None:
+                return self.open(name), False
+            written, collection = collection, self.make_collection(name, left + 1)
+            self.server.point(alias_of(name), collection)
+            self.server.drop(written)
+        else:
+            self.server.point(alias_of(name), collection)
         return self.open(name), True
 
     def make_collection(self, name: str, number: int = 1) -> str:
@@ -100,8 +108,15 @@ class MilvusIndexes:
         index = self.open(name)
         count = len(index)
         self.server.drop_alias(alias_of(name))
-        for collection in self.server.collections():
-            of_index = index_and_number(collection)
-            if of_index is not None and of_index[0] == name:
-                self.server.drop(collection)
+        for number in self._numbers(name):
+            self.server.drop(collection_of(name, number))
         return count
+
+    def _numbers(self, name: str) -> list[int]:
+        """Of the collections that there are of an index, whether it is served from them or not."""
+        named = map(index_and_number, self.server.collections())
+        return sorted(of_index[1] for of_index in named if of_index is not None and of_index[0] == name)
+
+    def _is_written(self, collection: str) -> bool:
+        """Whether clips were ever written to a collection."""
+        return bool(self.server.query(collection, among("key", [SEQUENCE_KEY]), ["sequence"], newest=True))

@@ -155,16 +155,19 @@ class Server:
         self._written[collection] = monotonic()
 
     def create(self, collection: str, schema: Any, indexes: Any) -> None:
-        """Make a collection and load it."""
+        """Make a collection and load it; what is there of it already is left as it is.
+
+        After a restart Milvus 2.3 refuses to make again what it knows: it takes the fields for others.
+        """
         with self._asked() as client:
-            client.create_collection(
-                collection,
-                schema=schema,
-                index_params=indexes,
-                num_shards=_SHARDS,
-                consistency_level=_OWN,
-                timeout=ADMINISTRATION_TIMEOUT_S,
-            )
+            within = {"timeout": ADMINISTRATION_TIMEOUT_S}
+            if not client.has_collection(collection, **within):
+                client.create_collection(
+                    collection, schema=schema, num_shards=_SHARDS, consistency_level=_OWN, **within
+                )
+            if not client.list_indexes(collection, **within):
+                client.create_index(collection, indexes, **within)
+            client.load_collection(collection, **within)
 
     def drop(self, collection: str) -> None:
         """Drop a collection, if it is there."""

@@ -15,7 +15,7 @@ require_milvus()
 
 from ambiance.attribute_conditions import AttributeCondition, Value
 from ambiance.clip_filter import ClipFilter
-from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError
+from ambiance.errors import InvalidInputError, NotFoundError, PreconditionError, UnavailableError
 from milvus_clips import answers, found, metadata, model, own_clip
 from music_index_service.live.write_outcome import Outcome
 from music_index_service.milvus.index import MilvusIndex
@@ -227,6 +227,28 @@ def test_indexes_are_made_listed_and_deleted_by_name(indexes: MilvusIndexes) -> 
         indexes.open("my_own-music")
     with pytest.raises(PreconditionError, match="can't be deleted"):
         indexes.delete("default")
+
+
+def test_an_index_whose_deletion_was_cut_short_is_made_anew_without_its_clips(
+    indexes: MilvusIndexes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise UnavailableError("away")
+
+    index, _ = indexes.create("passing")
+    index.upsert([own_clip("a", 1)])
+    with monkeypatch.context() as patched:
+        patched.setattr(indexes.server, "drop", away)
+        with pytest.raises(UnavailableError):
+            indexes.delete("passing")
+    with pytest.raises(NotFoundError):
+        indexes.open("passing")
+    again, created = indexes.create("passing")
+    assert created
+    assert (len(again), again.get(["a"])) == (0, [None])
+    assert indexes.create("passing")[1] is False
+    indexes.delete("passing")
+    assert "passing" not in indexes.names()
 
 
 def test_a_replica_writes_on_top_of_what_another_one_was_acknowledged(milvus: LocalMilvus) -> None:
