@@ -171,7 +171,7 @@ load: $(DEVELOPMENT) ## Load the running cluster to its knee and beyond, write a
 bench: $(DEVELOPMENT) ## Measure every part beside its references: make bench [FLAGS="--quick"]
 	@PYTHONPATH=benchmarks $(BIN)/python -m bench $(FLAGS)
 
-torture: $(DEVELOPMENT) ## Kill the store of written clips and the index service at 200 random moments each, look for lost writes: make torture [FLAGS="--rounds 20"]
+torture: $(DEVELOPMENT) ## Kill the store of written clips, the index service and Milvus at 200 random moments each, look for lost writes: make torture [FLAGS="--rounds 20"]
 	@PYTHONPATH=benchmarks $(BIN)/python -m torture $(FLAGS)
 
 churn: $(DEVELOPMENT) ## Search a million own clips while they change, and write some as fast as can be: make churn [FLAGS="--clips 100000"]

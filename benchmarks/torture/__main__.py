@@ -17,11 +17,22 @@ from torture.workload import Workload
 ROOT = Path(__file__).parents[2]
 SERVICE_LIVES = Lives(max_life_s=4.0, max_start_s=3.0)  # a compaction takes a few seconds
 
+MILVUS_LIVES = Lives(max_life_s=4.0, max_start_s=8.0)
+
+
+def _milvus_target(folder: Path, *, kills_milvus: bool) -> Target:
+    from torture.milvus_target import MilvusTarget  # needs pymilvus and milvus, of the extra dev
+
+    return MilvusTarget(folder, ROOT / "artifacts", "default", kills_milvus=kills_milvus)
+
+
 # Each is made with a folder of its own to keep things in.
 TARGETS: Mapping[str, tuple[Callable[[Path], Target], Lives]] = {
     "store": (lambda folder: StoreTarget(folder / "clips.sqlite"), Lives()),
     "service": (lambda folder: ServiceTarget(folder, ROOT / "artifacts", "default"), SERVICE_LIVES),
     "own-index": (lambda folder: ServiceTarget(folder, ROOT / "artifacts", "songs"), SERVICE_LIVES),
+    "milvus-service": (lambda folder: _milvus_target(folder, kills_milvus=False), SERVICE_LIVES),
+    "milvus": (lambda folder: _milvus_target(folder, kills_milvus=True), MILVUS_LIVES),
 }
 
 

@@ -1,4 +1,4 @@
-"""What goes on beside writes: players report clips, the release changes, compactions are killed."""
+"""What goes on beside writes: searches, players report clips, the release changes, compactions are killed."""
 
 import os
 import random
@@ -8,13 +8,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from threading import Lock, Thread
 
+from ambiance.affect import VAD_SPACE
 from ambiance.artifact.v1.artifact_service_pb2 import ReloadArtifactsRequest
 from ambiance.artifacts import MUSIC_INDEX
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from torture.service_process import ServiceProcess
 from torture.target import NotAcknowledgedError, TargetError
+from torture.written_clips import WrittenClips, clip_of
 
 _PASSING = "passing"  # an index that is made and deleted
+_SIZES = (10, 300)  # of answers to searches
+_MAX_SEARCH_PAUSE_S = 0.1
 _MAX_PAUSE_S = 0.5  # between two changes of the release
 _MAX_COMPACTION_S = 4.0  # before one is killed
 
@@ -22,26 +26,30 @@ _MAX_COMPACTION_S = 4.0  # before one is killed
 class Disturbances:
     """Begins with the writing of each life of a service, and ends with the life."""
 
-    def __init__(
-        self, index: str, versions: Sequence[int], reported: Sequence[str], contested: Sequence[str]
-    ) -> None:
+    def __init__(self, clips: WrittenClips, versions: Sequence[int] = ()) -> None:
         """Take what to disturb.
 
         Args:
-            index: that is written to.
-            versions: of the release, to change between.
-            reported: clips that nobody else changes, to report.
-            contested: clips that others write to, which are reported, too.
+            clips: that are written to: some of them are reported, too, and others that nobody else changes.
+            versions: of the release, to change between, while compactions are killed; neither if there are
+                none.
         """
-        self._index, self._versions, self._contested = index, versions, contested
-        self._available: dict[str, set[bool]] = {clip_id: {True} for clip_id in reported}  # what may be found
+        self._index, self._versions, self._contested = clips.index, versions, clips.contested
+        self._available: dict[str, set[bool]] = {
+            clip_id: {True} for clip_id in clips.reported
+        }  # what may be found
         self._passing = {False}  # whether that index may be found
         self._guard = Lock()
         self._process: ServiceProcess | None = None
         self._threads: list[Thread] = []
         self._faults: list[str] = []
-        self.reported = tuple(reported)
-        self.figures = {"reports": 0, "reloads": 0, "killed_compactions": 0, "deleted_indexes": 0}
+        self.figures = {
+            "searches": 0,
+            "reports": 0,
+            "reloads": 0,
+            "killed_compactions": 0,
+            "deleted_indexes": 0,
+        }
 
     def begin(self, process: ServiceProcess, *, calm: bool) -> None:
         """Disturb this life; without an effect if it is disturbed already.
@@ -52,8 +60,8 @@ class Disturbances:
             if self._process is process:
                 return
             self._process = process
-            steps = [self._report, self._report_contested, self._make_and_delete]
-            steps += [] if calm else [self._reload, self._kill_compaction]
+            steps = [self._search, self._report, self._report_contested, self._make_and_delete]
+            steps += [self._reload, self._kill_compaction] if self._versions and not calm else []
             self._threads = [Thread(target=self._repeat, args=[process, step]) for step in steps]
             for thread in self._threads:
                 thread.start()
@@ -90,6 +98,17 @@ class Disturbances:
         except TargetError as error:
             self._faults.append(f"{step.__name__}: {error}")
 
+    def _search(self, process: ServiceProcess) -> None:
+        """Whatever is written meanwhile, neighbours are in order, and none is there twice."""
+        request = messages.FindNeighborsRequest(options={"index": self._index, "k": random.choice(_SIZES)})
+        request.queries.add(space=VAD_SPACE, values=[random.random() for _ in range(3)])
+        (found,) = process.call(process.music.FindNeighbors, request).results
+        distances = [each.distance for each in found.neighbors]
+        if distances != sorted(distances) or len({each.clip.id for each in found.neighbors}) < len(distances):
+            raise TargetError(f"of {len(distances)} neighbours some are out of order, or there twice")
+        self.figures["searches"] += 1
+        time.sleep(random.uniform(0, _MAX_SEARCH_PAUSE_S))
+
     def _report(self, process: ServiceProcess) -> None:
         clip_id = random.choice(list(self._available))
         available = random.random() < 0.5
@@ -121,10 +140,14 @@ class Disturbances:
             raise NotAcknowledgedError("was killed")
 
     def _make_and_delete(self, process: ServiceProcess) -> None:
-        if self._passing != {True}:
-            self._passing = {True, False}
-            process.call(process.music.CreateIndex, messages.CreateIndexRequest(name=_PASSING))
-            self._passing = {True}
+        self._passing |= {True}
+        made = process.call(process.music.CreateIndex, messages.CreateIndexRequest(name=_PASSING)).created
+        self._passing = {True}
+        request = messages.ListClipsRequest(index=_PASSING, page_size=1)
+        if made and (left := process.call(process.music.ListClips, request).clips):
+            raise TargetError(f"{_PASSING!r} was made anew, and {left[0].id} is there")
+        clips = [clip_of(f"clip-{i}", "passing") for i in range(3)]
+        process.call(process.music.UpsertClips, messages.UpsertClipsRequest(index=_PASSING, clips=clips))
         time.sleep(random.uniform(0, _MAX_PAUSE_S))
         self._passing = {True, False}
         process.call(process.music.DeleteIndex, messages.DeleteIndexRequest(name=_PASSING))

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from unittest.mock import Mock
@@ -13,7 +13,7 @@ import numpy as np
 from ambiance.affect import MOOD_SPACE, VAD_SPACE
 from ambiance.music.v1 import clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as messages
-from music_index_service.live.catalogues import SEGMENTS_FOLDER, STORE_FILE
+from music_index_service.live.catalogues import SEGMENTS_FOLDER
 from music_index_service.live.compaction import compact
 from music_index_service.live.live_index import LiveIndex
 from music_index_service.live.model import IndexModel
@@ -23,17 +23,34 @@ from music_index_service.snapshot import IndexSnapshot
 from music_index_service.store.store import Store
 from torture.service_process import ServiceProcess
 
-_SIZES = (10, 1_000)
+_FEW = 10  # answers to a search
 _NEAR = {VAD_SPACE: 1e-6, MOOD_SPACE: 1e-3}  # of squared distances, those in "mood" are above 200
 _NO_CONTEXT = Mock(grpc.ServicerContext)
 
 
 class Rebuilt:
-    """Makes indexes from copies of the store that lies in a folder's `data`, on its `artifacts`."""
+    """Makes indexes from copies of what was written, on the releases of a folder."""
 
-    def __init__(self, folder: Path, index: str) -> None:
-        self._artifacts, self._store = folder / "artifacts", folder / "data" / index / STORE_FILE
-        self._index, self.compactions = index, 0
+    def __init__(
+        self,
+        artifacts: Path,
+        index: str,
+        copy: Callable[[Path], Path],
+        *,
+        most: int = 1_000,
+        numbered: bool = True,
+    ) -> None:
+        """Take an index by its name, and what copies everything that was written to it.
+
+        Args:
+            artifacts: folder of the releases.
+            index: the name.
+            copy: puts a store with all of it into a folder, and returns its file.
+            most: answers to a search.
+            numbered: whether writes have the same numbers there.
+        """
+        self._artifacts, self._index, self._copy = artifacts, index, copy
+        self._most, self._numbered = most, numbered
         self._model = cache(self._load)
         self._random = np.random.default_rng(0)
 
@@ -54,20 +71,18 @@ class Rebuilt:
         [served] = [index for index in indexes if index.name == self._index]
         [release] = [index for index in indexes if index.name == DEFAULT_INDEX]
         with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-            for path in (self._store, self._store.with_name(f"{STORE_FILE}-wal")):
-                if path.exists():
-                    shutil.copy(path, folder)
             published: list[IndexSnapshot] = []
             model = self._model(release.version.version)
-            store = Store.open(Path(folder, STORE_FILE))
+            store = Store.open(self._copy(Path(folder)))
             over = model.released if self._index == DEFAULT_INDEX else None
             index = LiveIndex(self._index, model, store, published.append, over)
             anew = MusicIndexService(published)
             compare = _other_clips if listed else _otherwise
             faults = list(compare(clips, anew, self._index))
-            if (served.clip_count, served.sequence) != (len(published[-1]), published[-1].sequence):
-                must_be = f"{len(published[-1])}, {published[-1].sequence}"
-                faults.append(f"{served.clip_count} clips after {served.sequence} writes, must be {must_be}")
+            if served.clip_count != len(published[-1]):
+                faults.append(f"holds {served.clip_count} clips, must be {len(published[-1])}")
+            if self._numbered and served.sequence != published[-1].sequence:
+                faults.append(f"is at write {served.sequence}, must be {published[-1].sequence}")
             for request in self._requests(published[-1], [clip.id for clip in clips if clip.metadata.title]):
                 answer = process.call(process.music.FindNeighbors, request)
                 right = anew.FindNeighbors(request, _NO_CONTEXT)
@@ -75,12 +90,10 @@ class Rebuilt:
             index.close()
         return faults
 
-    def compact(self, version: int) -> None:
-        """Compact what the store holds on a version of the release, while no service runs."""
+    def compact(self, store: Path, version: int) -> None:
+        """Compact what a store holds on a version of the release, while no service runs."""
         over_release = self._index == DEFAULT_INDEX
-        segments = self._store.with_name(SEGMENTS_FOLDER)
-        compact(self._store, segments, self._model(version), over_release=over_release)
-        self.compactions += 1
+        compact(store, store.with_name(SEGMENTS_FOLDER), self._model(version), over_release=over_release)
 
     def _load(self, version: int) -> IndexModel:
         release = load_release(DEFAULT_INDEX, self._artifacts, version)
@@ -90,9 +103,9 @@ class Rebuilt:
         """Searches in both spaces, with and without filters, for few and for many."""
         expected = index.expected_queries()
         for space in index.spaces.values():
-            for k in _SIZES:
+            for k in (_FEW, self._most):
                 request = messages.FindNeighborsRequest(options={"index": self._index, "k": k})
-                for _ in range(3 if k < 1_000 else 1):
+                for _ in range(3 if k == _FEW else 1):
                     values = self._random.random(3) if space.name == VAD_SPACE else expected[space.name]
                     request.queries.add(space=space.name, lineage=space.lineage, values=values)
                 yield request
@@ -102,8 +115,16 @@ class Rebuilt:
                 yield request
                 if own:
                     request.options.filter.Clear()
-                    request.options.filter.clip_ids.extend(own[: _SIZES[-1]])
+                    request.options.filter.clip_ids.extend(own[:1_000])
                     yield request
+
+
+def copied_store(store: Path, folder: Path) -> Path:
+    """Copy the files of a store that no process writes to into a folder; returns the copy's."""
+    for path in (store, store.with_name(f"{store.name}-wal")):
+        if path.exists():
+            shutil.copy(path, folder)
+    return folder / store.name
 
 
 def _other_clips(clips: Sequence[clip_pb2.Clip], anew: MusicIndexService, index: str) -> Iterator[str]:

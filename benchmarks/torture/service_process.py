@@ -20,6 +20,8 @@ _START_S, _CALL_S, _STOP_S = 120.0, 60.0, 60.0
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
+_ENGINE_AWAY = "Milvus at "  # it is there itself, and says what isn't
+
 R = TypeVar("R")
 
 
@@ -52,8 +54,8 @@ class ServiceProcess:
         """Whether it hasn't ended."""
         return self._process.poll() is None
 
-    def wait_until_serving(self) -> None:
-        """Return once it answers."""
+    def wait_until_serving(self, require: Callable[[], None] = lambda: None) -> None:
+        """Return once it answers; as long as it doesn't, `require` may raise."""
         deadline = time.monotonic() + _START_S
         while True:
             try:
@@ -63,6 +65,7 @@ class ServiceProcess:
                     raise self._ended() from None
                 if time.monotonic() > deadline:
                     raise TargetError("doesn't answer") from None
+                require()
                 time.sleep(0.02)
             else:
                 return
@@ -76,6 +79,8 @@ class ServiceProcess:
         except grpc.RpcError as error:
             call = cast(grpc.Call, error)
             if call.code() in _LOST:
+                if (call.details() or "").startswith(_ENGINE_AWAY):
+                    raise NotAcknowledgedError(call.details()) from None
                 raise self._ended() from None
             raise TargetError(f"{call.code().name}: {call.details()}") from None
 

@@ -63,7 +63,8 @@ def torture(
             target.stop()
     except TargetError as error:
         figures.faults.append(f"the target failed: {error}")
-        target.kill()
+    finally:
+        target.close()
     figures.beside = dict(target.figures)
     figures.seconds = time.monotonic() - began
     return figures

@@ -61,6 +61,9 @@ class StoreTarget:
         if self._process.wait(_STOP_S):
             raise self._ended()
 
+    def close(self) -> None:
+        self.kill()
+
     @property
     def _address(self) -> str:
         return str(Path(self._folder.name, str(self._life)))

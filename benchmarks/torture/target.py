@@ -44,3 +44,6 @@ class Target(Protocol):
 
     def stop(self) -> None:
         """End it in an orderly way."""
+
+    def close(self) -> None:
+        """End whatever of it still runs."""

@@ -69,6 +69,9 @@ class InMemory:
     def stop(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
     def _change(self, clips: dict[str, str]) -> int:
         if not self._left:
             raise NotAcknowledgedError
