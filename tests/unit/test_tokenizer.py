@@ -165,10 +165,10 @@ def test_every_token_has_a_place_in_the_text(text: str) -> None:
     "text", ["\u0301" * 20_000, "a" * 20_000, "so " + "ab" * 9_000 + " ooo", "\u200b" * 20_000]
 )
 def test_hostile_texts_are_read_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     encoding = BERT.encode(text, WINDOW)
     assert len(BERT.offsets(text)) == encoding.token_count
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_a_text_of_nothing_visible_has_no_tokens() -> None:
