@@ -34,6 +34,11 @@ class Served:
     index: MilvusIndex
     rows: NDArray[np.int64]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds all of the release."""
+        return len(self.rows) == len(released())
+
     def expected(
         self,
         space: str,
@@ -113,8 +118,13 @@ def test_the_nearest_are_those_of_faiss(served: Served, space: str, k: int) -> N
             assert_same(near, served.expected(space, query, k, None, everything=everything))
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_a_filter_lets_through_what_it_does_with_faiss(served: Served, seed: int) -> None:
+@pytest.mark.parametrize("first", range(10))
+def test_a_filter_lets_through_what_it_does_with_faiss(served: Served, first: int) -> None:
+    for seed in (first, first + 10, first + 20) if served.is_whole else (first,):
+        assert_same_with_a_filter(served, seed)
+
+
+def assert_same_with_a_filter(served: Served, seed: int) -> None:
     conditions, query = a_filter(random.Random(seed)), queries("mood", 1, seed)
     everything = bool(seed % 2)
     may = answers(served.index, "mood", conditions, include_unlistenable=everything)
@@ -127,7 +137,7 @@ def test_a_filter_lets_through_what_it_does_with_faiss(served: Served, seed: int
     assert may.count == len(np.intersect1d(whole.rows.rows, served.rows))
     assert may.left_out == counts.clip_count - may.count
     assert may.index_size == len(served.rows)
-    if len(served.rows) == len(released()):
+    if served.is_whole:
         assert counts.unknown_clip_ids == whole.unknown_clip_ids
         assert counts.unknown_youtube_ids == whole.unknown_youtube_ids
 

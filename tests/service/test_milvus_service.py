@@ -6,6 +6,7 @@ import time
 import grpc
 import numpy as np
 import pytest
+from relay import relay
 
 from milvus_servers import LocalMilvus, require_milvus
 from support import Serve
@@ -127,15 +128,15 @@ def _await(met: object) -> None:
         time.sleep(0.1)
 
 
-def test_a_milvus_that_is_away_is_unavailable(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with LocalMilvus(tmp_path_factory.mktemp("own-milvus")) as milvus:
-        stub = MusicIndexServiceStub(serve(load(settings(engine="milvus", milvus_uri=milvus.uri))))
+def test_a_milvus_that_is_away_is_unavailable(serve: Serve, milvus: LocalMilvus) -> None:
+    with relay(f"127.0.0.1:{milvus.port}") as between:
+        uri = f"http://{between.target}"
+        stub = MusicIndexServiceStub(serve(load(settings(engine="milvus", milvus_uri=uri))))
         assert stub.FindNeighbors(request(5)).index.kind == MUSIC_INDEX
-        milvus.kill()
-        with pytest.raises(grpc.RpcError) as told:
-            stub.FindNeighbors(request(5))
-        assert told.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert f"Milvus at {milvus.uri} doesn't answer" in told.value.details()
+    with pytest.raises(grpc.RpcError) as told:
+        stub.FindNeighbors(request(5))
+    assert told.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert f"Milvus at {uri} doesn't answer" in told.value.details()
 
 
 def test_a_folder_of_data_and_milvus_exclude_each_other(

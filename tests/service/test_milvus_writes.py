@@ -1,8 +1,10 @@
 """Writes to an index in Milvus: seen at once, each said what became of it, whatever its texts hold."""
 # ruff: noqa: E402
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from uuid import uuid4
 
@@ -21,6 +23,8 @@ from music_index_service.live.write_outcome import Outcome
 from music_index_service.milvus.index import MilvusIndex
 from music_index_service.milvus.indexes import MilvusIndexes
 from music_index_service.milvus.server import Server
+
+AHEAD = 4  # indexes
 
 # What a text may do to an expression that it is pasted into.
 TRYING = (
@@ -58,13 +62,27 @@ def indexes(
     server.close()
 
 
+@pytest.fixture(scope="module")
+def made_ahead(indexes: MilvusIndexes) -> Iterator[Callable[[], MilvusIndex]]:
+    """Returns an empty index. Making one takes Milvus seconds of waiting, so some are made ahead."""
+    with ThreadPoolExecutor(AHEAD) as pool:
+        make = partial(pool.submit, lambda: indexes.create(f"own-{uuid4().hex[:12]}"))
+        ahead = deque(make() for _ in range(AHEAD))
+
+        def take() -> MilvusIndex:
+            ahead.append(make())
+            made, created = ahead.popleft().result()
+            assert created
+            return made
+
+        yield take
+
+
 @pytest.fixture
-def index(indexes: MilvusIndexes) -> Iterator[MilvusIndex]:
-    name = f"own-{uuid4().hex[:12]}"
-    made, created = indexes.create(name)
-    assert created
+def index(indexes: MilvusIndexes, made_ahead: Callable[[], MilvusIndex]) -> Iterator[MilvusIndex]:
+    made = made_ahead()
     yield made
-    indexes.delete(name)
+    indexes.delete(made.name)
 
 
 def nearest(
