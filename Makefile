@@ -41,6 +41,8 @@ TARGET = $$(cat "$${AMBIANCE_RUN_DIR:-.run}/gateway" 2>/dev/null || echo "127.0.
 VERSION_TARGETS = --text-target "$$(cat "$${AMBIANCE_RUN_DIR:-.run}/text_service" 2>/dev/null || echo "127.0.0.1:$${AMBIANCE_TEXT_PORT:-50052}")" \
 	--music-target "$$(cat "$${AMBIANCE_RUN_DIR:-.run}/music_index_service" 2>/dev/null || echo "127.0.0.1:$${AMBIANCE_MUSIC_PORT:-50053}")"
 USAGE := usage: make match TEXT="I am so happy" [K=10] [LABEL="Rock music"] [MOOD=sad] [FACET="calm>=0.5"] [INSTRUMENTAL=1] [ALL=1] [SEED=7] [EXPLAIN=1] [FORMAT=json]
+# Two workers, in the order of the folders: the cluster's tests take longest, so they are begun first.
+PYTEST := $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder
 BUF := @bufbuild/buf@1.75.0
 # What the protos must stay compatible with: in the tree, so that a clone without history can tell, too.
 BASELINE := protos/baseline.txtpb
@@ -136,16 +138,16 @@ reproduce: data ## Train ten times and compare with the seed's published table
 ## ---- check
 
 test: $(DEVELOPMENT) ## Run every test
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 test-unit: $(DEVELOPMENT) ## Run the tests of single parts
-	@$(BIN)/pytest tests/unit
+	@$(PYTEST) tests/unit
 
 test-service: $(DEVELOPMENT) ## Run the tests of each service, in process
-	@$(BIN)/pytest tests/service
+	@$(PYTEST) tests/service
 
 test-e2e: $(DEVELOPMENT) ## Run the tests of the whole cluster
-	@$(BIN)/pytest tests/e2e
+	@$(PYTEST) tests/e2e
 
 lint: $(DEVELOPMENT) ## Check style, types, imports and protos
 	$(BIN)/ruff check .

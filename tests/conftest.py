@@ -2,8 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # What tells the tests where the real data sets are.
 KEPT = "AMBIANCE_DATA"
@@ -19,3 +22,15 @@ def _environment_of_our_own() -> Iterator[None]:
         for name in ("no_proxy", "NO_PROXY"):
             patch.setenv(name, ",".join(filter(None, [os.environ.get(name), "localhost,127.0.0.1,::1"])))
         yield
+
+
+class _FilesTogether(LoadFileScheduling):
+    """Gives a file to one worker, which starts what its tests share once; and all that ask Milvus to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "Milvus" if Path(file).name.startswith("test_milvus_") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _FilesTogether:
+    return _FilesTogether(config, log)
