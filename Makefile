@@ -59,7 +59,7 @@ RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match serve up down status logs versions reload \
 	data vggish teacher train train-seeds evaluate model-card reproduce \
-	test test-unit test-service test-e2e lint proto-baseline latency load bench torture churn wheel clean
+	test test-unit test-service test-e2e lint lint-style lint-types lint-protos proto-baseline latency load bench torture churn wheel clean
 
 help: ## List every command
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
@@ -150,11 +150,18 @@ test-e2e: $(DEVELOPMENT) ## Run the tests of the whole cluster
 	@$(PYTEST) tests/e2e
 
 lint: $(DEVELOPMENT) ## Check style, types, imports and protos
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-types lint-protos lint-style
+
+lint-style: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+lint-types: $(DEVELOPMENT)
 	$(BIN)/mypy
 	$(BIN)/mypy deploy/*.py
-	$(BIN)/lint-imports
+
+lint-protos:
 	@if command -v npx >/dev/null; then \
 		set -e; echo "npx $(BUF) lint"; npx --yes $(BUF) lint; \
 		echo "npx $(BUF) breaking --against $(BASELINE)"; npx --yes $(BUF) breaking --against $(BASELINE); \
