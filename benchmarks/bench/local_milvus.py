@@ -38,8 +38,10 @@ class LocalMilvus:
     """Starts and ends one server over a folder, which outlives it."""
 
     def __init__(self, folder: Path, tick_ms: int = 20, lease_s: int = 30) -> None:
-        """Take its folder, the milliseconds between ticks of its clock (200 by Milvus's default), and the seconds of
-        its lease: what a start after a kill waits for. A server that is held up longer ends by itself."""
+        """Take its folder, the ms between ticks of its clock (200 by Milvus's default), and its lease.
+
+        A start after a kill waits for the lease, in seconds; a server that is held up longer ends by itself.
+        """
         self._folder, self._tick_ms, self._lease_s = folder.resolve(), tick_ms, lease_s
         self.port, self._etcd, self._peer = _free_ports(3)
         self._server: Any = None

@@ -72,9 +72,23 @@ def test_what_was_acknowledged_is_there_after_milvus_was_killed_amid_writes(tmp_
         with pytest.raises(UnavailableError, match="Milvus at http"):
             index.get(["any"])
         milvus.start()
+        fresh = _opened(milvus)
+        for writer in writers:
+            _check(fresh, writer)
         _await(index)
         for writer in writers:
             _check(index, writer)
+
+
+def _opened(milvus: LocalMilvus) -> MilvusIndex:
+    """The index as a process finds it that hasn't written to it: pymilvus tells them apart by the address."""
+    indexes, until = MilvusIndexes(Server(milvus.uri.replace("127.0.0.1", "localhost")), model()), monotonic()
+    while True:
+        try:
+            return indexes.open("own")
+        except UnavailableError:
+            assert monotonic() < until + RECOVERY_S, "Milvus doesn't serve what it held"
+            sleep(0.05)
 
 
 def _await(index: MilvusIndex) -> None:
