@@ -22,6 +22,22 @@ MAX_SEPARATION = 3.4  # between the facets of two hits: the square root of twelv
 DEFAULT_STEPS = 10  # clips of a path when steps is 0
 MAX_STEPS = 100  # clips of a path
 
+# Of a soundtrack. The longest novels have less than four million characters.
+MAX_SOUNDTRACK_CHARACTERS = 4_000_000
+DEFAULT_CANDIDATES = 24  # clips weighed for a passage when k is 0
+LEAST_CANDIDATES, MAX_CANDIDATES = 3, 100
+DEFAULT_WORDS_PER_MINUTE = 230
+LEAST_WORDS_PER_MINUTE, MAX_WORDS_PER_MINUTE = 60, 1_000
+MAX_INTENSITY = 2.0
+DEFAULT_MIN_PASSAGE_S, DEFAULT_MAX_PASSAGE_S = 20.0, 120.0
+SHORTEST_PASSAGE_S = 5.0  # the least that min_passage_seconds may be
+MAX_MIN_PASSAGE_S, MAX_MAX_PASSAGE_S = 600.0, 3_600.0
+DEFAULT_NO_REPEAT_CUES, MAX_NO_REPEAT_CUES = 12, 100
+DEFAULT_CLIPS_PER_VIDEO, MAX_CLIPS_PER_VIDEO = 3, 100
+MAX_SOUNDTRACK_WEIGHT = 100.0
+MAX_PASSAGE_DECISIONS = 5_000
+DEFAULT_SOUNDTRACK_DEADLINE_S = 120.0
+
 # Of a clip that is written, in code points where it is of characters.
 MAX_WRITTEN_CLIPS = 1_000  # clips in one UpsertClips, ids in one DeleteClips or ReportUnavailable
 MAX_CLIP_LABELS = 100
