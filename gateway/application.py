@@ -1,17 +1,21 @@
 """Puts the gateway together from its parts, in a process of its own or in one with both services."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from prometheus_client import CollectorRegistry
+
 from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
 from ambiance.music.v1.search_options_pb2 import SearchOptions
-from ambiance.server.lifecycle import Application, Servicer
+from ambiance.server.lifecycle import Application, Servicer, SideServer
+from ambiance.server.listening import near
 from gateway import health
 from gateway.backends import MusicBackend, TextBackend
 from gateway.health import TIMEOUT_S, HealthWatch
 from gateway.matching import Budget, Matcher, NeighborFinder, TextEncoder
 from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
-from gateway.settings import GatewaySettings, MatchPolicy
+from gateway.settings import GatewaySettings, HttpServerSettings, MatchPolicy, origins_of
 
 
 class TextPeer(health.TextPeer, TextEncoder, Protocol):
@@ -32,7 +36,32 @@ def build(settings: GatewaySettings) -> Application:
         text.close()
         music.close()
 
-    return Application([servicer], watch_health=watch.start, close=close)
+    beside = http_beside(settings, settings.music_target)
+    return Application([servicer], watch_health=watch.start, close=close, beside=beside)
+
+
+def http_beside(
+    settings: HttpServerSettings, music_target: str | None = None
+) -> Callable[[int, CollectorRegistry], SideServer] | None:
+    """What makes the HTTP server of a process, if it is to have one.
+
+    `music_target` is the address of the music index service; None if this process answers for it as well.
+    """
+    if settings.http_port is None:
+        return None
+    from gateway.http_json.server import HttpServer  # noqa: PLC0415  # what it needs is for HTTP alone
+
+    def beside(port: int, registry: CollectorRegistry) -> SideServer:
+        own = f"{near(settings.host)}:{port}"
+        return HttpServer(
+            (settings.host, settings.http_port or 0),
+            {"MatchService": own, "MusicIndexService": music_target or own},
+            origins_of(settings.http_cors_origin),
+            registry,
+            shared=settings.workers > 1,
+        )
+
+    return beside
 
 
 def wire(

@@ -1,6 +1,10 @@
 """Settings of the gateway process."""
 
-from pydantic import BaseModel, Field
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from ambiance.affect import MOOD_SPACE
@@ -29,7 +33,46 @@ class MatchPolicy(BaseModel):
     )
 
 
-class GatewaySettings(MatchPolicy, ServerSettings):
+def _port_or_none(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def _checked_origins(value: str) -> str:
+    for origin in origins_of(value):
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise PydanticCustomError("origin", "an origin is a scheme, a host and perhaps a port, or *")
+    return value
+
+
+# A port, or None for the word "none".
+OptionalPort = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(_port_or_none)]
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
+
+
+def origins_of(value: str) -> list[str]:
+    """The origins in a list with commas between them."""
+    return [origin for part in value.split(",") if (origin := part.strip())]
+
+
+class HttpServerSettings(ServerSettings):
+    """Base of the settings of a process that also answers HTTP."""
+
+    http_port: OptionalPort = Field(
+        None, description="port of HTTP/JSON and the reader's page; 0 lets the system choose, none for none"
+    )
+    http_cors_origin: Annotated[str, AfterValidator(_checked_origins)] = Field(
+        "",
+        description="sites whose pages may call over HTTP, as https://example.org, with commas between; none "
+        "unless set",
+    )
+
+    def shared_ports(self) -> dict[str, int]:
+        """Ports that workers listen on together, by the names of their settings."""
+        return super().shared_ports() | ({} if self.http_port is None else {"http_port": self.http_port})
+
+
+class GatewaySettings(MatchPolicy, HttpServerSettings):
     """Answers texts with music by asking the text service and the music index service."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_GATEWAY_")

@@ -13,8 +13,8 @@ from ambiance.server.artifact_service import with_artifact_service
 from ambiance.server.artifact_settings import choice_of
 from ambiance.server.artifact_versions import ArtifactVersions, Plan
 from ambiance.server.lifecycle import Application, Servicer
-from ambiance.server.listening import ANY_IPV4
-from gateway.application import wire
+from ambiance.server.listening import near
+from gateway.application import http_beside, wire
 from gateway.lineages import misfit
 from music_index_service.application import load_alone as load_music
 from music_index_service.settings import MusicIndexSettings
@@ -73,6 +73,7 @@ def load(settings: StandaloneSettings) -> Application:
         [_match_servicer(settings, text, music, versions), *text.servicers, *music.servicers],
         close=close,
         max_request_bytes=max(text.max_request_bytes, music.max_request_bytes),
+        beside=http_beside(settings),
         next_step=partial(_next_step, settings.host),
     )
     return with_artifact_service(application, versions, settings.watch_seconds)
@@ -86,14 +87,15 @@ def _misfit(space: str, plan: Plan) -> str | None:
     return misfit(space, text, music)
 
 
-def _next_step(host: str, port: int) -> str:
+def _next_step(host: str, port: int, http_port: int | None = None) -> str:
     """What to tell the user next, with a command that this machine's shell can run."""
     program = "ambiance"
     if which(program) is None:  # it is in a virtual environment that isn't active
         path = Path(sys.executable).with_name(program)
         program = shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
-    near = {ANY_IPV4: "127.0.0.1", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
-    return f'Ambiance is up. Ask it: {program} match --target {near}:{port} "I am so happy". Stop it: Ctrl-C.'
+    ask = f'Ask it: {program} match --target {near(host)}:{port} "I am so happy".'
+    page = "" if http_port is None else f"Read with music at http://{near(host)}:{http_port}/. "
+    return f"Ambiance is up. {page}{ask} Stop it: Ctrl-C."
 
 
 def _match_servicer(

@@ -5,14 +5,13 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from ambiance.channel import GATEWAY_PORT
+from ambiance.channel import GATEWAY_PORT, HTTP_PORT
 from ambiance.server.artifact_settings import ArtifactPolicy
-from ambiance.server.settings import ServerSettings
-from gateway.settings import MatchPolicy
+from gateway.settings import HttpServerSettings, MatchPolicy, OptionalPort
 from text_service.settings import AnswerPolicy
 
 
-class StandaloneSettings(AnswerPolicy, MatchPolicy, ArtifactPolicy, ServerSettings):
+class StandaloneSettings(AnswerPolicy, MatchPolicy, ArtifactPolicy, HttpServerSettings):
     """Answers texts with music, in one process: gateway, text service and music index service."""
 
     model_config = SettingsConfigDict(env_prefix="AMBIANCE_SERVE_")
@@ -20,6 +19,10 @@ class StandaloneSettings(AnswerPolicy, MatchPolicy, ArtifactPolicy, ServerSettin
     port: int = Field(GATEWAY_PORT, ge=0, le=65535, description="gRPC port; 0 lets the system choose")
     metrics_port: int = Field(
         9051, ge=0, le=65535, description="HTTP port of /metrics; 0 lets the system choose"
+    )
+    http_port: OptionalPort = Field(
+        HTTP_PORT,
+        description="port of HTTP/JSON and the reader's page; 0 lets the system choose, none for none",
     )
     # Fewer than a service by itself lets in, as in the gateway's settings.
     permits: int = Field(

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from prometheus_client import CollectorRegistry
 
 from ambiance.limits import MAX_REQUEST_BYTES
 from ambiance.server.admission import CallPool
@@ -38,6 +39,21 @@ class Servicer:
     add_to: Callable[[grpc.Server], None]
 
 
+class SideServer(Protocol):
+    """What a process answers beside gRPC, HTTP say. It has its port from the moment it is made."""
+
+    port: int
+
+    def start(self) -> None:
+        """Answer requests from threads of its own."""
+
+    def stop_accepting(self) -> None:
+        """Let no more connections in; returns once that holds. What is being answered goes on."""
+
+    def close(self) -> None:
+        """End what is left, soon."""
+
+
 @dataclass(frozen=True)
 class Application:
     """What a process serves, loaded and warm."""
@@ -50,8 +66,12 @@ class Application:
     start: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     max_request_bytes: int = MAX_REQUEST_BYTES
-    # The sentence printed for the user who started the process, once it listens on this port. None: nothing.
-    next_step: Callable[[int], str] | None = None
+    # Makes what it answers beside gRPC, given gRPC's port and where to keep metrics. None: nothing.
+    # Raises AmbianceError if its own port can't be listened on.
+    beside: Callable[[int, CollectorRegistry], SideServer] | None = None
+    # The sentence printed for the user who started the process, once it listens on this port, and beside gRPC
+    # on that one, if on any. None: nothing.
+    next_step: Callable[[int, int | None], str] | None = None
 
 
 # Reads artifacts and warms up.
@@ -144,13 +164,21 @@ def create_server(
     return server, port, calls
 
 
-def drain(server: grpc.Server, reporter: HealthReporter, calls: CallPool, limit_s: float) -> None:
+def drain(
+    server: grpc.Server,
+    reporter: HealthReporter,
+    calls: CallPool,
+    limit_s: float,
+    beside: SideServer | None = None,
+) -> None:
     """Stop a server gently: report NOT_SERVING, accept no new calls soon after, end once none is running.
 
     Calls that take longer than `limit_s` seconds after the last was accepted are cancelled.
     """
     reporter.drain()
     time.sleep(LAME_DUCK_S)
+    if beside is not None:
+        beside.stop_accepting()  # first: what it lets in becomes a call
     stopped = server.stop(limit_s)
     while not stopped.wait(LOOK_S) and not calls.is_empty():
         pass
@@ -174,6 +202,8 @@ class ServerProcess:
         self._server, self.port, self._calls = create_server(
             self._application, settings, self.metrics, self._reporter
         )
+        beside = self._application.beside
+        self._beside = beside(self.port, self.metrics.registry) if beside is not None else None
         # What is loaded lives as long as the process: the garbage collector needn't examine it during calls.
         gc.freeze()
 
@@ -181,7 +211,12 @@ class ServerProcess:
     def next_step(self) -> str | None:
         """What the user who started the process may do now; None if the application doesn't say."""
         tell = self._application.next_step
-        return tell(self.port) if tell is not None else None
+        return tell(self.port, self.side_port) if tell is not None else None
+
+    @property
+    def side_port(self) -> int | None:
+        """The port of what is answered beside gRPC; None if nothing is."""
+        return self._beside.port if self._beside is not None else None
 
     def start(self) -> None:
         """Answer calls, and report SERVING as soon as that is true."""
@@ -191,8 +226,12 @@ class ServerProcess:
             self._reporter.report(serving=True)
         else:
             self._application.watch_health(self._reporter)
+        if self._beside is not None:
+            self._beside.start()
 
     def end(self) -> None:
         """Drain and close."""
-        drain(self._server, self._reporter, self._calls, self._drain_seconds)
+        drain(self._server, self._reporter, self._calls, self._drain_seconds, self._beside)
+        if self._beside is not None:
+            self._beside.close()
         self._application.close()

@@ -5,7 +5,7 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 import grpc
@@ -13,6 +13,9 @@ import grpc
 from ambiance.errors import AmbianceError
 
 ANY_IPV4 = "0.0.0.0"
+
+# What a port is for, for messages, and the flag that sets it.
+GRPC_USE, HTTP_USE = "gRPC (--port)", "HTTP (--http-port, none for none)"
 
 # A sibling that binds at the same moment takes milliseconds; it is looked for again after each pause.
 SIBLING_PATIENCE_S = 2.0
@@ -40,7 +43,7 @@ def listen(server: grpc.Server, host: str, port: int, *, shared: bool = False) -
 
 
 @contextmanager
-def reserved(host: str, port: int) -> Iterator[int]:
+def reserved(host: str, port: int, use: str = GRPC_USE) -> Iterator[int]:
     """Keep a port of every address of a host for servers that listen with SO_REUSEPORT; yields the port.
 
     The sockets here are bound and never listen, so no call reaches them.
@@ -54,8 +57,44 @@ def reserved(host: str, port: int) -> Iterator[int]:
             try:
                 port = _reserve(holder, address, port)
             except OSError as error:
-                raise _refusal(_target(family, address), port, error.strerror or str(error)) from error
+                raise _refusal(_target(family, address), port, error.strerror or str(error), use) from error
         yield port
+
+
+@contextmanager
+def reserved_all(host: str, ports: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Keep several ports as `reserved` does, by the names of their settings; yields the ports by these.
+
+    Raises:
+        AmbianceError: naming the address that another process holds, and the flag.
+    """
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(reserved(host, port, _use(name))) for name, port in ports.items()}
+
+
+def bind_sockets(host: str, port: int, use: str, *, shared: bool = False) -> list[socket.socket]:
+    """Bind a socket to a port of every address of a host, chosen by the system for 0. None listens yet.
+
+    `shared` says that other workers listen there as well.
+
+    Raises:
+        AmbianceError: naming the address that can't be listened on, and why.
+    """
+    bound: list[socket.socket] = []
+    for family, address in addresses(host):
+        listener = socket.socket(family)
+        bound.append(listener)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections may linger there
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            listener.bind((address, port))
+        except OSError as error:
+            for each in bound:
+                each.close()
+            raise _refusal(_target(family, address), port, error.strerror or str(error), use) from error
+        port = int(listener.getsockname()[1])
+    return bound
 
 
 @contextmanager
@@ -102,8 +141,18 @@ def _target(family: socket.AddressFamily, address: str) -> str:
     return f"[{address}]" if family is socket.AF_INET6 else address
 
 
-def _refusal(target: str, port: int, reason: str) -> AmbianceError:
-    return AmbianceError(f"can't listen on {target}:{port} for gRPC (--port): {reason}")
+def _refusal(target: str, port: int, reason: str, use: str = GRPC_USE) -> AmbianceError:
+    return AmbianceError(f"can't listen on {target}:{port} for {use}: {reason}")
+
+
+def _use(setting: str) -> str:
+    """What a port is for, and its flag."""
+    return {"port": GRPC_USE, "http_port": HTTP_USE}[setting]
+
+
+def near(host: str) -> str:
+    """How this machine's programs dial a host that a server listens on, as it stands before a port."""
+    return {ANY_IPV4: "127.0.0.1", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
 
 
 def addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:

@@ -47,7 +47,13 @@ def _run_alone(program: str, settings: ServerSettings, load: Load) -> int:
     process.start()
     logger.info(
         "listening",
-        extra={"program": program, "host": settings.host, "port": process.port, "metrics_port": metrics_port},
+        extra={
+            "program": program,
+            "host": settings.host,
+            "port": process.port,
+            "http_port": process.side_port,
+            "metrics_port": metrics_port,
+        },
     )
     print_next_step(process)
     stop.wait()

@@ -21,7 +21,7 @@ from ambiance.extras import installed_version
 from ambiance.server.environment import is_service_link, unknown_names
 from ambiance.targets import target_offence
 
-PORTS = ("port", "metrics_port")
+PORTS = ("port", "metrics_port", "http_port")
 
 
 def _checked_target(target: str) -> str:
@@ -90,6 +90,10 @@ class ServerSettings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["json", "text"] = Field("json", description="a JSON object or plain text a line")
+
+    def shared_ports(self) -> dict[str, int]:
+        """Ports that workers listen on together, by the names of their settings."""
+        return {"port": self.port}
 
     @classmethod
     def variable(cls, field: str) -> str:

@@ -15,7 +15,7 @@ from multiprocessing.context import SpawnProcess
 
 from ambiance.errors import AmbianceError
 from ambiance.server.lifecycle import LAME_DUCK_S, LEAVE_S, Load, ServerProcess
-from ambiance.server.listening import reserved
+from ambiance.server.listening import reserved_all
 from ambiance.server.metrics_server import serve_metrics
 from ambiance.server.settings import ServerSettings
 from ambiance.server.stopping import Stop
@@ -45,12 +45,12 @@ def run_workers(program: str, settings: ServerSettings, load: Load) -> int:
         AmbianceError: if the port is taken, or a worker doesn't come up; the others have ended by then.
     """
     stop = Stop()
-    with shared_metrics() as directory, reserved(settings.host, settings.port) as port:
-        own = settings.model_copy(update={"port": port})
+    with shared_metrics() as directory, reserved_all(settings.host, settings.shared_ports()) as shared:
+        own = settings.model_copy(update=shared)
         workers = [Worker(number, partial(_spawn, program, own, load)) for number in range(settings.workers)]
         registry = summed(directory, lambda: {worker.number: worker.process_id for worker in workers})
         metrics_port = serve_metrics(registry, settings.host, settings.metrics_port)
-        ports = {"host": settings.host, "port": port, "metrics_port": metrics_port}
+        ports = {"host": settings.host, **shared, "metrics_port": metrics_port}
         logger.info("starting workers", extra={"program": program, "workers": len(workers), **ports})
         try:
             _watch(workers, stop, partial(forget_calls_in_flight, directory))
