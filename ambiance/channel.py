@@ -18,7 +18,7 @@ DEFAULT_DEADLINE_S = 5.0
 # Methods that read: repeating one is safe. A call of any other is sent once, for its answer may be lost after
 # its work is done; one that writes is among those below, or isn't repeated.
 READ_METHODS: Mapping[str, Sequence[str]] = {
-    "ambiance.match.v1.MatchService": ("MatchText", "MatchTexts"),
+    "ambiance.match.v1.MatchService": ("MatchText", "MatchTexts", "ComposeSoundtrack"),
     "ambiance.text.v1.TextService": ("EncodeTexts", "GetModel"),
     "ambiance.music.v1.MusicIndexService": (
         "FindNeighbors",

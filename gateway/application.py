@@ -6,6 +6,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from ambiance.limits import DEFAULT_SOUNDTRACK_DEADLINE_S
 from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.server.lifecycle import Application, Servicer, SideServer
@@ -16,6 +17,7 @@ from gateway.health import TIMEOUT_S, HealthWatch
 from gateway.matching import Budget, Matcher, NeighborFinder, TextEncoder
 from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
 from gateway.settings import GatewaySettings, HttpServerSettings, MatchPolicy, origins_of
+from gateway.soundtrack.composer import Composer
 
 
 class TextPeer(health.TextPeer, TextEncoder, Protocol):
@@ -71,7 +73,10 @@ def wire(
     matcher = Matcher(text, music, policy.default_space)
     watch = HealthWatch(text, music, policy.default_space, health_seconds, partial(rehearse, matcher))
     deadlines = DeadlinePolicy(policy.default_deadline_seconds, policy.max_deadline_seconds)
-    add_to = partial(add_MatchServiceServicer_to_server, MatchServicer(matcher, deadlines))
+    soundtrack_deadlines = DeadlinePolicy(DEFAULT_SOUNDTRACK_DEADLINE_S, policy.max_soundtrack_seconds)
+    composer = Composer(text, music, policy.default_space)
+    servicer = MatchServicer(matcher, composer, deadlines, soundtrack_deadlines)
+    add_to = partial(add_MatchServiceServicer_to_server, servicer)
     return Servicer(SERVICE_NAME, add_to), watch
 
 

@@ -104,29 +104,29 @@ class Matcher:
             AmbianceError: what else the services answer, and DeadlineError if the budget is spent.
         """
         encoded = self._encode(EncodeTextsRequest(texts=texts, explain=explain), budget.for_text_hop())
-        queries = [_vector(text, space or self._default_space) for text in encoded.results]
+        queries = [vector_of(text, space or self._default_space) for text in encoded.results]
         found = self._find(FindNeighborsRequest(queries=queries, options=options), budget.for_search_hop())
-        _require_lineage(queries[0], found, options.index)
+        require_lineage(queries[0], found, options.index)
         for text, neighbors in zip(encoded.results, found.results, strict=True):
-            _set_differences(text, neighbors)
-            _set_reasons(text, neighbors)
+            set_differences(text, neighbors)
+            set_reasons(text, neighbors)
         return Matched(encoded, found)
 
     def _encode(self, request: EncodeTextsRequest, timeout_s: float) -> EncodeTextsResponse:
         encoded = self._encoder.encode(request, timeout_s)
-        _require_results("text service", len(encoded.results), len(request.texts))
+        require_results("text service", len(encoded.results), len(request.texts))
         return encoded
 
     def _find(self, request: FindNeighborsRequest, timeout_s: float) -> FindNeighborsResponse:
         try:
             found = self._finder.find_neighbors(request, timeout_s)
         except InvalidInputError as error:
-            raise _to_blame(error) from error
-        _require_results("music index service", len(found.results), len(request.queries))
+            raise to_blame(error) from error
+        require_results("music index service", len(found.results), len(request.queries))
         return found
 
 
-def _require_lineage(query: Vector, found: FindNeighborsResponse, index: str) -> None:
+def require_lineage(query: Vector, found: FindNeighborsResponse, index: str) -> None:
     """Require that clips were compared with a text in the frame of reference in which it was read."""
     read, searched = query.lineage, found.space.lineage
     if read != searched and read and searched:
@@ -142,7 +142,7 @@ def _require_time(seconds: float, peer: str) -> float:
     return seconds
 
 
-def _vector(text: EncodedText, space: str) -> Vector:
+def vector_of(text: EncodedText, space: str) -> Vector:
     """The vector that the text service wrote in a space; its lineage comes with it."""
     for vector in text.vectors:
         if vector.space == space:
@@ -151,7 +151,7 @@ def _vector(text: EncodedText, space: str) -> Vector:
     raise InvalidInputError.of("space", f"the text service writes {written}, got {shown(space)}")
 
 
-def _set_differences(text: EncodedText, found: Neighbors) -> None:
+def set_differences(text: EncodedText, found: Neighbors) -> None:
     """Set `vad_difference` of each neighbour, in place."""
     valence, arousal, dominance = text.vad.valence, text.vad.arousal, text.vad.dominance
     for neighbor in found.neighbors:
@@ -161,7 +161,7 @@ def _set_differences(text: EncodedText, found: Neighbors) -> None:
         difference.dominance = vad.dominance - dominance
 
 
-def _set_reasons(text: EncodedText, found: Neighbors) -> None:
+def set_reasons(text: EncodedText, found: Neighbors) -> None:
     """Set `why` of each neighbour, in place: at most three facets that the text asks for and the clip has.
 
     A facet weighs as much as the text asks for it times the clip's score. One that the clip hardly has is no
@@ -185,12 +185,12 @@ def _weighed(wanted: Mapping[str, float], facets: Iterable[FacetScore]) -> list[
     return weighed
 
 
-def _require_results(peer: str, result_count: int, wanted: int) -> None:
+def require_results(peer: str, result_count: int, wanted: int) -> None:
     if result_count != wanted:
         raise PeerError(f"{peer}: {result_count:,} results for {wanted:,} queries")
 
 
-def _to_blame(refusal: InvalidInputError) -> AmbianceError:
+def to_blame(refusal: InvalidInputError) -> AmbianceError:
     """The caller's mistake under the name of the caller's field, else the mistake of the services: vectors
     are theirs, and one that the index finds malformed is no fault of the caller."""
     descriptions: dict[str, str] = {}

@@ -1,19 +1,22 @@
 """The gateway's gRPC service: checks a request before it costs a hop, and merges both answers into one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import grpc
 
 from ambiance.errors import InvalidInputError, Violation
 from ambiance.match.v1 import match_service_pb2 as pb
-from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.match.v1 import match_service_pb2_grpc, soundtrack_pb2
 from ambiance.music.v1.clip_filter_pb2 import FilterEffect
 from ambiance.music.v1.music_index_service_pb2 import Neighbors
 from ambiance.search_options import check_options
 from ambiance.text.v1.text_service_pb2 import EncodedText
 from ambiance.validation import check_explained, checked_texts, raise_violations, text_violation
 from gateway.matching import Budget, Matched, Matcher
+from gateway.soundtrack.composer import Composer
+from gateway.soundtrack.services import Clock
+from gateway.soundtrack.settings import brief_of
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["MatchService"].full_name
 
@@ -23,25 +26,31 @@ _NO_DEADLINE_S = 1e9
 
 @dataclass(frozen=True)
 class DeadlinePolicy:
-    """Seconds that a match may take: `default_s` if its caller sets no deadline, `max_s` whatever it sets."""
+    """Seconds that a call may take: `default_s` if its caller sets no deadline, `max_s` whatever it sets."""
 
     default_s: float
     max_s: float
 
-    def budget(self, context: grpc.ServicerContext) -> Budget:
+    def seconds(self, context: grpc.ServicerContext) -> float:
         """The time for a call."""
         remaining = context.time_remaining()
         if remaining is None or remaining > _NO_DEADLINE_S:
             remaining = self.default_s
-        return Budget(min(remaining, self.max_s))
+        return min(remaining, self.max_s)
 
 
 class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
     """Implements ambiance.match.v1.MatchService."""
 
-    def __init__(self, matcher: Matcher, deadlines: DeadlinePolicy) -> None:
-        self._matcher = matcher
-        self._deadlines = deadlines
+    def __init__(
+        self,
+        matcher: Matcher,
+        composer: Composer,
+        deadlines: DeadlinePolicy,
+        soundtrack_deadlines: DeadlinePolicy,
+    ) -> None:
+        self._matcher, self._composer = matcher, composer
+        self._deadlines, self._soundtrack_deadlines = deadlines, soundtrack_deadlines
 
     def MatchText(  # noqa: N802  # gRPC's name
         self, request: pb.MatchTextRequest, context: grpc.ServicerContext
@@ -80,13 +89,20 @@ class MatchServicer(match_service_pb2_grpc.MatchServiceServicer):
             _fill(response.matches.add(), encoded, found)
         return response
 
+    def ComposeSoundtrack(  # noqa: N802  # gRPC's name
+        self, request: soundtrack_pb2.ComposeSoundtrackRequest, context: grpc.ServicerContext
+    ) -> Iterator[soundtrack_pb2.ComposeSoundtrackResponse]:
+        """Compose a soundtrack; no more of it is done than the caller has taken."""
+        clock = Clock(context, self._soundtrack_deadlines.seconds(context))
+        yield from self._composer.compose(brief_of(request), request.space, clock)
+
     def _match(
         self,
         texts: Sequence[str],
         request: pb.MatchTextRequest | pb.MatchTextsRequest,
         context: grpc.ServicerContext,
     ) -> Matched:
-        budget = self._deadlines.budget(context)
+        budget = Budget(self._deadlines.seconds(context))
         return self._matcher.match(
             texts, request.options, budget, space=request.space, explain=request.explain
         )

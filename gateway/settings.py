@@ -31,6 +31,9 @@ class MatchPolicy(BaseModel):
     max_deadline_seconds: float = Field(
         30.0, gt=0, le=600, description="seconds that a match may take whatever its caller sets"
     )
+    max_soundtrack_seconds: float = Field(
+        600.0, gt=0, le=3600, description="seconds that a soundtrack may take whatever its caller sets"
+    )
 
 
 def _port_or_none(value: object) -> object:

@@ -13,7 +13,8 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from ambiance.errors import AmbianceError, DeadlineError, InvalidInputError, OverloadedError, PeerError
-from ambiance.server.admission import RETRY_AFTER_S, CallPool, Refusals, answered_in
+from ambiance.server.admission import RETRY_AFTER_S, Admitted, CallPool, Refusals, answered_in
+from ambiance.server.slow_readers import SlowReaders
 from ambiance.server.telemetry import MethodMetrics, RpcMetrics
 from ambiance.status_codes import status_code, to_status
 
@@ -38,10 +39,17 @@ class Undecodable:
 
 
 class Guard(grpc.ServerInterceptor):
-    """Lets in the calls that their pool has room for, and MAX_STREAMS streams; refuses the rest at once."""
+    """Lets in the calls that their pool has room for, and MAX_STREAMS streams; refuses the rest at once.
 
-    def __init__(self, calls: CallPool, metrics: RpcMetrics) -> None:
+    A call that is answered with a stream takes long, and as long as its caller likes: half of the permits are for the
+    others.
+    """
+
+    def __init__(self, calls: CallPool, metrics: RpcMetrics, slow_readers: SlowReaders | None = None) -> None:
         self._calls = calls
+        self._slow_readers = slow_readers or SlowReaders()
+        self._most_answers = max(1, calls.permits // 2)
+        self._answer_streams = threading.BoundedSemaphore(self._most_answers)
         all_of_them = f"all {calls.permits} permits are" if calls.permits > 1 else "the only permit is"
         self._reason = f"{all_of_them} taken"
         self._refusals = Refusals(self._reason)
@@ -51,8 +59,12 @@ class Guard(grpc.ServerInterceptor):
 
     def prepare(self, method: str, handler: "MethodHandler") -> None:
         """Guard "/package.Service/Method", if it is to be guarded; done at its first call unless before."""
-        if handler.unary_unary is not None and not method.startswith(UNGUARDED_PREFIX):
+        if method.startswith(UNGUARDED_PREFIX):
+            return
+        if handler.unary_unary is not None:
             self._guarded[method] = self._guard(method, handler, handler.unary_unary)
+        elif handler.unary_stream is not None:
+            self._guarded[method] = self._guard(method, handler, handler.unary_stream)
 
     def intercept_service(
         self,
@@ -78,8 +90,12 @@ class Guard(grpc.ServerInterceptor):
         self, method: str, handler: "MethodHandler", behavior: Handler
     ) -> "tuple[MethodHandler, MethodHandler]":
         metrics = self._metrics.method(method)
-        answering = grpc.unary_unary_rpc_method_handler(
-            answered_in(self._calls, self._answer(method, behavior, metrics)),
+        if handler.unary_unary is not None:
+            kind, answer = grpc.unary_unary_rpc_method_handler, self._answer(method, behavior, metrics)
+        else:
+            kind, answer = grpc.unary_stream_rpc_method_handler, self._stream(method, behavior, metrics)
+        answering = kind(
+            answered_in(self._calls, answer),
             request_deserializer=_tolerant(handler.request_deserializer),
             response_serializer=handler.response_serializer,
         )
@@ -101,6 +117,37 @@ class Guard(grpc.ServerInterceptor):
                 metrics.finished(admitted.arrived, code.name)
 
         return guarded
+
+    def _stream(self, method: str, handler: Handler, metrics: MethodMetrics) -> Handler:
+        def guarded(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+            code, admitted = grpc.StatusCode.OK, self._calls.answering()
+            metrics.started(admitted.began - admitted.arrived)
+            try:
+                self._require_room(admitted)
+                try:
+                    for part in _call(handler, request, context):
+                        with self._slow_readers.handing_out(context):
+                            yield part
+                finally:
+                    self._answer_streams.release()
+            except GeneratorExit:  # gRPC drops a stream whose caller has gone
+                code = grpc.StatusCode.CANCELLED
+                raise
+            except Exception as error:
+                code = status_code(error)
+                _log_if_ours(method, error)
+                context.abort_with_status(to_status(error))
+            finally:
+                metrics.finished(admitted.arrived, code.name)
+
+        return guarded
+
+    def _require_room(self, admitted: Admitted) -> None:
+        """Take one of the places for streams, which the caller of this gives back."""
+        if admitted.is_shed:
+            raise OverloadedError(f"{self._reason}, and more calls come than leave", RETRY_AFTER_S[1])
+        if not self._answer_streams.acquire(blocking=False):
+            raise OverloadedError(f"all {self._most_answers} streams are taken", RETRY_AFTER_S[1])
 
     def _bounded(self, handler: "MethodHandler", stream: Handler) -> "MethodHandler":
         def bounded(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:

@@ -1,0 +1,100 @@
+"""Finds where the mood of a text changes: the passages whose sentences are most of one mood.
+
+Sentences are points of a space, each with a weight: how much it tells of something felt. The passages are those for
+which the sum of squared distances of their sentences from the passage's mean, by weight, plus a price for each passage
+is least, which dynamic programming finds exactly. A sentence that tells of nothing has no weight and so belongs to the
+scene that it stands in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.soundtrack.sentences import Break
+
+# Price of a passage in squared distances of sentences. Those of one scene are some 0.4 from their mean.
+PASSAGE_PRICE = 3.0
+# What share of it a passage costs by what stands before it: stories change where they pause.
+SHARES = {Break.NONE: 1.0, Break.LINE: 0.9, Break.PARAGRAPH: 0.7, Break.CHAPTER: 0.2}
+
+# Price of what no passage should be, above any sum of distances: taken only where nothing else is left.
+_FORBIDDEN = 1e6
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long passages may be."""
+
+    least_s: float
+    most_s: float
+    most_characters: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """n sentences in a row."""
+
+    vectors: NDArray[np.float64]  # [n, dimension]
+    weights: NDArray[np.float64]  # [n]
+    seconds: NDArray[np.float64]  # [n] that reading each takes
+    characters: NDArray[np.int64]  # [n]
+    breaks: Sequence[Break]  # [n] what stands before each
+
+
+def passage_ends(line: Line, lengths: Lengths, *, is_last: bool, price: float = PASSAGE_PRICE) -> list[int]:
+    """Where each passage ends, as a count of sentences from the start; the last is n.
+
+    Unless `is_last`, the text goes on after these sentences, and so the last passage may be as short as it comes. At the
+    end of a text a short one is taken only where the text alone is shorter.
+    """
+    n = len(line.weights)
+    costs = _costs(line, lengths, is_last=is_last)
+    prices = price * np.array([SHARES[each] for each in line.breaks])
+    prices[0] = 0.0
+    costs += prices[:, None]
+    best, came_from = np.full(n + 1, np.inf), np.zeros(n + 1, np.int64)
+    best[0] = 0.0
+    for end in range(1, n + 1):
+        sums = best[:end] + costs[:end, end - 1]
+        start = int(sums.argmin())
+        best[end], came_from[end] = sums[start], start
+    ends = [n]
+    while (start := int(came_from[ends[-1]])) > 0:
+        ends.append(start)
+    return ends[::-1]
+
+
+def _costs(line: Line, lengths: Lengths, *, is_last: bool) -> NDArray[np.float64]:
+    """<float64>[n, n] cost of a passage from the start of sentence i to the end of sentence j."""
+    n = len(line.weights)
+    costs = _scatter(line)
+    seconds, characters = _spans(line.seconds), _spans(line.characters.astype(np.float64))
+    short = np.clip(1 - seconds / lengths.least_s, 0, None)
+    if not is_last:
+        short[:, n - 1] = 0.0
+    else:
+        short[:, n - 1] *= 1e-3  # the text's last passage may be
+    several = ~np.eye(n, dtype=bool)
+    long = several & ((seconds > lengths.most_s) | (characters > lengths.most_characters))
+    costs += _FORBIDDEN * short + _FORBIDDEN * n * long
+    return costs
+
+
+def _scatter(line: Line) -> NDArray[np.float64]:
+    """<float64>[n, n] squared distances from the mean of sentences i to j, by weight, in sum."""
+    weights, vectors = line.weights, line.vectors - line.vectors.mean(axis=0)
+    mass = _spans(weights)
+    squares = _spans(weights * np.einsum("nd,nd->n", vectors, vectors))
+    sums = np.vstack([np.zeros(vectors.shape[1]), np.cumsum(weights[:, None] * vectors, axis=0)])
+    products = sums @ sums.T
+    own = np.diag(products)
+    of_sums = own[None, 1:] + own[:-1, None] - 2 * products[:-1, 1:]
+    return np.clip(squares - of_sums / np.maximum(mass, 1e-9), 0, None)
+
+
+def _spans(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """<float64>[n, n] sum of values i to j."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    return sums[None, 1:] - sums[:-1, None]

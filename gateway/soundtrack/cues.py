@@ -1,0 +1,86 @@
+"""Makes the cues that are sent out of what was chosen."""
+
+from collections.abc import Iterable, Iterator
+
+from ambiance.match.v1 import soundtrack_pb2 as pb
+from ambiance.music.v1.music_index_service_pb2 import Neighbor
+from gateway.soundtrack.candidates import Candidates
+from gateway.soundtrack.choices import Choice
+from gateway.soundtrack.settings import Brief
+from gateway.soundtrack.transitions import change
+from gateway.soundtrack.wording import sentence
+
+ALTERNATES = 2
+
+
+def cues(brief: Brief, candidates: Candidates, choices: Iterable[Choice]) -> Iterator[pb.Cue]:
+    """A cue for each choice, in order."""
+    words, before = 0, None
+    for number, choice in enumerate(choices):
+        span = choice.weighed.scene.span
+        neighbor = _neighbor(candidates, choice)
+        reason = _reason(choice)
+        begins = change(before, choice)
+        cue = pb.Cue(
+            number=number,
+            clip=neighbor,
+            start_seconds=brief.seconds(words),
+            duration_seconds=brief.seconds(span.word_count),
+            transition=begins.transition,
+            transition_seconds=begins.seconds,
+            reason=reason,
+            why=sentence(choice, neighbor, reason),
+            shortfall_reason=choice.weighed.shortfall,
+        )
+        if choice.clip is not None:
+            cue.alternates.extend(_alternates(choice))
+        _fill(cue.passage, choice)
+        yield cue
+        words, before = words + span.word_count, choice
+
+
+def _neighbor(candidates: Candidates, choice: Choice) -> Neighbor | None:
+    """The clip as it stands to its passage; one that is held may have to be looked up for that."""
+    if choice.clip is None:
+        return None
+    if choice.rank is not None:
+        return choice.weighed.neighbors[choice.rank]
+    return candidates.lookup(choice.weighed.scene, choice.clip.id) or Neighbor(clip=choice.clip)
+
+
+def _reason(choice: Choice) -> pb.CueReason.ValueType:
+    decision = choice.weighed.scene.span.decision
+    if decision is not None and not decision.clip_id:
+        return pb.CUE_REASON_SILENT
+    if choice.clip is None:
+        return pb.CUE_REASON_NO_CLIP
+    if decision is not None:
+        return pb.CUE_REASON_DECIDED
+    if choice.is_held:
+        return pb.CUE_REASON_HELD
+    return pb.CUE_REASON_NEAREST if choice.rank == 0 else pb.CUE_REASON_SEQUENCE
+
+
+def _alternates(choice: Choice) -> list[Neighbor]:
+    """The nearest of other videos, each of another; a video that is gone is gone with all its clips."""
+    taken, found = {choice.video}, []
+    for neighbor, video in zip(choice.weighed.neighbors, choice.weighed.videos, strict=True):
+        if video not in taken:
+            taken.add(video)
+            found.append(neighbor)
+        if len(found) == ALTERNATES:
+            break
+    return found
+
+
+def _fill(passage: pb.Passage, choice: Choice) -> None:
+    scene = choice.weighed.scene
+    span, first, last = scene.span, scene.span.units[0].sentence, scene.span.units[-1].sentence
+    passage.start, passage.end = first.start, last.end
+    passage.start_byte, passage.end_byte = first.start_byte, last.end_byte
+    passage.word_count = span.word_count
+    passage.text.CopyFrom(scene.text)
+    for point in span.curve:
+        valence, arousal, dominance = point.vad
+        added = passage.curve.add(start=point.start)
+        added.vad.valence, added.vad.arousal, added.vad.dominance = valence, arousal, dominance

@@ -1,0 +1,71 @@
+"""What has played, and so may not play again: the rules that no clip breaks, however well it fits."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.soundtrack.candidates import Weighed
+from gateway.soundtrack.choices import Choice
+from gateway.soundtrack.settings import Brief
+
+
+class History:
+    """The settled part of one soundtrack."""
+
+    def __init__(self, brief: Brief) -> None:
+        self._brief = brief
+        self._cue_count = 0
+        self._decision_count = 0
+        self._last_cue: dict[str, int] = {}  # by clip
+        self._plays: dict[str, int] = defaultdict(int)  # by clip; one that is held plays once
+        self._clips: dict[str, set[str]] = defaultdict(set)  # by video
+        self._decided = [decision.clip_id for decision in brief.decisions]
+
+    def settle(self, choice: Choice) -> None:
+        """Note what plays next."""
+        if choice.clip is not None:
+            clip_id = choice.clip.id
+            self._last_cue[clip_id] = self._cue_count
+            self._clips[choice.video].add(clip_id)
+            self._plays[clip_id] += not choice.is_held
+        self._decision_count += choice.weighed.scene.span.decision is not None
+        self._cue_count += 1
+
+    def plays(self, weighed: Weighed) -> NDArray[np.float64]:
+        """[candidates] how often each has played."""
+        return np.array([self._plays.get(each, 0) for each in weighed.ids], np.float64)
+
+    def allowed(self, weighed: Weighed, open_count: int) -> NDArray[np.bool_]:
+        """[candidates] which may play by what is settled, as the next cue after so many open ones.
+
+        None may that is decided for among the next cues: it would play again too soon.
+        """
+        number, most = self._cue_count + open_count, self._brief.no_repeat_cues
+        coming = set(self._decided[self._decision_count : self._decision_count + open_count + most])
+        allowed = [
+            clip_id not in coming
+            and number - self._last_cue.get(clip_id, -most - 1) > most
+            and self._has_room(video, clip_id, ())
+            for clip_id, video in zip(weighed.ids, weighed.videos, strict=True)
+        ]
+        return np.array(allowed, np.bool_)
+
+    def allowed_after(self, tail: Iterable[Choice], weighed: Weighed) -> NDArray[np.bool_]:
+        """[candidates] which may play after these choices, as far as those aren't settled."""
+        recent = list(tail)
+        lately = {choice.clip_id for choice in recent[-self._brief.no_repeat_cues :]}
+        by_video: dict[str, set[str]] = defaultdict(set)
+        for choice in recent:
+            by_video[choice.video].add(choice.clip_id)
+        allowed = [
+            clip_id not in lately
+            and (video not in by_video or self._has_room(video, clip_id, by_video[video]))
+            for clip_id, video in zip(weighed.ids, weighed.videos, strict=True)
+        ]
+        return np.array(allowed, np.bool_)
+
+    def _has_room(self, video: str, clip_id: str, more: Iterable[str]) -> bool:
+        clips = self._clips.get(video, set()) | set(more)
+        return clip_id in clips or len(clips) < self._brief.clips_per_video

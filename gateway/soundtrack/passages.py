@@ -1,0 +1,123 @@
+"""Gathers sentences into passages, a stretch at a time, reading ahead only as far as that needs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+
+from ambiance.limits import MAX_TEXT_CHARACTERS
+from gateway.soundtrack.change_points import Lengths, Line, passage_ends
+from gateway.soundtrack.curve import Point, smoothed
+from gateway.soundtrack.decisions import Decision, Stretch
+from gateway.soundtrack.readings import Reader, Unit
+from gateway.soundtrack.sentences import sentences
+from gateway.soundtrack.settings import Brief
+
+# How much is read before passages are settled, in longest passages, and how much of it is left open: what follows may
+# yet move the last of them. The first is settled sooner.
+AHEAD, FIRST_AHEAD, LEFT_OPEN = 4.0, 1.5, 1.2
+# But no more sentences than this: a text of no words takes no time to read.
+MOST_SENTENCES = 2_000
+
+
+class Span(NamedTuple):
+    """A passage: its sentences and the mood along it."""
+
+    units: Sequence[Unit]
+    curve: Sequence[Point]  # a point for each sentence
+    decision: Decision | None
+    word_count: int
+    seconds: float  # that reading it takes
+    is_last: bool = False  # of the text
+
+    @property
+    def start(self) -> int:
+        """In characters of the text."""
+        return self.units[0].sentence.start
+
+    @property
+    def end(self) -> int:
+        """In characters of the text."""
+        return self.units[-1].sentence.end
+
+
+def spans(brief: Brief, reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Span]:
+    """The passages of the text in order."""
+    start_byte, last = 0, None
+    is_first = True
+    for stretch in stretches:
+        read = reader.read(sentences(brief.text, stretch.start, stretch.end, start_byte))
+        found = (
+            _decided(brief, read, stretch.decision)
+            if stretch.decision
+            else _composed(brief, read, is_first=is_first)
+        )
+        for span in found:
+            if last is not None:
+                yield last
+            last = span
+            start_byte = span.units[-1].sentence.end_byte
+        is_first = False
+    if last is not None:
+        yield last._replace(is_last=True)
+
+
+def _decided(brief: Brief, read: Iterator[Unit], decision: Decision) -> Iterator[Span]:
+    units = list(read)
+    yield _span(brief, units, smoothed([], units, []), decision)
+
+
+def _span(brief: Brief, units: Sequence[Unit], curve: Sequence[Point], decision: Decision | None) -> Span:
+    words = sum(unit.sentence.word_count for unit in units)
+    return Span(units, curve, decision, words, brief.seconds(words))
+
+
+def _composed(brief: Brief, read: Iterator[Unit], *, is_first: bool) -> Iterator[Span]:
+    """Passages of a stretch, settled a few at a time."""
+    lengths = Lengths(brief.min_passage_s, brief.max_passage_s, MAX_TEXT_CHARACTERS)
+    ahead_s = brief.max_passage_s * (FIRST_AHEAD if is_first else AHEAD)
+    before: Sequence[Unit] = []
+    units: list[Unit] = []
+    is_whole = False
+    while units or not is_whole:
+        is_whole = _fill(units, read, brief, ahead_s)
+        if not units:
+            return
+        ends = passage_ends(_line(brief, units), lengths, is_last=is_whole)
+        settled = ends if is_whole else _settled(brief, units, ends)
+        for start, end in zip([0, *settled], settled, strict=False):
+            own, after = units[start:end], units[end:]
+            yield _span(brief, own, smoothed(before, own, after), None)
+            before = own
+        del units[: settled[-1]]
+        ahead_s = brief.max_passage_s * AHEAD
+
+
+def _fill(units: list[Unit], read: Iterator[Unit], brief: Brief, seconds: float) -> bool:
+    """Read on until that takes so long to read; returns whether the stretch ends with it."""
+    left = seconds - sum(brief.seconds(unit.sentence.word_count) for unit in units)
+    while left > 0 and len(units) < MOST_SENTENCES:
+        unit = next(read, None)
+        if unit is None:
+            return True
+        units.append(unit)
+        left -= brief.seconds(unit.sentence.word_count)
+    return False
+
+
+def _settled(brief: Brief, units: Sequence[Unit], ends: Sequence[int]) -> Sequence[int]:
+    """Those ends that what follows will hardly move, at least one."""
+    seconds = list(accumulate(brief.seconds(unit.sentence.word_count) for unit in units))
+    limit = seconds[-1] - LEFT_OPEN * brief.max_passage_s
+    return [end for end in ends[:-1] if seconds[end - 1] <= limit] or ends[:1]
+
+
+def _line(brief: Brief, units: Sequence[Unit]) -> Line:
+    return Line(
+        np.array([unit.vector for unit in units], np.float64),
+        np.array([unit.weight for unit in units], np.float64),
+        np.array([brief.seconds(unit.sentence.word_count) for unit in units], np.float64),
+        np.array([unit.sentence.end - unit.sentence.start for unit in units], np.int64),
+        [unit.sentence.before for unit in units],
+    )

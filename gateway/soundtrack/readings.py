@@ -1,0 +1,84 @@
+"""Reads sentences in batches: a vector, VAD and how much it tells of something felt, for each."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ambiance.errors import InvalidInputError
+from ambiance.text.v1.text_service_pb2 import EncodedText
+from gateway.matching import vector_of
+from gateway.soundtrack.sentences import Sentence
+from gateway.soundtrack.services import Services
+
+# Sentences read at once: few first, so that the first cue comes soon.
+BATCHES = (32, 64, 128)
+
+NOTHING = "..."  # a text that says nothing, for what the text service answers such texts with
+
+
+class Unit(NamedTuple):
+    """A sentence and what was read in it."""
+
+    sentence: Sentence
+    vector: NDArray[np.float32]  # [dimension of the space]
+    vad: tuple[float, float, float]
+    weight: float  # 0 to 1: how much it tells of something felt
+
+
+class Reader:
+    """Reads the sentences of one text in one space."""
+
+    def __init__(self, services: Services, space: str) -> None:
+        """Read what a text that says nothing is answered with.
+
+        Raises:
+            InvalidInputError: if the text service doesn't write the space.
+            AmbianceError: as the text service answers.
+        """
+        self._services, self._space = services, space
+        [nothing] = services.encode([NOTHING])
+        # a text service may refuse it, as one without a word
+        self.nothing = nothing if nothing is not None else _placeholder(services)
+        self.neutral = vector_of(self.nothing, space)
+        self._neutral = np.array(self.neutral.values, np.float32)
+        self._batches = iter(BATCHES)
+
+    def read(self, sentences: Iterable[Sentence]) -> Iterator[Unit]:
+        """The sentences in order, read in batches as they are asked for."""
+        sentences = iter(sentences)
+        while batch := list(islice(sentences, next(self._batches, BATCHES[-1]))):
+            yield from self._read(batch)
+
+    def passage(self, text: str) -> EncodedText | None:
+        """What is read in a passage as a whole; None if it has no word that can be read."""
+        return self._services.encode([text])[0]
+
+    def passages(self, texts: Sequence[str]) -> list[EncodedText | None]:
+        """What is read in each passage as a whole; None for one without a word that can be read."""
+        return self._services.encode(texts)
+
+    def _read(self, batch: Sequence[Sentence]) -> Iterator[Unit]:
+        wordy = [i for i, sentence in enumerate(batch) if not sentence.text.isspace()]
+        encoded: list[EncodedText | None] = [None] * len(batch)
+        for i, result in zip(wordy, self._services.encode([batch[i].text for i in wordy]), strict=True):
+            encoded[i] = result
+        for sentence, result in zip(batch, encoded, strict=True):
+            yield self._unit(sentence, result)
+
+    def _unit(self, sentence: Sentence, read: EncodedText | None) -> Unit:
+        if read is None or read.evidence.fallback:
+            vad = self.nothing.vad if read is None else read.vad
+            return Unit(sentence, self._neutral, (vad.valence, vad.arousal, vad.dominance), 0.0)
+        vector = np.array(vector_of(read, self._space).values, np.float32)
+        vad = read.vad
+        return Unit(sentence, vector, (vad.valence, vad.arousal, vad.dominance), read.evidence.score)
+
+
+def _placeholder(services: Services) -> EncodedText:
+    [read] = services.encode(["it is"])
+    if read is None:
+        raise InvalidInputError.of("text", "the text service reads no English")
+    return read
