@@ -1,0 +1,25 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { Page } from "./parts/page";
+import * as state from "./state";
+import "./style.css";
+
+state.recall();
+render(<Page />, document.getElementById("page")!);
+
+// the music follows the passage
+effect(() => {
+  const cue = state.cue.value;
+  if (!cue || !state.playing.value) return;
+  void state.hear(cue.transition === "TRANSITION_CUT" ? 0.3 : Math.max(cue.transitionSeconds, 1));
+});
+effect(() => state.deck.setVolume(state.muted.value ? 0 : state.volume.value));
+effect(() => state.remember());
+state.keepPace();
+window.addEventListener("online", () => {
+  state.notice.value = "";
+  void state.hear(1);
+});
+window.addEventListener("offline", () => {
+  state.notice.value = "There is no network. Read on; the music comes back when it can.";
+});

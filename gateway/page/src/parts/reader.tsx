@@ -1,0 +1,35 @@
+// The reading view: the text, its mood curve, and what plays.
+
+import * as state from "../state";
+import { Curve } from "./curve";
+import { Panel } from "./panel";
+import { Prose } from "./prose";
+
+export function Reader() {
+  return (
+    <div class="reader">
+      <a class="skip" href="#prose">
+        Skip to the text
+      </a>
+      <header>
+        <button type="button" class="quiet" onClick={state.leave}>
+          ← Another text
+        </button>
+        <h1>{state.title.value || "Untitled"}</h1>
+        <span class="progress" role="status">
+          {state.composing.value ? `Composing… ${state.cues.value.length} passages` : `${state.cues.value.length} passages`}
+        </span>
+      </header>
+      <Curve />
+      {state.trouble.value && (
+        <p class="trouble" role="alert">
+          {state.trouble}
+        </p>
+      )}
+      <main id="prose" tabIndex={-1}>
+        <Prose />
+      </main>
+      <Panel />
+    </div>
+  );
+}

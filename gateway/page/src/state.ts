@@ -1,0 +1,320 @@
+// What the page knows, as signals, and what can be done to it. Nothing here touches the document.
+
+import { batch, computed, signal } from "@preact/signals";
+import { Refusal, type Clip, type Cue, type Decision, type Neighbor, type SoundtrackRequest } from "./contract";
+import { compose, readFile, reportUnavailable, sampleClips } from "./gateway";
+import { Deck } from "./player/deck";
+import { Unplayable, needsYouTube } from "./player/voice";
+import { Positions } from "./text";
+
+export type Follow = "scroll" | "pace";
+export type Consent = "unasked" | "given" | "refused";
+
+/** Seconds between two looks of the pace at the clock. */
+const TICK_MS = 250;
+const QUICK_FADE_S = 1;
+const MEMORY = "ambiance";
+
+// what is asked for
+export const title = signal("");
+export const text = signal("");
+export const pace = signal(230);
+export const intensity = signal(1);
+export const vocals = signal(false);
+
+// what came back
+export const cues = signal<Cue[]>([]);
+export const composing = signal(false);
+export const duration = signal(0);
+export const characters = signal(0);
+export const trouble = signal("");
+export const reading = signal(false);
+export const positions = computed(() => new Positions(text.value));
+
+// where the reader is
+export const current = signal(0);
+export const follow = signal<Follow>("scroll");
+export const moment = signal(0); // seconds of reading since the start of the text
+export const running = signal(false); // whether the pace goes on
+
+// what is heard
+export const playing = signal(false);
+export const consent = signal<Consent>("unasked");
+export const volume = signal(0.7);
+export const muted = signal(false);
+export const nowPlaying = signal<Neighbor | null>(null);
+export const notice = signal("");
+export const heard = signal<Clip[]>([]);
+export const disliked = signal<Clip[]>([]);
+export const remembers = signal(false);
+const replaced = signal<Record<number, Neighbor>>({}); // by the number of the cue: what the reader put in place
+const dead = signal<Set<string>>(new Set());
+
+export const library = signal<Clip[]>([]);
+export const deck = new Deck();
+
+export const cue = computed<Cue | undefined>(() => cues.value[current.value]);
+
+/** What plays to a cue: what the reader put there, else the first of its clips that isn't known to be dead. */
+export function chosen(of: Cue): Neighbor | undefined {
+  const own = replaced.value[of.number];
+  const candidates = [...(own ? [own] : []), ...(of.clip ? [of.clip, ...of.alternates] : [])];
+  return candidates.find(({ clip }) => !dead.value.has(clip.id));
+}
+
+/** Others for a cue, the better first. */
+export function others(of: Cue): Neighbor[] {
+  const now = chosen(of);
+  return (of.clip ? [of.clip, ...of.alternates] : []).filter(({ clip }) => clip.id !== now?.clip.id && !dead.value.has(clip.id));
+}
+
+let abort: AbortController | null = null;
+
+/** Compose anew for the text that is there. `kept`: passages up to which what was heard stays. */
+export async function start(kept: Decision[] = []): Promise<void> {
+  abort?.abort();
+  const mine = (abort = new AbortController());
+  batch(() => {
+    trouble.value = notice.value = "";
+    composing.value = true;
+    if (!kept.length) {
+      cues.value = [];
+      current.value = 0;
+      moment.value = 0;
+    }
+  });
+  const request: SoundtrackRequest = {
+    text: text.value,
+    options: {
+      filter: {
+        withoutClipIds: disliked.value.filter(({ youtubeId }) => !youtubeId).map(({ id }) => id),
+        withoutYoutubeIds: [...new Set(disliked.value.map(({ youtubeId }) => youtubeId).filter(Boolean))],
+      },
+    },
+    wordsPerMinute: pace.value,
+    allowVocals: vocals.value,
+    intensity: intensity.value,
+    decisions: kept,
+  };
+  let fresh: Cue[] = [];
+  let waiting = false;
+  const show = () => {
+    waiting = false;
+    if (abort !== mine) return;
+    // while it is composed anew what came before stays in view behind what is there already
+    cues.value = kept.length && composing.value ? [...fresh, ...cues.value.slice(fresh.length)] : [...fresh];
+  };
+  try {
+    await compose(
+      request,
+      {
+        start(said) {
+          batch(() => {
+            duration.value = said.durationSeconds;
+            characters.value = Number(said.characterCount);
+            reading.value = true;
+          });
+        },
+        cue(said) {
+          fresh.push(said);
+          if (!waiting) {
+            waiting = true;
+            window.setTimeout(show, fresh.length < 3 ? 0 : 150); // a novel's cues come by the hundred
+          }
+        },
+        end(said) {
+          duration.value = said.durationSeconds;
+        },
+      },
+      mine.signal,
+    );
+  } catch (error) {
+    if (mine.signal.aborted) return;
+    if (!(error instanceof Refusal)) throw error;
+    trouble.value = error.message;
+  }
+  if (abort !== mine) return;
+  composing.value = false;
+  show();
+}
+
+/** Leave the text and go back to the first page. */
+export function leave(): void {
+  abort?.abort();
+  stopMusic();
+  batch(() => {
+    reading.value = composing.value = running.value = false;
+    cues.value = [];
+    replaced.value = {};
+    trouble.value = notice.value = "";
+  });
+}
+
+/** Take a file's text for the next soundtrack. */
+export async function open(file: File): Promise<void> {
+  trouble.value = "";
+  try {
+    const read = await readFile(file);
+    batch(() => {
+      title.value = read.title;
+      text.value = read.text;
+    });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    trouble.value = error.message;
+  }
+}
+
+export async function loadLibrary(): Promise<void> {
+  try {
+    library.value = await sampleClips();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error; // without it there is no map, and nothing else is missing
+  }
+}
+
+/** Go to a passage. */
+export function go(number: number): void {
+  const there = cues.value[number];
+  if (!there) return;
+  batch(() => {
+    current.value = number;
+    moment.value = there.startSeconds;
+  });
+}
+
+/** Put another clip in place, at once. */
+export function replace(by: Neighbor): void {
+  const now = cue.value;
+  if (!now) return;
+  replaced.value = { ...replaced.value, [now.number]: by };
+  void hear(QUICK_FADE_S);
+}
+
+/** Never again something like what plays; passages that were heard stay as they were, and all others change. */
+export function dislike(): void {
+  const now = cue.value;
+  const clip = now && chosen(now)?.clip;
+  if (!clip) return;
+  disliked.value = [...disliked.value, clip];
+  const kept = cues.value.slice(0, now.number).map((each): Decision => {
+    const span = { start: Number(each.passage.start), end: Number(each.passage.end) };
+    const stays = chosen(each);
+    return stays && !isDisliked(stays.clip) ? { ...span, clipId: stays.clip.id } : { ...span, silent: true };
+  });
+  const { [now.number]: _, ...rest } = replaced.value;
+  replaced.value = rest;
+  void start(kept);
+}
+
+const isDisliked = (clip: Clip) =>
+  disliked.value.some(({ id, youtubeId }) => id === clip.id || (youtubeId !== "" && youtubeId === clip.youtubeId));
+
+export function play(): void {
+  playing.value = true;
+  const there = cue.value && chosen(cue.value);
+  if (there && nowPlaying.value?.clip.id === there.clip.id) deck.resume();
+  else void hear(QUICK_FADE_S);
+}
+
+export function pause(): void {
+  playing.value = false;
+  deck.pause();
+}
+
+export function stopMusic(): void {
+  playing.value = false;
+  nowPlaying.value = null;
+  deck.silence(0.2);
+}
+
+/** Play what the current passage asks for, unless it plays already. */
+export async function hear(seconds: number): Promise<void> {
+  const now = cue.value;
+  if (!playing.value || !now) return;
+  const next = chosen(now);
+  if (!next) {
+    nowPlaying.value = null;
+    deck.silence(seconds || QUICK_FADE_S);
+    return;
+  }
+  if (nowPlaying.value?.clip.id === next.clip.id) return;
+  if (needsYouTube(next.clip) && consent.value !== "given") return;
+  nowPlaying.value = next;
+  try {
+    await deck.change(next.clip, seconds);
+    if (nowPlaying.value !== next) return;
+    notice.value = "";
+    if (!heard.value.some(({ id }) => id === next.clip.id)) heard.value = [next.clip, ...heard.value];
+  } catch (error) {
+    if (!(error instanceof Unplayable)) throw error;
+    if (nowPlaying.value === next) await missing(next.clip, error);
+  }
+}
+
+async function missing(clip: Clip, error: Unplayable): Promise<void> {
+  nowPlaying.value = null;
+  if (!error.dead) {
+    notice.value = `${error.message} Read on; the music comes back when it can.`;
+    return;
+  }
+  notice.value = "A clip is gone from where it was; here is the next best.";
+  dead.value = new Set([...dead.value, clip.id]);
+  void reportUnavailable(clip.id);
+  await hear(QUICK_FADE_S);
+}
+
+/** Go on with the pace: returns what ends it. */
+export function keepPace(): () => void {
+  let before = performance.now();
+  const ticking = window.setInterval(() => {
+    const now = performance.now();
+    const passed = (now - before) / 1000;
+    before = now;
+    if (follow.value !== "pace" || !running.value) return;
+    const next = Math.min(moment.value + passed, duration.value);
+    moment.value = next;
+    const at = cues.value.findIndex((each) => next < each.startSeconds + each.durationSeconds);
+    if (at >= 0 && at !== current.value) current.value = at;
+    if (next >= duration.value && !composing.value) running.value = false;
+  }, TICK_MS);
+  return () => window.clearInterval(ticking);
+}
+
+/** What the reader asked to remember on this device, if anything: settings, what was heard and what isn't liked. */
+export function recall(): void {
+  const kept = localStorage.getItem(MEMORY);
+  if (!kept) return;
+  try {
+    const memory = JSON.parse(kept);
+    batch(() => {
+      remembers.value = true;
+      pace.value = memory.pace;
+      intensity.value = memory.intensity;
+      vocals.value = memory.vocals;
+      volume.value = memory.volume;
+      heard.value = memory.heard;
+      disliked.value = memory.disliked;
+      consent.value = memory.consent;
+    });
+  } catch {
+    localStorage.removeItem(MEMORY);
+  }
+}
+
+export function remember(): void {
+  if (!remembers.value) {
+    localStorage.removeItem(MEMORY);
+    return;
+  }
+  const memory = {
+    pace: pace.value,
+    intensity: intensity.value,
+    vocals: vocals.value,
+    volume: volume.value,
+    heard: heard.value.slice(0, 200),
+    disliked: disliked.value,
+    consent: consent.value,
+  };
+  localStorage.setItem(MEMORY, JSON.stringify(memory));
+}
