@@ -49,12 +49,23 @@ const peaks = computed<Peak[]>(() => {
   return found;
 });
 
+/** The least and the most that is drawn: of the whole scale, texts take the middle. */
+const range = computed<[number, number]>(() => {
+  let [least, most] = [0.4, 0.6];
+  for (const { valence, arousal } of points.value) {
+    least = Math.min(least, valence, arousal);
+    most = Math.max(most, valence, arousal);
+  }
+  const margin = 0.08 * (most - least);
+  return [least - margin, most + margin];
+});
+
 const path = (of: "valence" | "arousal") =>
   computed(
     () =>
       line<Point>()
         .x((point) => WIDTH * point.at)
-        .y((point) => HEIGHT * (1 - point[of]))
+        .y((point) => (HEIGHT * (range.value[1] - point[of])) / (range.value[1] - range.value[0]))
         .curve(curveMonotoneX)(points.value) ?? "",
   );
 const valencePath = path("valence");

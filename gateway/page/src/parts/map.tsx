@@ -8,7 +8,11 @@ import { clipTitle } from "../words";
 const SIZE = 240; // CSS pixels
 const EDGE = 10;
 
-const place = (value: number) => EDGE + (SIZE - 2 * EDGE) * value;
+/** What is drawn of both axes, 0 to 1: hardly a text or clip lies outside. */
+const [LEAST, MOST] = [0.15, 0.85];
+
+const place = (value: number) =>
+  EDGE + (SIZE - 2 * EDGE) * Math.min(1, Math.max(0, (value - LEAST) / (MOST - LEAST)));
 
 export function MoodMap() {
   const canvas = useRef<HTMLCanvasElement>(null);
