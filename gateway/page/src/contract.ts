@@ -69,7 +69,7 @@ export interface Decision {
 
 export interface SoundtrackRequest {
   text: string;
-  options: { index?: string; seed?: string; filter: { withoutClipIds: string[]; withoutYoutubeIds: string[] } };
+  options: { index: string; filter: { withoutClipIds: string[]; withoutYoutubeIds: string[] } };
   wordsPerMinute: number;
   allowVocals: boolean;
   intensity: number;

@@ -50,18 +50,18 @@ export async function readFile(file: File): Promise<{ title: string; text: strin
 }
 
 /** Some clips of the library, to draw it: ordered by id, which tells nothing of their mood. */
-export async function sampleClips(): Promise<Clip[]> {
-  const reply = await send("/v1/clips?pageSize=1000", {});
+export async function sampleClips(index: string): Promise<Clip[]> {
+  const reply = await send(`/v1/clips?pageSize=1000&index=${encodeURIComponent(index)}`, {});
   return (await reply.json()).clips;
 }
 
 /** Tell the library that a clip can't be played. It may keep no such notes: then nothing is lost. */
-export async function reportUnavailable(clipId: string): Promise<void> {
+export async function reportUnavailable(index: string, clipId: string): Promise<void> {
   try {
     await send("/v1/clips:reportUnavailable", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ clipIds: [clipId] }),
+      body: JSON.stringify({ index, clipIds: [clipId] }),
     });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

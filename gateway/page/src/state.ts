@@ -16,6 +16,7 @@ const QUICK_FADE_S = 1;
 const MEMORY = "ambiance";
 
 // what is asked for
+export const index = new URLSearchParams(location.search).get("index") ?? ""; // of one's own catalogue: /?index=songs
 export const title = signal("");
 export const text = signal("");
 export const pace = signal(230);
@@ -86,6 +87,7 @@ export async function start(kept: Decision[] = []): Promise<void> {
   const request: SoundtrackRequest = {
     text: text.value,
     options: {
+      index,
       filter: {
         withoutClipIds: disliked.value.filter(({ youtubeId }) => !youtubeId).map(({ id }) => id),
         withoutYoutubeIds: [...new Set(disliked.value.map(({ youtubeId }) => youtubeId).filter(Boolean))],
@@ -167,7 +169,7 @@ export async function open(file: File): Promise<void> {
 
 export async function loadLibrary(): Promise<void> {
   try {
-    library.value = await sampleClips();
+    library.value = await sampleClips(index);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error; // without it there is no map, and nothing else is missing
   }
@@ -260,7 +262,7 @@ async function missing(clip: Clip, error: Unplayable): Promise<void> {
   }
   notice.value = "A clip is gone from where it was; here is the next best.";
   dead.value = new Set([...dead.value, clip.id]);
-  void reportUnavailable(clip.id);
+  void reportUnavailable(index, clip.id);
   await hear(QUICK_FADE_S);
 }
 

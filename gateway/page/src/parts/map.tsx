@@ -9,7 +9,7 @@ const SIZE = 240; // CSS pixels
 const EDGE = 10;
 
 /** What is drawn of both axes, 0 to 1: hardly a text or clip lies outside. */
-const [LEAST, MOST] = [0.15, 0.85];
+const [LEAST, MOST] = [0.05, 0.95];
 
 const place = (value: number) =>
   EDGE + (SIZE - 2 * EDGE) * Math.min(1, Math.max(0, (value - LEAST) / (MOST - LEAST)));

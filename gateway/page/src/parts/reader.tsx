@@ -1,11 +1,13 @@
 // The reading view: the text, its mood curve, and what plays.
 
+import { useEffect } from "preact/hooks";
 import * as state from "../state";
 import { Curve } from "./curve";
 import { Panel } from "./panel";
 import { Prose } from "./prose";
 
 export function Reader() {
+  useEffect(() => window.scrollTo(0, 0), []);
   return (
     <div class="reader">
       <a class="skip" href="#prose">
