@@ -96,7 +96,7 @@ def prepare_cluster(engine: str, folder: Path) -> ClusterUnderTest:
     """A cluster that isn't started yet, with what it needs in a folder."""
     shutil.copytree(ROOT / "artifacts", folder / "artifacts")  # a copy that a test may damage
     names = [f"{prefix}{kind}" for prefix in PREFIXES for kind in ("PORT", "METRICS_PORT")]
-    ports = dict(zip(names, map(str, _free_ports(len(names))), strict=True))
+    ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     variables = {
         "AMBIANCE_RUN_DIR": str(folder / "run"),
         "AMBIANCE_ARTIFACTS": str(folder / "artifacts"),
@@ -120,7 +120,7 @@ def move_checkout(cluster: ClusterUnderTest, folder: Path) -> ClusterUnderTest:
     )
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that stay free while a service restarts; the system gives higher ones to anybody who dials."""
     with ExitStack() as stack:
         ports: list[int] = []

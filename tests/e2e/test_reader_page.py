@@ -1,0 +1,286 @@
+"""The reader's page in Chromium: a text is pasted, composed, followed, and heard.
+
+Music is of two kinds: generated tones at addresses of their own, which the browser really plays, and YouTube's
+clips, for which a stand-in answers in place of YouTube's script and notes what it is told.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pages import Reading, serving_page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect, sync_playwright
+from tones import GONE, tones
+
+from ambiance.affect import FACETS
+from ambiance.client import Client
+from clip_inputs import clip
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
+
+CHROMIUM = shutil.which("chromium")
+if CHROMIUM is None:
+    pytest.skip("needs Debian's package chromium", allow_module_level=True)
+
+# Without these it asks its makers' servers at every start.
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--autoplay-policy=no-user-gesture-required",
+]
+STAND_IN = (Path(__file__).parents[1] / "youtube_stand_in.js").read_text(encoding="utf-8")
+
+GRIEF = (
+    "They buried my father on a grey morning. My mother could not stop weeping. I held her cold hand and there "
+    "was nothing left to say. The house was empty when we came home, and I cried until the night came."
+)
+JOY = (
+    "And then the band struck up and everybody danced! We laughed, we sang, we threw our hats into the air. It was "
+    "the happiest day of that whole summer, and the children ran shrieking with delight through the crowd."
+)
+FEAR = (
+    "Something moved in the dark cellar. I froze on the stairs. A cold breath touched my neck, and slowly, behind "
+    "me, the door began to close by itself. I was too terrified to scream, and the footsteps came nearer."
+)
+STORY = f"{GRIEF}\n\n{JOY}\n\n{FEAR}"
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reading]:
+    with ExitStack() as stack:
+        yield stack.enter_context(serving_page(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(scope="module")
+def songs(serving: Reading) -> Iterator[str]:
+    """An index of tones: for each facet three clips, of which the first is gone."""
+    with tones() as address, Client(serving.target) as client:
+        client.create_index("tones")
+        clips = []
+        for i, facet in enumerate(FACETS):
+            for j in range(3):
+                path = f"{GONE}-{facet}" if j == 0 else f"{200 + 40 * i + 10 * j}.wav"
+                scores = [
+                    {"facet": name, "score": 0.9 - 0.01 * j if name == facet else 0.05} for name in FACETS
+                ]
+                metadata = {"title": f"{facet} {j}", "artist": "Nobody", "uri": f"{address}/{path}"}
+                clips.append(clip(f"{facet}-{j}", facets=scores, labels=["Music"], metadata=metadata))
+        client.upsert_clips(clips, index="tones")
+        yield "tones"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, serving: Reading) -> Iterator[Page]:
+    """A new visitor's page, which must not write an error to its console."""
+    context = browser.new_context(base_url=serving.address, viewport={"width": 1280, "height": 900})
+    page, said = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: said.append(message.text) if _is_error(message) else None)
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+    assert not said
+
+
+def _is_error(message: ConsoleMessage) -> bool:
+    """Chromium also tells of every answer that isn't 200, which tests bring about."""
+    return message.type == "error" and "Failed to load resource" not in message.text
+
+
+def compose(page: Page, text: str, *, at: str = "/") -> None:
+    page.goto(at)
+    page.get_by_label("Text", exact=True).fill(text)
+    page.get_by_role("button", name="Compose and read").click()
+    expect(page.locator("[data-cue]").first).to_be_visible()
+    expect(page.get_by_text("Composing")).to_have_count(0)
+
+
+def sounding(page: Page) -> list[str]:
+    """Titles are in the panel; these are the addresses that audio elements play, louder than nothing."""
+    addresses: list[str] = page.evaluate(
+        "Array.from(window.voices ?? []).filter(v => !v.paused && v.volume > 0.05).map(v => v.currentSrc)"
+    )
+    return addresses
+
+
+# The page makes audio elements that aren't in the document.
+NOTE_VOICES = """
+  window.voices = new Set();
+  const make = document.createElement.bind(document);
+  document.createElement = (name, ...rest) => {
+    const element = make(name, ...rest);
+    if (name === "audio") window.voices.add(element);
+    return element;
+  };
+"""
+
+
+def test_music_follows_the_text_and_fades_from_clip_to_clip(page: Page, songs: str) -> None:
+    page.add_init_script(NOTE_VOICES)
+    compose(page, STORY, at=f"/?index={songs}")
+    expect(page.locator(".passage.current")).to_contain_text("They buried my father")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("[...window.voices].some(v => !v.paused && v.currentTime > 0.3)")
+    first = page.locator(".now .title").inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".passage.current")).to_contain_text("danced")
+    expect(page.locator(".now .title")).not_to_have_text(first)
+    # for a moment both are heard, then the second alone
+    page.wait_for_function("[...window.voices].filter(v => !v.paused && v.volume > 0.05).length === 2")
+    page.wait_for_function("[...window.voices].filter(v => !v.paused).length === 1")
+    assert len(sounding(page)) == 1
+
+
+def test_a_clip_that_is_gone_gives_way_to_the_next_best_and_is_reported(
+    page: Page, songs: str, serving: Reading
+) -> None:
+    page.add_init_script(NOTE_VOICES)
+    with Client(serving.target) as client:
+        gone = [each.id for each in client.list_clips(index=songs) if each.id.endswith("-0")]
+        client.report_unavailable(gone, index=songs, available=True)  # as if another test had reported none
+        compose(page, STORY, at=f"/?index={songs}")
+        page.get_by_role("button", name="Play", exact=True).click()
+        for _ in range(3):
+            page.wait_for_function("[...window.voices].some(v => !v.paused && v.currentTime > 0.3)")
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(1_500)
+        reported = [each.id for each in client.get_clips(gone, index=songs) if not each.available]
+    assert reported
+    assert all(not address.endswith(reported[0]) for address in sounding(page))
+
+
+def test_youtube_is_asked_for_nothing_before_the_reader_agrees(page: Page) -> None:
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.url) if _is_foreign(request) else None)
+    page.route("https://www.youtube.com/**", lambda route: _answer(route))
+    compose(page, STORY)
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(500)
+    assert not asked
+    page.get_by_role("button", name="Allow YouTube").click()
+    page.wait_for_function("window.told?.some(each => each.loaded)")
+    loaded = page.evaluate("window.told.find(each => each.loaded).loaded")
+    assert loaded["videoId"]
+    assert loaded["startSeconds"] >= 0
+    assert [url for url in asked if "youtube" in url]
+
+
+def test_a_video_that_may_not_be_embedded_gives_way(page: Page) -> None:
+    page.route("https://www.youtube.com/**", lambda route: _answer(route, fail_first=150))
+    compose(page, STORY)
+    first = page.locator(".now .title").inner_text()
+    page.get_by_role("button", name="Allow YouTube").click()
+    page.wait_for_function("window.told?.filter(each => each.loaded).length >= 2")
+    expect(page.locator(".now .title")).not_to_have_text(first)
+
+
+def test_offline_it_says_so_and_one_reads_on(page: Page) -> None:
+    compose(page, STORY)
+    page.route("https://www.youtube.com/**", lambda route: route.abort())
+    page.context.set_offline(True)
+    expect(page.locator(".notice")).to_contain_text("no network")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".passage.current")).to_contain_text("danced")
+    page.get_by_role("button", name="Allow YouTube").click()
+    expect(page.locator(".notice")).to_contain_text("Read on")
+    page.context.set_offline(False)
+
+
+def test_the_keyboard_alone_does_everything(page: Page, songs: str) -> None:
+    page.goto(f"/?index={songs}")
+    page.get_by_label("Text", exact=True).focus()
+    page.keyboard.insert_text(STORY)
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Compose and read":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-cue]").first).to_be_visible()
+    expect(page.get_by_text("Composing")).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".passage.current")).to_contain_text("danced")
+    before = page.locator(".now .title").inner_text()
+    page.keyboard.press("a")
+    expect(page.locator(".now .title")).not_to_have_text(before)
+    page.keyboard.press("m")
+    expect(page.get_by_role("button", name="Unmute")).to_be_visible()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_less_like_this_composes_the_rest_anew(page: Page, songs: str) -> None:
+    compose(page, STORY, at=f"/?index={songs}")
+    page.keyboard.press("ArrowRight")
+    before = page.locator(".now .title").inner_text()
+    with page.expect_request("**/v1/soundtrack") as asked:
+        page.get_by_role("button", name="Less like this").click()
+    sent = asked.value.post_data_json
+    assert len(sent["decisions"]) == 1
+    assert len(sent["options"]["filter"]["withoutClipIds"]) == 1
+    expect(page.locator(".now .title")).not_to_have_text(before)
+
+
+def test_whatever_a_text_holds_is_shown_as_text(page: Page, songs: str) -> None:
+    evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script> <b>We wept at the grave.</b> '
+    compose(page, evil + GRIEF, at=f"/?index={songs}")
+    expect(page.locator("#prose")).to_contain_text('<img src=x onerror="window.pwned=1">')
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("#prose img").count() == 0
+
+
+def test_a_refusal_is_told_in_the_gateways_own_words(page: Page) -> None:
+    page.goto("/")
+    page.get_by_label("Text", exact=True).fill("\x07 bell")
+    page.get_by_role("button", name="Compose and read").click()
+    expect(page.get_by_role("alert")).to_contain_text("control character")
+
+
+def test_a_file_is_opened(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "story.txt"
+    file.write_bytes("Ein Müller weint. ".encode("utf-16") + b"")
+    page.goto("/")
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_label("Text", exact=True)).to_have_value("Ein Müller weint.")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_and_nothing_is_cut_off(
+    browser: Browser, serving: Reading, width: int, scheme: str
+) -> None:
+    context = browser.new_context(
+        base_url=serving.address,
+        viewport={"width": width, "height": 844},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    page.goto("/")
+    assert _violations(page) == []
+    compose(page, STORY)
+    if width < 500:
+        page.get_by_role("button", name="More").click()
+    assert _violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def _violations(page: Page) -> list[str]:
+    return [each["id"] for each in Axe().run(page).response["violations"]]
+
+
+def _is_foreign(request: Request) -> bool:
+    return "127.0.0.1" not in request.url and not request.url.startswith("data:")
+
+
+def _answer(route: Route, fail_first: int = 0) -> None:
+    route.fulfill(body=STAND_IN.replace("FAIL_FIRST", str(fail_first)), content_type="text/javascript")
