@@ -1,4 +1,4 @@
-"""Generated tones over HTTP, as somebody's own music that a browser plays, and an address where one is gone."""
+"""Generated tones over HTTP, as somebody's own music that a browser plays, and addresses where it is gone."""
 
 import io
 import math

@@ -1,7 +1,7 @@
 """The reader's page in Chromium: a text is pasted, composed, followed, and heard.
 
-Music is of two kinds: generated tones at addresses of their own, which the browser really plays, and YouTube's
-clips, for which a stand-in answers in place of YouTube's script and notes what it is told.
+Music is of two kinds: generated tones at addresses of their own, which the browser really plays, and
+YouTube's clips, for which a stand-in answers in place of YouTube's script and notes what it is told.
 """
 
 import shutil
@@ -17,7 +17,7 @@ from tones import GONE, tones
 
 from ambiance.affect import FACETS
 from ambiance.client import Client
-from clip_inputs import clip
+from clip_inputs import clip, facets
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
@@ -34,16 +34,16 @@ FLAGS = [
 STAND_IN = (Path(__file__).parents[1] / "youtube_stand_in.js").read_text(encoding="utf-8")
 
 GRIEF = (
-    "They buried my father on a grey morning. My mother could not stop weeping. I held her cold hand and there "
-    "was nothing left to say. The house was empty when we came home, and I cried until the night came."
+    "They buried my father on a grey morning. My mother could not stop weeping. I held her cold hand and "
+    "there was nothing left to say. The house was empty when we came home, and I cried until the night came."
 )
 JOY = (
-    "And then the band struck up and everybody danced! We laughed, we sang, we threw our hats into the air. It was "
-    "the happiest day of that whole summer, and the children ran shrieking with delight through the crowd."
+    "And then the band struck up and everybody danced! We laughed, we sang, we threw our hats into the air. "
+    "It was the happiest day of that summer, and the children ran shrieking with delight through the crowd."
 )
 FEAR = (
-    "Something moved in the dark cellar. I froze on the stairs. A cold breath touched my neck, and slowly, behind "
-    "me, the door began to close by itself. I was too terrified to scream, and the footsteps came nearer."
+    "Something moved in the dark cellar. I froze on the stairs. A cold breath touched my neck, and slowly, "
+    "behind me, the door began to close by itself. I was too terrified to scream, and the steps came nearer."
 )
 STORY = f"{GRIEF}\n\n{JOY}\n\n{FEAR}"
 
@@ -63,9 +63,7 @@ def songs(serving: Reading) -> Iterator[str]:
         for i, facet in enumerate(FACETS):
             for j in range(3):
                 path = f"{GONE}-{facet}" if j == 0 else f"{200 + 40 * i + 10 * j}.wav"
-                scores = [
-                    {"facet": name, "score": 0.9 - 0.01 * j if name == facet else 0.05} for name in FACETS
-                ]
+                scores = facets([0.9 - 0.01 * j if name == facet else 0.05 for name in FACETS])
                 metadata = {"title": f"{facet} {j}", "artist": "Nobody", "uri": f"{address}/{path}"}
                 clips.append(clip(f"{facet}-{j}", facets=scores, labels=["Music"], metadata=metadata))
         client.upsert_clips(clips, index="tones")
@@ -163,7 +161,7 @@ def test_a_clip_that_is_gone_gives_way_to_the_next_best_and_is_reported(
 def test_youtube_is_asked_for_nothing_before_the_reader_agrees(page: Page) -> None:
     asked = list[str]()
     page.on("request", lambda request: asked.append(request.url) if _is_foreign(request) else None)
-    page.route("https://www.youtube.com/**", lambda route: _answer(route))
+    page.route("https://www.youtube.com/**", _answer)
     compose(page, STORY)
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(500)
@@ -177,7 +175,7 @@ def test_youtube_is_asked_for_nothing_before_the_reader_agrees(page: Page) -> No
 
 
 def test_a_video_that_may_not_be_embedded_gives_way(page: Page) -> None:
-    page.route("https://www.youtube.com/**", lambda route: _answer(route, fail_first=150))
+    page.route("https://www.youtube.com/**", _answer_with_one_failure)
     compose(page, STORY)
     first = page.locator(".now .title").inner_text()
     page.get_by_role("button", name="Allow YouTube").click()
@@ -282,5 +280,9 @@ def _is_foreign(request: Request) -> bool:
     return "127.0.0.1" not in request.url and not request.url.startswith("data:")
 
 
-def _answer(route: Route, fail_first: int = 0) -> None:
-    route.fulfill(body=STAND_IN.replace("FAIL_FIRST", str(fail_first)), content_type="text/javascript")
+def _answer(route: Route) -> None:
+    route.fulfill(body=STAND_IN.replace("FAIL_FIRST", "0"), content_type="text/javascript")
+
+
+def _answer_with_one_failure(route: Route) -> None:
+    route.fulfill(body=STAND_IN.replace("FAIL_FIRST", "150"), content_type="text/javascript")
