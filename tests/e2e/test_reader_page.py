@@ -57,7 +57,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reading]:
 @pytest.fixture(scope="module")
 def songs(serving: Reading) -> Iterator[str]:
     """An index of tones: for each facet three clips, of which the first is gone."""
-    with tones() as address, Client(serving.target) as client:
+    with tones() as address, Client(serving.target, music_target=serving.target) as client:
         client.create_index("tones")
         clips = []
         for i, facet in enumerate(FACETS):
@@ -144,7 +144,7 @@ def test_a_clip_that_is_gone_gives_way_to_the_next_best_and_is_reported(
     page: Page, songs: str, serving: Reading
 ) -> None:
     page.add_init_script(NOTE_VOICES)
-    with Client(serving.target) as client:
+    with Client(serving.target, music_target=serving.target) as client:
         gone = [each.id for each in client.list_clips(index=songs) if each.id.endswith("-0")]
         client.report_unavailable(gone, index=songs, available=True)  # as if another test had reported none
         compose(page, STORY, at=f"/?index={songs}")
