@@ -1,9 +1,12 @@
 """Finds where the mood of a text changes: the passages whose sentences are most of one mood.
 
-Sentences are points of a space, each with a weight: how much it tells of something felt. The passages are those for
-which the sum of squared distances of their sentences from the passage's mean, by weight, plus a price for each passage
-is least, which dynamic programming finds exactly. A sentence that tells of nothing has no weight and so belongs to the
-scene that it stands in.
+Sentences are points, each with a weight: how much it tells of something felt. The passages are those for which the
+sum of squared distances of their sentences from the passage's mean, by weight, plus a price for each passage is
+least, which dynamic programming finds exactly. A sentence that tells of nothing has no weight, and so belongs to
+the scene that it stands in.
+
+The points are the square roots of the shares of scenes, whose distance is Hellinger's: by these, boundaries between
+scenes made of the listener's benchmark (dev) were found with F1 .65; by the vectors of "mood", .56.
 """
 
 from collections.abc import Sequence
@@ -14,8 +17,9 @@ from numpy.typing import NDArray
 
 from gateway.soundtrack.sentences import Break
 
-# Price of a passage in squared distances of sentences. Those of one scene are some 0.4 from their mean.
-PASSAGE_PRICE = 3.0
+# Price of a passage in squared distances of sentences, of which two of different scenes are some 1.5 apart; by that
+# benchmark, as the shares are.
+PASSAGE_PRICE = 1.0
 # What share of it a passage costs by what stands before it: stories change where they pause.
 SHARES = {Break.NONE: 1.0, Break.LINE: 0.9, Break.PARAGRAPH: 0.7, Break.CHAPTER: 0.2}
 
@@ -36,7 +40,7 @@ class Lengths:
 class Line:
     """n sentences in a row."""
 
-    vectors: NDArray[np.float64]  # [n, dimension]
+    points: NDArray[np.float64]  # [n, dimension]
     weights: NDArray[np.float64]  # [n]
     seconds: NDArray[np.float64]  # [n] that reading each takes
     characters: NDArray[np.int64]  # [n]
@@ -84,10 +88,10 @@ def _costs(line: Line, lengths: Lengths, *, is_last: bool) -> NDArray[np.float64
 
 def _scatter(line: Line) -> NDArray[np.float64]:
     """<float64>[n, n] squared distances from the mean of sentences i to j, by weight, in sum."""
-    weights, vectors = line.weights, line.vectors - line.vectors.mean(axis=0)
+    weights, points = line.weights, line.points - line.points.mean(axis=0)
     mass = _spans(weights)
-    squares = _spans(weights * np.einsum("nd,nd->n", vectors, vectors))
-    sums = np.vstack([np.zeros(vectors.shape[1]), np.cumsum(weights[:, None] * vectors, axis=0)])
+    squares = _spans(weights * np.einsum("nd,nd->n", points, points))
+    sums = np.vstack([np.zeros(points.shape[1]), np.cumsum(weights[:, None] * points, axis=0)])
     products = sums @ sums.T
     own = np.diag(products)
     of_sums = own[None, 1:] + own[:-1, None] - 2 * products[:-1, 1:]

@@ -115,7 +115,7 @@ def _settled(brief: Brief, units: Sequence[Unit], ends: Sequence[int]) -> Sequen
 
 def _line(brief: Brief, units: Sequence[Unit]) -> Line:
     return Line(
-        np.array([unit.vector for unit in units], np.float64),
+        np.array([unit.scenes for unit in units], np.float64),
         np.array([unit.weight for unit in units], np.float64),
         np.array([brief.seconds(unit.sentence.word_count) for unit in units], np.float64),
         np.array([unit.sentence.end - unit.sentence.start for unit in units], np.int64),

@@ -1,4 +1,4 @@
-"""Reads sentences in batches: a vector, VAD and how much it tells of something felt, for each."""
+"""Reads sentences in batches: its kinds of scene, its VAD and how much it tells of something felt, for each."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ambiance.affect import SCENES
 from ambiance.errors import InvalidInputError
 from ambiance.text.v1.text_service_pb2 import EncodedText
 from gateway.matching import vector_of
@@ -23,7 +24,7 @@ class Unit(NamedTuple):
     """A sentence and what was read in it."""
 
     sentence: Sentence
-    vector: NDArray[np.float32]  # [dimension of the space]
+    scenes: NDArray[np.float64]  # [scenes] square roots of their shares, in the order of SCENES
     vad: tuple[float, float, float]
     weight: float  # 0 to 1: how much it tells of something felt
 
@@ -38,12 +39,11 @@ class Reader:
             InvalidInputError: if the text service doesn't write the space.
             AmbianceError: as the text service answers.
         """
-        self._services, self._space = services, space
+        self._services = services
         [nothing] = services.encode([NOTHING])
         # a text service may refuse it, as one without a word
         self.nothing = nothing if nothing is not None else _placeholder(services)
         self.neutral = vector_of(self.nothing, space)
-        self._neutral = np.array(self.neutral.values, np.float32)
         self._batches = iter(BATCHES)
 
     def read(self, sentences: Iterable[Sentence]) -> Iterator[Unit]:
@@ -71,10 +71,11 @@ class Reader:
     def _unit(self, sentence: Sentence, read: EncodedText | None) -> Unit:
         if read is None or read.evidence.fallback:
             vad = self.nothing.vad if read is None else read.vad
-            return Unit(sentence, self._neutral, (vad.valence, vad.arousal, vad.dominance), 0.0)
-        vector = np.array(vector_of(read, self._space).values, np.float32)
+            return Unit(sentence, np.zeros(len(SCENES)), (vad.valence, vad.arousal, vad.dominance), 0.0)
+        shares = {scene.scene: scene.score for scene in read.scenes}
+        scenes = np.sqrt([max(0.0, shares.get(scene, 0.0)) for scene in SCENES])
         vad = read.vad
-        return Unit(sentence, vector, (vad.valence, vad.arousal, vad.dominance), read.evidence.score)
+        return Unit(sentence, scenes, (vad.valence, vad.arousal, vad.dominance), read.evidence.score)
 
 
 def _placeholder(services: Services) -> EncodedText:
