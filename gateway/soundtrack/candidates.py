@@ -28,7 +28,7 @@ from gateway.soundtrack.settings import Brief
 
 # Passages searched for at once: few first, so that the first cue comes soon. With 100 candidates each, 16 stay well below
 # the hits of one request.
-BATCHES = (3, 4, 8, 16)
+BATCHES = (2, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from gateway.soundtrack.readings import Reader, Unit
 from gateway.soundtrack.sentences import sentences
 from gateway.soundtrack.settings import Brief
 
-# How much is read before passages are settled, in longest passages, and how much of it is left open: what follows may
-# yet move the last of them. The first is settled sooner.
-AHEAD, FIRST_AHEAD, LEFT_OPEN = 4.0, 1.5, 1.2
+# How much is read before passages are settled, in longest passages, each time until it stays with the last; and how
+# much of it is left open: what follows may yet move the last of them. The first passages are settled sooner.
+AHEAD = (1.4, 2.0, 3.0, 4.0)
+LEFT_OPEN = 1.2
 # But no more sentences than this: a text of no words takes no time to read.
 MOST_SENTENCES = 2_000
 
@@ -44,21 +45,15 @@ class Span(NamedTuple):
 
 def spans(brief: Brief, reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Span]:
     """The passages of the text in order."""
-    start_byte, last = 0, None
-    is_first = True
+    start_byte, last, ahead = 0, None, iter(AHEAD)
     for stretch in stretches:
         read = reader.read(sentences(brief.text, stretch.start, stretch.end, start_byte))
-        found = (
-            _decided(brief, read, stretch.decision)
-            if stretch.decision
-            else _composed(brief, read, is_first=is_first)
-        )
+        found = _decided(brief, read, stretch.decision) if stretch.decision else _composed(brief, read, ahead)
         for span in found:
             if last is not None:
                 yield last
             last = span
             start_byte = span.units[-1].sentence.end_byte
-        is_first = False
     if last is not None:
         yield last._replace(is_last=True)
 
@@ -73,15 +68,14 @@ def _span(brief: Brief, units: Sequence[Unit], curve: Sequence[Point], decision:
     return Span(units, curve, decision, words, brief.seconds(words))
 
 
-def _composed(brief: Brief, read: Iterator[Unit], *, is_first: bool) -> Iterator[Span]:
+def _composed(brief: Brief, read: Iterator[Unit], ahead: Iterator[float]) -> Iterator[Span]:
     """Passages of a stretch, settled a few at a time."""
     lengths = Lengths(brief.min_passage_s, brief.max_passage_s, MAX_TEXT_CHARACTERS)
-    ahead_s = brief.max_passage_s * (FIRST_AHEAD if is_first else AHEAD)
     before: Sequence[Unit] = []
     units: list[Unit] = []
     is_whole = False
     while units or not is_whole:
-        is_whole = _fill(units, read, brief, ahead_s)
+        is_whole = _fill(units, read, brief, brief.max_passage_s * next(ahead, AHEAD[-1]))
         if not units:
             return
         ends = passage_ends(_line(brief, units), lengths, is_last=is_whole)
@@ -91,7 +85,6 @@ def _composed(brief: Brief, read: Iterator[Unit], *, is_first: bool) -> Iterator
             yield _span(brief, own, smoothed(before, own, after), None)
             before = own
         del units[: settled[-1]]
-        ahead_s = brief.max_passage_s * AHEAD
 
 
 def _fill(units: list[Unit], read: Iterator[Unit], brief: Brief, seconds: float) -> bool:

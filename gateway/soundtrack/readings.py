@@ -15,7 +15,7 @@ from gateway.soundtrack.sentences import Sentence
 from gateway.soundtrack.services import Services
 
 # Sentences read at once: few first, so that the first cue comes soon.
-BATCHES = (32, 64, 128)
+BATCHES = (32, 24, 24, 48, 96, 128)
 
 NOTHING = "..."  # a text that says nothing, for what the text service answers such texts with
 

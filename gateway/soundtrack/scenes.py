@@ -18,7 +18,7 @@ from gateway.soundtrack.readings import Reader
 from gateway.soundtrack.settings import Brief
 
 # Passages read at once: few first, so that the first cue comes soon.
-BATCHES = (2, 4, 8, 16)
+BATCHES = (2, 2, 4, 8, 16)
 
 # What a passage that tells of nothing felt keeps of the mood before it; the rest is that of a text that says nothing.
 INHERITED = 0.7

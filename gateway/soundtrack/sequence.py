@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.soundtrack.candidates import Weighed
 from gateway.soundtrack.choices import Choice
-from gateway.soundtrack.costs import Costs
+from gateway.soundtrack.costs import fit_costs, holding_costs, move_costs, replay_costs, silence_cost
+from gateway.soundtrack.heard import compare
 from gateway.soundtrack.history import History
 from gateway.soundtrack.settings import Brief
 
 WIDTH = 24  # hypotheses that are kept
 LAG = 4  # passages that are looked ahead before a clip is settled; fewer before the first ones
-
-_HELD, _SILENT = -1, -2  # in place of a rank
 
 
 class Hypothesis(NamedTuple):
@@ -42,36 +42,28 @@ def chosen(brief: Brief, passages: Iterable[Weighed]) -> Iterator[Choice]:
 
 class _Beam:
     def __init__(self, brief: Brief) -> None:
-        self._brief, self._costs, self._history = brief, Costs(brief), History(brief)
+        self._brief, self._history = brief, History(brief)
         self._hypotheses = [Hypothesis(0.0, ())]
         self.open_count = self.settled_count = 0
 
     def extend(self, weighed: Weighed) -> None:
         """Continue every hypothesis by a passage, and keep the best."""
-        own = self._costs.fits(weighed)
-        if weighed.scene.span.decision is None:
-            own = own + self._costs.replays(self._history.plays(weighed))
-            own[~self._history.allowed(weighed, self.open_count)] = np.inf
-        continued = [
-            (before.cost + cost, at, rank)
-            for at, before in enumerate(self._hypotheses)
-            for rank, cost in self._continuations(before.tail, weighed, own)
-        ]
-        continued.sort()
-        self._hypotheses = [
-            Hypothesis(cost, (*before.tail, self._choice(before.tail, weighed, rank)))
-            for cost, before, rank in (
-                (cost, self._hypotheses[at], rank) for cost, at, rank in continued[:WIDTH]
-            )
-        ]
+        costs = self._costs(weighed) + np.array([[each.cost] for each in self._hypotheses])
+        best = costs.ravel().argsort(kind="stable")[:WIDTH]
+        continued = []
+        for at in best[np.isfinite(costs.ravel()[best])].tolist():
+            before = self._hypotheses[at // costs.shape[1]]
+            choice = self._choice(before.tail, weighed, at % costs.shape[1])
+            continued.append(Hypothesis(float(costs.flat[at]), (*before.tail, choice)))
+        self._hypotheses = continued
         self.open_count += 1
 
     def settle(self) -> Choice:
         """Settle the oldest open choice: that of the best hypothesis."""
-        choice = self._hypotheses[0].tail[-self.open_count]
-        least = self._hypotheses[0].cost
+        best = self._hypotheses[0]
+        choice = best.tail[-self.open_count]
         self._hypotheses = [
-            Hypothesis(each.cost - least, each.tail[-self.open_count :])
+            Hypothesis(each.cost - best.cost, each.tail[-self.open_count :])
             for each in self._hypotheses
             if _same(each.tail[-self.open_count], choice)
         ]
@@ -80,35 +72,38 @@ class _Beam:
         self.settled_count += 1
         return choice
 
-    def _continuations(
-        self, tail: tuple[Choice, ...], weighed: Weighed, own: "np.ndarray[tuple[int], np.dtype[np.float64]]"
-    ) -> Iterator[tuple[int, float]]:
-        """Ranks and costs of the best that may follow these choices."""
-        costs = own + self._costs.moves(tail, weighed)
+    def _costs(self, weighed: Weighed) -> NDArray[np.float64]:
+        """<float64>[hypotheses, candidates + 2] what each candidate adds, then holding, then silence."""
+        fits = fit_costs(self._brief, weighed)
+        candidates = np.tile(fits, (len(self._hypotheses), 1))
+        held = np.full(len(self._hypotheses), np.inf)
+        tails = [each.tail for each in self._hypotheses]
+        last = [tail[-1] for tail in tails if tail]
         if weighed.scene.span.decision is None:
-            costs[~self._history.allowed_after(tail, weighed)] = np.inf
-        for rank in costs.argsort(kind="stable")[:WIDTH].tolist():
-            if costs[rank] < np.inf:
-                yield rank, float(costs[rank])
-        held = self._costs.holding(tail, weighed)
-        if held is not None:
-            yield _HELD, held
-        yield _SILENT, self._costs.silence(weighed)
+            candidates += replay_costs(self._brief, self._history.plays(weighed))
+            candidates[:, ~self._history.allowed(weighed, self.open_count)] = np.inf
+            if last and weighed.ids:
+                heard = compare(tails, weighed)
+                candidates += move_costs(self._brief, heard, last, weighed)
+                candidates[~self._history.allowed_after(heard, weighed, self.open_count)] = np.inf
+            if last:
+                held = holding_costs(self._brief, last, weighed, fits)
+        silence = np.full(len(self._hypotheses), silence_cost(weighed))
+        return np.column_stack([candidates, held, silence])
 
-    def _choice(self, tail: tuple[Choice, ...], weighed: Weighed, rank: int) -> Choice:
-        seconds = self._brief.seconds(weighed.scene.span.word_count)
-        if rank == _SILENT:
+    def _choice(self, tail: tuple[Choice, ...], weighed: Weighed, column: int) -> Choice:
+        seconds, count = weighed.scene.span.seconds, len(weighed.ids)
+        if column > count:
             return Choice(weighed, None, None, np.zeros(weighed.facets.shape[1]), False, seconds)
-        last = tail[-1] if tail else None
-        if rank == _HELD:
-            assert last is not None  # `Costs.holding` has seen it
-            own = weighed.rank_of(last.clip.id)
-            return Choice(weighed, own, last.clip, last.facets, True, last.seconds + seconds)
-        clip = weighed.neighbors[rank].clip
-        goes_on = last is not None and last.clip_id == clip.id  # by a decision
-        if last is not None and goes_on:
-            seconds += last.seconds
-        return Choice(weighed, rank, clip, weighed.facets[rank], goes_on, seconds)
+        if column == count:
+            last = tail[-1]
+            rank = weighed.rank_of(last.clip_id)
+            return Choice(weighed, rank, last.clip, last.facets, True, last.seconds + seconds)
+        clip = weighed.neighbors[column].clip
+        goes_on = bool(tail) and tail[-1].clip_id == clip.id  # by a decision
+        if goes_on:
+            seconds += tail[-1].seconds
+        return Choice(weighed, column, clip, weighed.facets[column], goes_on, seconds)
 
 
 def _same(one: Choice, other: Choice) -> bool:
