@@ -41,8 +41,8 @@ class Undecodable:
 class Guard(grpc.ServerInterceptor):
     """Lets in the calls that their pool has room for, and MAX_STREAMS streams; refuses the rest at once.
 
-    A call that is answered with a stream takes long, and as long as its caller likes: half of the permits are for the
-    others.
+    A call that is answered with a stream takes long, and as long as its caller likes: half of the permits
+    are for the others.
     """
 
     def __init__(self, calls: CallPool, metrics: RpcMetrics, slow_readers: SlowReaders | None = None) -> None:

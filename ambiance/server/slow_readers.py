@@ -1,10 +1,10 @@
 """Ends streams whose callers don't read them.
 
-A part of a stream is sent once its caller has room for it, and until then the call keeps its thread, its permit and what
-it has computed. Who takes no part for PATIENCE_S loses the stream.
+A part of a stream is sent once its caller has room for it, and until then the call keeps its thread, its
+permit and what it has computed. Who takes no part for PATIENCE_S loses the stream.
 
-The status has to overtake what waits to be sent. No public method of gRPC's does that: `cancel` of the call behind a
-context, with a code, is what its own `ServicerContext.cancel` uses, without one.
+The status has to overtake what waits to be sent. No public method of gRPC's does that: `cancel` of the call
+behind a context, with a code, is what its own `ServicerContext.cancel` uses, without one.
 """
 
 import threading

@@ -26,8 +26,8 @@ from gateway.soundtrack.scenes import Scene
 from gateway.soundtrack.services import Services
 from gateway.soundtrack.settings import Brief
 
-# Passages searched for at once: few first, so that the first cue comes soon. With 100 candidates each, 16 stay well below
-# the hits of one request.
+# Passages searched for at once: few first, so that the first cue comes soon. With 100 candidates each, 16
+# stay well below the hits of one request.
 BATCHES = (2, 2, 4, 8, 16)
 
 
@@ -122,7 +122,7 @@ class Candidates:
         return standing
 
     def _only(self, clip_ids: Sequence[str], k: int) -> SearchOptions:
-        """Options of a search among these clips alone, whether they are worth hearing, and can be played, or not."""
+        """Options of a search among these clips alone, whether they are worth hearing or not."""
         options = SearchOptions(
             k=k, index=self._brief.options.index, include_unlistenable=True, include_unavailable=True
         )

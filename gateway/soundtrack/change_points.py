@@ -1,12 +1,12 @@
 """Finds where the mood of a text changes: the passages whose sentences are most of one mood.
 
-Sentences are points, each with a weight: how much it tells of something felt. The passages are those for which the
-sum of squared distances of their sentences from the passage's mean, by weight, plus a price for each passage is
-least, which dynamic programming finds exactly. A sentence that tells of nothing has no weight, and so belongs to
-the scene that it stands in.
+Sentences are points, each with a weight: how much it tells of something felt. The passages are those for
+which the sum of squared distances of their sentences from the passage's mean, by weight, plus a price for
+each passage is least, which dynamic programming finds exactly. A sentence that tells of nothing has no
+weight, and so belongs to the scene that it stands in.
 
-The points are the square roots of the shares of scenes, whose distance is Hellinger's: by these, boundaries between
-scenes made of the listener's benchmark (dev) were found with F1 .65; by the vectors of "mood", .56.
+The points are the square roots of the shares of scenes, whose distance is Hellinger's: by these, boundaries
+between scenes made of the listener's benchmark (dev) were found with F1 .65; by the vectors of "mood", .56.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from gateway.soundtrack.sentences import Break
 
-# Price of a passage in squared distances of sentences, of which two of different scenes are some 1.5 apart; by that
-# benchmark, as the shares are.
+# Price of a passage in squared distances of sentences, of which two of different scenes are some 1.5 apart;
+# by that benchmark, as the shares are.
 PASSAGE_PRICE = 1.0
 # What share of it a passage costs by what stands before it: stories change where they pause.
 SHARES = {Break.NONE: 1.0, Break.LINE: 0.9, Break.PARAGRAPH: 0.7, Break.CHAPTER: 0.2}
@@ -50,8 +50,8 @@ class Line:
 def passage_ends(line: Line, lengths: Lengths, *, is_last: bool, price: float = PASSAGE_PRICE) -> list[int]:
     """Where each passage ends, as a count of sentences from the start; the last is n.
 
-    Unless `is_last`, the text goes on after these sentences, and so the last passage may be as short as it comes. At the
-    end of a text a short one is taken only where the text alone is shorter.
+    Unless `is_last`, the text goes on after these sentences, and so the last passage may be as short as it
+    comes. At the end of a text a short one is taken only where the text alone is shorter.
     """
     n = len(line.weights)
     costs = _costs(line, lengths, is_last=is_last)

@@ -29,7 +29,8 @@ class Composer:
 
         Raises:
             InvalidInputError: if a service refuses what the caller sent; fields are those of the request.
-            AmbianceError: what else the services answer, and DeadlineError if the time is spent or the caller gone.
+            AmbianceError: what else the services answer, and DeadlineError if the time is spent or the
+            caller gone.
         """
         space = space or self._default_space
         services = Services(self._encoder, self._finder, clock)

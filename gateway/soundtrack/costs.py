@@ -2,8 +2,8 @@
 
     fit          how much farther a clip is from the passage's mood than the nearest
     smoothness   how much more the music changes than the text does
-    variety      hearing much the same from another clip, or another clip of a video that has played, or one again
-    staying      taken off for going on with a clip, the more the less the text changes
+    variety      hearing much the same from another clip, or another clip of a video that has played, or one
+    again staying      taken off for going on with a clip, the more the less the text changes
 
 Costs of several hypotheses are told at once, [hypotheses, candidates].
 """
@@ -21,7 +21,8 @@ from gateway.soundtrack.settings import Brief
 
 _FIT_RANK = 11  # the clip whose distance beyond the nearest's is 1, as far as there are so many
 
-# Medians of two texts of different scenes, and of the nearest clips of two such: by these both changes compare.
+# Medians of two texts of different scenes, and of the nearest clips of two such: by these both changes
+# compare.
 TEXT_CHANGE = 1.0  # between facet weights that two passages ask for
 CLIP_CHANGE = 0.9  # between facet scores of two clips
 
@@ -64,7 +65,7 @@ def replay_costs(brief: Brief, plays: NDArray[np.float64]) -> Costs:
 
 
 def move_costs(brief: Brief, heard: Heard, last: Sequence[Choice], weighed: Weighed) -> Costs:
-    """<float64>[hypotheses, candidates] what each costs after what was heard, and last after these choices."""
+    """<float64>[hypotheses, candidates] what each costs after what was heard, lastly these choices."""
     costs = brief.weights.variety * (
         ALIKE_COST * np.clip(1 - heard.changes / ALIKE, 0, None).max(axis=1)
         + VIDEO_COST * heard.same_video.any(axis=1)
@@ -85,7 +86,8 @@ def holding_costs(brief: Brief, last: Sequence[Choice], weighed: Weighed, fits: 
     seconds = weighed.scene.span.seconds
     for at, choice in enumerate(last):
         rank = weighed.rank_of(choice.clip_id)
-        # one beyond the candidates mayn't play to a passage of which a mood is asked, nor one that was decided
+        # one beyond the candidates mayn't play to a passage of which a mood is asked, nor one that was
+        # decided
         if choice.clip is None or (rank is None and (weighed.is_strict or choice.weighed.is_strict)):
             continue
         costs[at] = (beyond if rank is None else float(fits[rank])) - gain

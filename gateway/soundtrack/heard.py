@@ -12,7 +12,7 @@ from gateway.soundtrack.choices import Choice
 
 @dataclass(frozen=True)
 class Heard:
-    """Of b hypotheses, each with the last t choices, and k candidates. Where nothing played, nothing is the same."""
+    """Of b hypotheses, each with t choices, and k candidates. Nothing is the same as what didn't play."""
 
     changes: NDArray[np.float64]  # [b, t, k] distances of the facets
     same_clip: NDArray[np.bool_]  # [b, t, k]

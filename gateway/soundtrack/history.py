@@ -52,7 +52,7 @@ class History:
         return np.array(allowed, np.bool_)
 
     def allowed_after(self, heard: Heard, weighed: Weighed, open_count: int) -> NDArray[np.bool_]:
-        """<bool>[hypotheses, candidates] which may play after what was heard, as far as that isn't settled."""
+        """<bool>[hypotheses, candidates] which may play after what was heard and isn't settled."""
         lately = heard.same_clip[:, -self._brief.no_repeat_cues :].any(axis=1)
         # clips of the same video that aren't settled; of a clip that played twice both count, which is rare
         others = heard.same_video & ~heard.same_clip

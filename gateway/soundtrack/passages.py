@@ -14,12 +14,11 @@ from gateway.soundtrack.readings import Reader, Unit
 from gateway.soundtrack.sentences import sentences
 from gateway.soundtrack.settings import Brief
 
-# How much is read before passages are settled, in longest passages, each time until it stays with the last; and how
-# much of it is left open: what follows may yet move the last of them. The first passages are settled sooner.
+# How much is read before passages are settled, in longest passages, each time until it stays with the last;
+# and how much of it is left open: what follows may yet move the last of them. The first passages are
+# settled sooner.
 AHEAD = (1.4, 2.0, 3.0, 4.0)
 LEFT_OPEN = 1.2
-# But no more sentences than this: a text of no words takes no time to read.
-MOST_SENTENCES = 2_000
 
 
 class Span(NamedTuple):
@@ -75,7 +74,7 @@ def _composed(brief: Brief, read: Iterator[Unit], ahead: Iterator[float]) -> Ite
     units: list[Unit] = []
     is_whole = False
     while units or not is_whole:
-        is_whole = _fill(units, read, brief, brief.max_passage_s * next(ahead, AHEAD[-1]))
+        is_whole = _fill(units, read, brief, next(ahead, AHEAD[-1]))
         if not units:
             return
         ends = passage_ends(_line(brief, units), lengths, is_last=is_whole)
@@ -87,15 +86,20 @@ def _composed(brief: Brief, read: Iterator[Unit], ahead: Iterator[float]) -> Ite
         del units[: settled[-1]]
 
 
-def _fill(units: list[Unit], read: Iterator[Unit], brief: Brief, seconds: float) -> bool:
-    """Read on until that takes so long to read; returns whether the stretch ends with it."""
-    left = seconds - sum(brief.seconds(unit.sentence.word_count) for unit in units)
-    while left > 0 and len(units) < MOST_SENTENCES:
+def _fill(units: list[Unit], read: Iterator[Unit], brief: Brief, ahead: float) -> bool:
+    """Read on until there are so many longest passages; returns whether the stretch ends with it.
+
+    A passage has at most as many characters as a text that is read at once, however few words that is.
+    """
+    seconds = ahead * brief.max_passage_s - sum(brief.seconds(unit.sentence.word_count) for unit in units)
+    characters = ahead * MAX_TEXT_CHARACTERS - sum(unit.sentence.character_count for unit in units)
+    while seconds > 0 and characters > 0:
         unit = next(read, None)
         if unit is None:
             return True
         units.append(unit)
-        left -= brief.seconds(unit.sentence.word_count)
+        seconds -= brief.seconds(unit.sentence.word_count)
+        characters -= unit.sentence.character_count
     return False
 
 
@@ -111,6 +115,6 @@ def _line(brief: Brief, units: Sequence[Unit]) -> Line:
         np.array([unit.scenes for unit in units], np.float64),
         np.array([unit.weight for unit in units], np.float64),
         np.array([brief.seconds(unit.sentence.word_count) for unit in units], np.float64),
-        np.array([unit.sentence.end - unit.sentence.start for unit in units], np.int64),
+        np.array([unit.sentence.character_count for unit in units], np.int64),
         [unit.sentence.before for unit in units],
     )

@@ -1,4 +1,4 @@
-"""Reads sentences in batches: its kinds of scene, its VAD and how much it tells of something felt, for each."""
+"""Reads sentences in batches: what scene each tells of, its VAD, and how much it tells of something felt."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice

@@ -20,7 +20,8 @@ from gateway.soundtrack.settings import Brief
 # Passages read at once: few first, so that the first cue comes soon.
 BATCHES = (2, 2, 4, 8, 16)
 
-# What a passage that tells of nothing felt keeps of the mood before it; the rest is that of a text that says nothing.
+# What a passage that tells of nothing felt keeps of the mood before it; the rest is that of a text that
+# says nothing.
 INHERITED = 0.7
 
 LEAST_WEIGHT, MOST_WEIGHT = -2.0, 1.0  # of a facet, as FacetWeight has it
@@ -75,7 +76,7 @@ class SceneReader:
         return Scene(span, text, vector, order, is_neutral)
 
     def _query(self, text: EncodedText) -> NDArray[np.float64]:
-        """The vector to search with: what was read, or the mood before if that is nothing; made more or less of."""
+        """The vector to search with: what was read, or the mood before it, by the intensity asked for."""
         read, calm = np.array(vector_of(text, self._space).values, np.float64), self._calm
         if text.evidence.fallback and self._before is not None:
             read = calm + INHERITED * (self._before - calm)

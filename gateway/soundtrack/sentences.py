@@ -1,8 +1,8 @@
 """Splits a text into the sentences that are read one by one, a paragraph at a time.
 
-Where one ends is what `sentencex` says. Its sentences of a few words are joined with those after them in their paragraph:
-a model makes little of "He ran." alone, and a long text has thousands. Overlong ones, of texts without punctuation, are
-split where they pause, or hard.
+Where one ends is what `sentencex` says. Its sentences of a few words are joined with those after them in
+their paragraph: a model makes little of "He ran." alone, and a long text has thousands. Overlong ones, of
+texts without punctuation, are split where they pause, or hard.
 """
 
 import re
@@ -55,6 +55,11 @@ class Sentence(NamedTuple):
     before: Break
     text: str
 
+    @property
+    def character_count(self) -> int:
+        """How long it is, in characters."""
+        return self.end - self.start
+
 
 class _Piece(NamedTuple):
     """A part of a paragraph, before it knows its bytes."""
@@ -64,7 +69,7 @@ class _Piece(NamedTuple):
 
 
 def sentences(text: str, start: int, end: int, start_byte: int) -> Iterator[Sentence]:
-    """The sentences of `text[start:end]`, which they cover without a gap; it starts at this byte of the text."""
+    """The sentences of `text[start:end]`, which they cover without a gap; `start_byte` is where it starts."""
     for piece in _joined(text, start, _pieces(text, start, end)):
         part = text[start : piece.end]
         end_byte = start_byte + len(part.encode())
@@ -134,7 +139,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[_Piece]:
 
 
 def _ends(text: str, start: int, stop: int) -> list[int]:
-    """Where the sentences of `text[start:stop]` end, the last at `stop`; white space belongs to what is before."""
+    """Where the sentences of `text[start:stop]` end, the last at `stop`, each with the white space after it."""
     ends: list[int] = []
     at, seen = start, False
     for part in sentencex.segment(_LANGUAGE, text[start:stop].translate(_BLANKS)):

@@ -1,8 +1,9 @@
 """Chooses the sequence of clips: a beam search over each passage's candidates, settled a few passages behind.
 
-Each hypothesis is a clip, or none, for every passage so far. Its cost is the sum of what `gateway.soundtrack.costs` tells;
-what `gateway.soundtrack.history` rules out isn't among its continuations. The oldest open choice of the best hypothesis is
-settled once it has been weighed with LAG passages after it, and hypotheses that differ from it end.
+Each hypothesis is a clip, or none, for every passage so far. Its cost is the sum of what
+`gateway.soundtrack.costs` tells; what `gateway.soundtrack.history` rules out isn't among its continuations.
+The oldest open choice of the best hypothesis is settled once it has been weighed with LAG passages after
+it, and hypotheses that differ from it end.
 """
 
 from collections.abc import Iterable, Iterator

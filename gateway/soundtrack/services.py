@@ -12,8 +12,8 @@ from ambiance.type.v1.space_pb2 import ArtifactVersion, Vector
 from gateway.matching import NeighborFinder, TextEncoder, require_lineage, require_results, to_blame
 
 LONGEST_CALL_S = 30.0  # that one call may take of the soundtrack's time
-# A service that has no permit free is asked again when it says so: a soundtrack takes hundreds of calls, and one that is
-# refused must not cost the others. But not for ever.
+# A service that has no permit free is asked again when it says so: a soundtrack takes hundreds of calls,
+# and one that is refused must not cost the others. But not for ever.
 PATIENCE_S = 10.0
 
 Request = TypeVar("Request")

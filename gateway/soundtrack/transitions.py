@@ -10,7 +10,8 @@ from gateway.soundtrack.sentences import Break
 # The more the text changes, the shorter one clip fades into another, in seconds.
 LONGEST_FADE_S, SHORTEST_FADE_S = 6.0, 2.0
 SILENCE_FADE_S = 3.0  # in from silence, or out into it
-# A change this large between two sentences of one paragraph is a turn: 1 is as from one kind of scene to another.
+# A change this large between two sentences of one paragraph is a turn: 1 is as from one kind of scene to
+# another.
 TURN = 1.2
 
 

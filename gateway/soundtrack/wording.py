@@ -45,8 +45,8 @@ def sentence(choice: Choice, neighbor: Neighbor | None, reason: pb.CueReason.Val
         said = f"It is {moods}: little is felt in this passage" if moods else "Little is felt in this passage"
     else:
         said = f"It is {moods}, as this passage is" if moods else "It comes nearest to this passage"
-    if reason == pb.CUE_REASON_SEQUENCE:
-        return f"{said}, and follows what played better than nearer ones."
+    if reason == pb.CUE_REASON_SEQUENCE and choice.follows:
+        return f"{said}, and follows what played before better than nearer ones."
     return f"{said}."
 
 
