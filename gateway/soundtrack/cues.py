@@ -29,7 +29,7 @@ def cues(brief: Brief, candidates: Candidates, choices: Iterable[Choice]) -> Ite
             transition=begins.transition,
             transition_seconds=begins.seconds,
             reason=reason,
-            why=sentence(choice, neighbor, reason),
+            why=sentence(choice, neighbor, reason, follows=bool(before and before.clip and not brief.seed)),
             shortfall_reason=choice.weighed.shortfall,
         )
         if choice.clip is not None:

@@ -139,7 +139,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[_Piece]:
 
 
 def _ends(text: str, start: int, stop: int) -> list[int]:
-    """Where the sentences of `text[start:stop]` end, the last at `stop`, each with the white space after it."""
+    """Where the sentences of `text[start:stop]` end, the last at `stop`; each has the space after it."""
     ends: list[int] = []
     at, seen = start, False
     for part in sentencex.segment(_LANGUAGE, text[start:stop].translate(_BLANKS)):

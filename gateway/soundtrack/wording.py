@@ -25,8 +25,13 @@ _SHORTFALLS: dict[ShortfallReason.ValueType, str] = {
 }
 
 
-def sentence(choice: Choice, neighbor: Neighbor | None, reason: pb.CueReason.ValueType) -> str:
-    """Why, in English, with what the passage asks for and the clip has."""
+def sentence(
+    choice: Choice, neighbor: Neighbor | None, reason: pb.CueReason.ValueType, *, follows: bool
+) -> str:
+    """Why, in English, with what the passage asks for and the clip has.
+
+    `follows` says whether what played before may be why nearer clips don't.
+    """
     if reason == pb.CUE_REASON_SILENT:
         return "Nothing plays, as was decided."
     if reason == pb.CUE_REASON_NO_CLIP or neighbor is None:
@@ -45,7 +50,7 @@ def sentence(choice: Choice, neighbor: Neighbor | None, reason: pb.CueReason.Val
         said = f"It is {moods}: little is felt in this passage" if moods else "Little is felt in this passage"
     else:
         said = f"It is {moods}, as this passage is" if moods else "It comes nearest to this passage"
-    if reason == pb.CUE_REASON_SEQUENCE and choice.follows:
+    if reason == pb.CUE_REASON_SEQUENCE and follows:
         return f"{said}, and follows what played before better than nearer ones."
     return f"{said}."
 
