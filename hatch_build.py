@@ -12,10 +12,16 @@ PACKAGES = ("type", "text", "music", "match", "artifact", "store")
 
 
 def generate(root: Path) -> None:
-    """Write `ambiance/<package>/v1/*_pb2*.py[i]` under root, replacing what an earlier build left."""
+    """Write `ambiance/<package>/v1/*_pb2*.py[i]` under root, replacing what an earlier build left.
+
+    The protos themselves are kept in `ambiance/match/protos.binpb`, with their comments, which the generated
+    code doesn't hold and `gateway.http_json` tells.
+    """
     protos = root / "protos"
     for package in PACKAGES:
         shutil.rmtree(root / "ambiance" / package, ignore_errors=True)
+    described = root / "ambiance" / "match" / "protos.binpb"
+    described.parent.mkdir()
     sources = sorted(str(path.relative_to(protos)) for path in protos.rglob("*.proto"))
     outputs = [f"--{kind}_out={root}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")]
     plugins = [
@@ -23,7 +29,8 @@ def generate(root: Path) -> None:
         for kind in ("mypy", "mypy_grpc")
         if (Path(sys.executable).parent / f"protoc-gen-{kind}").exists()
     ]
-    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={protos}", *plugins, *outputs]
+    kept = ["--include_source_info", f"--descriptor_set_out={described}"]
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={protos}", *plugins, *outputs, *kept]
     subprocess.run([*command, *sources], check=True, cwd=root)
     for package in PACKAGES:
         for folder in (root / "ambiance" / package, root / "ambiance" / package / "v1"):

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from ambiance.errors import AmbianceError
+from ambiance.extras import install_hint
 from ambiance.limits import DEFAULT_SOUNDTRACK_DEADLINE_S
 from ambiance.match.v1.match_service_pb2_grpc import add_MatchServiceServicer_to_server
 from ambiance.music.v1.search_options_pb2 import SearchOptions
@@ -48,10 +50,17 @@ def http_beside(
     """What makes the HTTP server of a process, if it is to have one.
 
     `music_target` is the address of the music index service; None if this process answers for it as well.
+
+    Raises:
+        AmbianceError: if what it needs isn't installed.
     """
     if settings.http_port is None:
         return None
-    from gateway.http_json.server import HttpServer  # noqa: PLC0415  # what it needs is for HTTP alone
+    try:
+        from gateway.http_json.server import HttpServer  # noqa: PLC0415  # what it needs is for HTTP alone
+    except ModuleNotFoundError as error:
+        hint = f"which the extra http brings: {install_hint('http')}; or --http-port none"
+        raise AmbianceError(f"--http-port needs {error.name}, {hint}") from error
 
     def beside(port: int, registry: CollectorRegistry) -> SideServer:
         own = f"{near(settings.host)}:{port}"

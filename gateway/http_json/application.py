@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from http import HTTPStatus
 
 import grpc
@@ -19,13 +20,15 @@ from starlette.types import ASGIApp
 from ambiance.errors import AmbianceError
 from ambiance.status_codes import INTERNAL_MESSAGE
 from gateway.http_json import reading
-from gateway.http_json.bodies import Bodies
+from gateway.http_json.bodies import JSON, Bodies
 from gateway.http_json.calls import Calls
 from gateway.http_json.handlers import Handlers
 from gateway.http_json.observing import HttpMetrics, Observed
+from gateway.http_json.openapi import document
 from gateway.http_json.pages import page_routes
 from gateway.http_json.problems import ProblemError
 from gateway.http_json.routes import MATCH, SOUNDTRACK, UNARY
+from gateway.http_json.transcoding import dumped
 
 _CLIENT_CLOSED_REQUEST = 499
 _ASKED_S = 1.0  # how long the own health check may take
@@ -52,6 +55,7 @@ def application(targets: Mapping[str, str], origins: Sequence[str], registry: Co
         *(_route(route.verb, route.path, handlers.unary(route)) for route in UNARY),
         _route("POST", SOUNDTRACK.path, handlers.soundtrack),
         _route("POST", reading.PATH, reading.TextReader(bodies).read),
+        _route("GET", "/openapi.json", _described),
         _route("GET", "/healthz", _alive),
         _route("GET", "/readyz", ready),
         *page_routes(),
@@ -83,6 +87,15 @@ def application(targets: Mapping[str, str], origins: Sequence[str], registry: Co
 def _route(verb: str, path: str, endpoint: Callable[..., object]) -> Route:
     """A route; what stands in its path may hold a slash, as a clip's id may."""
     return Route(path.replace("}", ":path}"), endpoint, methods=[verb])
+
+
+async def _described(_: Request) -> Response:
+    return Response(_description(), media_type=JSON)
+
+
+@cache
+def _description() -> bytes:
+    return dumped(document())
 
 
 async def _alive(_: Request) -> Response:

@@ -76,8 +76,18 @@ class _Compressed(_Files):
         return response
 
 
+_START = """SwaggerUIBundle({
+  url: "openapi.json", dom_id: "#docs", deepLinking: true, tryItOutEnabled: true, validatorUrl: null,
+});
+"""
+
+
 async def _docs(_: Request) -> Response:
     return HTMLResponse(_DOCS, headers=_DOCS_HEADERS)
+
+
+async def _start(_: Request) -> Response:
+    return Response(_START, headers=_DOCS_HEADERS, media_type="text/javascript")
 
 
 def page_routes() -> list[BaseRoute]:
@@ -90,6 +100,7 @@ def page_routes() -> list[BaseRoute]:
     gzip = [Middleware(GZipMiddleware, minimum_size=1024, compresslevel=6)]
     return [
         Route("/docs", _docs),
+        Route("/docs/start.js", _start),
         Mount("/docs", _Compressed(SWAGGER_UI, _DOCS_HEADERS)),
         Route("/", file, middleware=gzip),
         Mount("/assets", _Files(PAGE / "assets", _PAGE_HEADERS), middleware=gzip),

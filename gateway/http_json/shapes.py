@@ -71,7 +71,7 @@ def _offence(value: object, field: FieldDescriptor) -> str | None:
         return _float_offence(value, _FLOATS[kind])
     if kind == FieldDescriptor.CPPTYPE_BOOL:
         return None if isinstance(value, bool) else f"true or false is needed, got {_told(value)}"
-    if kind == FieldDescriptor.CPPTYPE_ENUM:
+    if field.enum_type is not None:
         return _enum_offence(value, field.enum_type)
     return _string_offence(value)
 

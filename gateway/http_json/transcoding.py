@@ -2,8 +2,9 @@
 
 import json
 import re
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from google.protobuf.message import Message
 
@@ -52,9 +53,9 @@ def to_message(value: object, kind: type[M]) -> M:
     Raises:
         InvalidInputError: if it isn't one, with a path for each offence.
     """
-    raise_violations(violations(value, kind.DESCRIPTOR))
+    raise_violations(violations(value, cast(Descriptor, kind.DESCRIPTOR)))
     try:
-        return ParseDict(value, kind())
+        return ParseDict(cast(dict[str, Any], value), kind())
     except ParseError as error:  # a oneof or a field set twice, by both of its names
         raise InvalidInputError.of(_FIELD, " ".join(str(error).split())) from error
 
