@@ -31,9 +31,13 @@ class HttpGateway:
     def post(
         self, path: str, body: Any, headers: Mapping[str, str] = JSON, **options: Any
     ) -> requests.Response:
-        """POST a JSON document; bytes and strings go as they are."""
-        data = body if isinstance(body, str | bytes) else json.dumps(body)
+        """POST a JSON document; bytes, and what yields them, go as they are."""
+        data = json.dumps(body) if isinstance(body, dict | list) else body
         return requests.post(self.url + path, data, headers={**JSON, **headers}, timeout=WAIT_S, **options)
+
+    def options(self, path: str, headers: Mapping[str, str]) -> requests.Response:
+        """Ask as a browser does before another site's page calls."""
+        return requests.options(self.url + path, headers=headers, timeout=WAIT_S)
 
     def connect(self) -> socket.socket:
         """A connection of one's own."""

@@ -20,7 +20,7 @@ _INTEGERS = {
 _FLOATS = {FieldDescriptor.CPPTYPE_FLOAT: 3.4028234663852886e38, FieldDescriptor.CPPTYPE_DOUBLE: math.inf}
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_KINDS = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+_KINDS = {dict: "an object", list: "a list", str: "a longer string"}
 
 
 def violations(value: object, kind: Descriptor, path: str = "") -> Iterator[Violation]:
@@ -124,6 +124,8 @@ def _told(value: object) -> str:
     """A value for a message, cut to what a person reads; longer texts by their kind alone."""
     if isinstance(value, bool | None):
         return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int | float):
+        return str(value)[:32]
     if isinstance(value, str) and len(value) <= 32:
         return shown(value)
-    return _KINDS.get(type(value)) or shown(str(value) if -1e30 < value < 1e30 else "a huge number")  # type: ignore[operator]
+    return _KINDS[type(value)]
