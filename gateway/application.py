@@ -1,6 +1,6 @@
 """Puts the gateway together from its parts, in a process of its own or in one with both services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -46,7 +46,7 @@ def build(settings: GatewaySettings) -> Application:
 
 def http_beside(
     settings: HttpServerSettings, music_target: str | None = None
-) -> Callable[[int, CollectorRegistry], SideServer] | None:
+) -> Callable[[Mapping[str, int], CollectorRegistry], SideServer] | None:
     """What makes the HTTP server of a process, if it is to have one.
 
     `music_target` is the address of the music index service; None if this process answers for it as well.
@@ -62,10 +62,10 @@ def http_beside(
         hint = f"which the extra http brings: {install_hint('http')}; or --http-port none"
         raise AmbianceError(f"--http-port needs {error.name}, {hint}") from error
 
-    def beside(port: int, registry: CollectorRegistry) -> SideServer:
-        own = f"{near(settings.host)}:{port}"
+    def beside(ports: Mapping[str, int], registry: CollectorRegistry) -> SideServer:
+        own = f"{near(settings.host)}:{ports['port']}"
         return HttpServer(
-            (settings.host, settings.http_port or 0),
+            (settings.host, ports["http_port"]),
             {"MatchService": own, "MusicIndexService": music_target or own},
             origins_of(settings.http_cors_origin),
             registry,

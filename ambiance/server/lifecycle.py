@@ -66,9 +66,9 @@ class Application:
     start: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     max_request_bytes: int = MAX_REQUEST_BYTES
-    # Makes what it answers beside gRPC, given gRPC's port and where to keep metrics. None: nothing.
-    # Raises AmbianceError if its own port can't be listened on.
-    beside: Callable[[int, CollectorRegistry], SideServer] | None = None
+    # Makes what it answers beside gRPC, given the ports that workers share by the names of their settings, and
+    # where to keep metrics. None: nothing. Raises AmbianceError if its own port can't be listened on.
+    beside: Callable[[Mapping[str, int], CollectorRegistry], SideServer] | None = None
     # The sentence printed for the user who started the process, once it listens on this port, and beside gRPC
     # on that one, if on any. None: nothing.
     next_step: Callable[[int, int | None], str] | None = None
@@ -203,7 +203,8 @@ class ServerProcess:
             self._application, settings, self.metrics, self._reporter
         )
         beside = self._application.beside
-        self._beside = beside(self.port, self.metrics.registry) if beside is not None else None
+        ports = {**settings.shared_ports(), "port": self.port}
+        self._beside = beside(ports, self.metrics.registry) if beside is not None else None
         # What is loaded lives as long as the process: the garbage collector needn't examine it during calls.
         gc.freeze()
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from ambiance.errors import AmbianceError
 from ambiance.status_codes import INTERNAL_MESSAGE
 from gateway.http_json import reading
-from gateway.http_json.bodies import JSON, Bodies
+from gateway.http_json.bodies import BODY_S, JSON, MAX_HELD_BYTES, Bodies
 from gateway.http_json.calls import Calls
 from gateway.http_json.handlers import Handlers
 from gateway.http_json.observing import HttpMetrics, Observed
@@ -39,7 +39,7 @@ def application(targets: Mapping[str, str], origins: Sequence[str], registry: Co
 
     `targets` holds the "host:port" of each gRPC service by its name; pages from `origins` may call.
     """
-    bodies = Bodies()
+    bodies = Bodies(MAX_HELD_BYTES, BODY_S)
     handlers = Handlers(bodies)
 
     @asynccontextmanager

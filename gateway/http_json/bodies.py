@@ -23,7 +23,7 @@ T = TypeVar("T")
 class Bodies:
     """The bodies that are being read or used now."""
 
-    def __init__(self, max_held_bytes: int = MAX_HELD_BYTES, body_s: float = BODY_S) -> None:
+    def __init__(self, max_held_bytes: int, body_s: float) -> None:
         """Take the bytes that all bodies may have together, and the seconds that each may take to arrive."""
         self._free, self._body_s = max_held_bytes, body_s
 

@@ -123,6 +123,36 @@ def test_a_client_that_leaves_ends_the_composing(gateway: HttpGateway, composer:
     composer.goes_on.set()
 
 
+def test_a_client_that_reads_nothing_loses_its_connection(
+    gateway: HttpGateway, composer: FakeComposer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.http_json.connection.UNREAD_S", 0.2)
+    with gateway.post(PATH, {"text": "endless"}, EVENTS, stream=True):
+        assert composer.left.wait(WAIT_S)
+
+
+def test_a_soundtrack_that_plays_outlasts_the_request_to_stop(composer: FakeComposer) -> None:
+    add_to = partial(match_service_pb2_grpc.add_MatchServiceServicer_to_server, composer)
+    with http_gateway([Servicer(NAME, add_to)]) as gateway:
+        answer = gateway.post(PATH, {"text": "pause"}, EVENTS, stream=True)
+        ending = threading.Thread(target=gateway.process.end)
+        ending.start()
+        while is_open(gateway):
+            time.sleep(0.05)
+        composer.goes_on.set()
+        assert "event: end" in answer.text
+        ending.join(WAIT_S)
+
+
+def is_open(gateway: HttpGateway) -> bool:
+    """Whether it still lets connections in."""
+    try:
+        gateway.connect().close()
+    except OSError:
+        return False
+    return True
+
+
 def test_a_client_that_reads_slowly_slows_the_composing(gateway: HttpGateway, composer: FakeComposer) -> None:
     body = b'{"text":"endless"}'
     with gateway.connect() as client:
