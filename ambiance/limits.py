@@ -38,6 +38,13 @@ MAX_SOUNDTRACK_WEIGHT = 100.0
 MAX_PASSAGE_DECISIONS = 5_000
 DEFAULT_SOUNDTRACK_DEADLINE_S = 120.0
 
+# Of a file that a text is read from. What is larger than this is no text of MAX_SOUNDTRACK_CHARACTERS.
+MAX_BOOK_BYTES = 64 * 1024 * 1024  # the file; most of a large epub is its pictures, which aren't unpacked
+MAX_BOOK_TEXT_BYTES = 32 * 1024 * 1024  # a text or a page, or the chapters of an epub together, unpacked
+MAX_BOOK_TAGS = 500_000  # and character references, in a page or an epub: some five seconds of work
+MAX_BOOK_ENTRIES = 10_000  # files in an epub
+MAX_BOOK_RATIO = 200  # bytes unpacked to bytes packed of one of them; prose has 3, deflate's most is 1,032
+
 # Of a clip that is written, in code points where it is of characters.
 MAX_WRITTEN_CLIPS = 1_000  # clips in one UpsertClips, ids in one DeleteClips or ReportUnavailable
 MAX_CLIP_LABELS = 100
