@@ -80,11 +80,15 @@ def _package_path(container: Element) -> str:
 
 
 def _spine(package: Element, path: str) -> tuple[list[_Item], list[str]]:
-    """The items to read, in order, and what of the spine is in no manifest. Those that it calls not linear, notes
-    mostly, are read only if there are no others."""
+    """The items to read, in order, and what of the spine is in no manifest.
+
+    Those that it calls not linear, notes mostly, are read only if there are no others.
+    """
     folder = posixpath.dirname(path)
     manifest = {item.get("id"): _item(item, folder) for item in package.iterfind("{*}manifest/{*}item")}
-    linear, other, lost = [], [], []
+    linear: list[_Item] = []
+    other: list[_Item] = []
+    lost = []
     for reference in package.iterfind("{*}spine/{*}itemref"):
         item = manifest.get(reference.get("idref"))
         if item is None:

@@ -15,30 +15,29 @@ from ambiance.reading.refusals import refused
 
 # Elements that begin and end a paragraph.
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main ol p pre section summary table tbody tfoot "
-    "thead tr ul".split()
+    """address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption
+    figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main ol p pre section summary table
+    tbody tfoot thead tr ul""".split()  # noqa: SIM905  # forty strings would hide the names
 )
 # Elements of which nothing is read: each has an end tag of its own.
 _LEFT_OUT = frozenset(
-    "audio button canvas iframe map nav noscript object rp rt script select style svg template textarea title "
-    "video".split()
+    """audio button canvas iframe map nav noscript object rp rt script select style svg template textarea
+    title video""".split()  # noqa: SIM905
 )
-_LEFT_OUT_TYPES = frozenset(
-    {"noteref", "pagebreak"}
-)  # epub:type: figures that stand in the midst of sentences
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_LEFT_OUT_TYPES = frozenset({"noteref", "pagebreak"})  # epub:type: figures in the midst of sentences
+_VOID = frozenset(
+    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
+)
 _CELLS = frozenset({"td", "th"})
 _BREAK, _RUBY = "br", "ruby"
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""")
 _DECLARED_WITHIN = 1024  # bytes; HTML's own limit
 _XHTML = re.compile(rb"<\?xml|xmlns\s*=", re.I)
-# XML ends these elements at once, where HTML would take all that follows for their content: a whole book, of <title/>.
+# XML ends these at once, where HTML takes all that follows for their content: of <title/> the whole book.
 _EMPTY_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]*)([^<>]*)/>")
-_INTERNAL_SUBSET = re.compile(
-    r"(<!DOCTYPE[^<>\[]*)\[[^\]]*\]\s*>", re.I
-)  # its declarations would be read as text
+# Of a document type, whose declarations would be read as text.
+_INTERNAL_SUBSET = re.compile(r"(<!DOCTYPE[^<>\[]*)\[[^\]]*\]\s*>", re.I)
 
 _SPACES = re.compile(r"[ \t\n\f\r]+")  # not the no-break space, which is a character of the text
 _AROUND_BREAKS = re.compile(r" *\n *")
@@ -106,13 +105,14 @@ class _Page:
 
     def _pieces(self, markup: str) -> Iterator[str | None]:
         """The text in order, with None wherever a paragraph ends."""
-        for kind, what in stream(markup):
-            if kind == "text":
-                yield self._text(what)
-            elif kind == "start":
-                yield from self._start(*what)
-            elif kind == "end":
-                yield from self._end(what)
+        for event in stream(markup):
+            match event:
+                case "text", str(text):
+                    yield self._text(text)
+                case "start", (str(tag), dict(attributes)):
+                    yield from self._start(tag, attributes)
+                case "end", str(tag):
+                    yield from self._end(tag)
         yield None
 
     def _text(self, text: str) -> str:
