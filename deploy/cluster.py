@@ -15,6 +15,7 @@ from containers import ComposeContainers, find_compose
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from layout import (
     DATA_VARIABLE,
+    GATEWAY,
     SERVICES,
     Cluster,
     ClusterError,
@@ -54,7 +55,8 @@ def up(engine_name: str | None) -> int:
         if cluster.engine is None or not _all_serve(cluster):
             _start(cluster, engine_name)
     _print_table(cluster)
-    print('Ambiance is up. Ask it: make match TEXT="I am so happy". Stop it: make down.')
+    page = f"Read with music at http://127.0.0.1:{port}/. " if (port := cluster.http_port(GATEWAY)) else ""
+    print(f'Ambiance is up. {page}Ask it: make match TEXT="I am so happy". Stop it: make down.')
     return 0
 
 
@@ -201,13 +203,16 @@ def _look(cluster: Cluster, service: Service) -> str:
 
 
 def _print_table(cluster: Cluster) -> None:
-    row = "{:<20}  {:<16}  {:<30}  {}"
-    print(row.format("SERVICE", "GRPC", "METRICS", "HEALTH"))
+    row = "{:<20}  {:<16}  {:<30}  {:<23}  {}"
+    print(row.format("SERVICE", "GRPC", "METRICS", "HTTP", "HEALTH"))
     for service in SERVICES:
         address = f"127.0.0.1:{cluster.port(service)}"
         metrics = f"http://127.0.0.1:{cluster.metrics_port(service)}/metrics"
+        port = cluster.http_port(service)
+        http = "-" if port is None else f"http://127.0.0.1:{port}/"
         health = _health(cluster, service)
-        print(row.format(service.name, address, metrics, UNREACHABLE if UNREACHABLE in health else health))
+        shown = UNREACHABLE if UNREACHABLE in health else health
+        print(row.format(service.name, address, metrics, http, shown))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

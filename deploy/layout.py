@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ambiance.channel import GATEWAY_PORT, MUSIC_INDEX_SERVICE_PORT, TEXT_SERVICE_PORT
+from ambiance.channel import GATEWAY_PORT, HTTP_PORT, MUSIC_INDEX_SERVICE_PORT, TEXT_SERVICE_PORT
 from ambiance.errors import AmbianceError
 from ambiance.server.environment import is_service_link
 from ambiance.server.listening import addresses
@@ -34,13 +34,14 @@ class Service:
     prefix: str
     default_port: int
     default_metrics_port: int
+    default_http_port: int | None = None  # of HTTP/JSON and the reader's page; None: it has none
 
     def port_variables(self) -> dict[str, int]:
-        """Both environment variables that choose a port, with their defaults."""
-        return {
-            f"{self.prefix}PORT": self.default_port,
-            f"{self.prefix}METRICS_PORT": self.default_metrics_port,
-        }
+        """The environment variables that choose a port, with their defaults."""
+        ports = {"PORT": self.default_port, "METRICS_PORT": self.default_metrics_port}
+        if self.default_http_port is not None:
+            ports["HTTP_PORT"] = self.default_http_port
+        return {f"{self.prefix}{name}": port for name, port in ports.items()}
 
     @property
     def workers_variable(self) -> str:
@@ -48,7 +49,7 @@ class Service:
         return f"{self.prefix}WORKERS"
 
 
-GATEWAY = Service("gateway", "AMBIANCE_GATEWAY_", GATEWAY_PORT, 9051)
+GATEWAY = Service("gateway", "AMBIANCE_GATEWAY_", GATEWAY_PORT, 9051, HTTP_PORT)
 TEXT = Service("text_service", "AMBIANCE_TEXT_", TEXT_SERVICE_PORT, 9052)
 MUSIC = Service("music_index_service", "AMBIANCE_MUSIC_", MUSIC_INDEX_SERVICE_PORT, 9053)
 SERVICES = (GATEWAY, TEXT, MUSIC)
@@ -91,6 +92,11 @@ class Cluster:
     def metrics_port(self, service: Service) -> int:
         """The port of a service's /metrics on this machine."""
         return int(self.settings[f"{service.prefix}METRICS_PORT"])
+
+    def http_port(self, service: Service) -> int | None:
+        """The port of a service's HTTP/JSON and page on this machine; None if it has none."""
+        port = self.settings.get(f"{service.prefix}HTTP_PORT")  # an older cluster that still runs has none
+        return None if port is None else int(port)
 
     def workers(self, service: Service) -> int:
         """The processes that share a service's ports; what the service itself will refuse counts as one."""

@@ -96,6 +96,7 @@ def prepare_cluster(engine: str, folder: Path) -> ClusterUnderTest:
     """A cluster that isn't started yet, with what it needs in a folder."""
     shutil.copytree(ROOT / "artifacts", folder / "artifacts")  # a copy that a test may damage
     names = [f"{prefix}{kind}" for prefix in PREFIXES for kind in ("PORT", "METRICS_PORT")]
+    names.append("AMBIANCE_GATEWAY_HTTP_PORT")
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     variables = {
         "AMBIANCE_RUN_DIR": str(folder / "run"),

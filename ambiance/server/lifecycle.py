@@ -66,8 +66,8 @@ class Application:
     start: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
     max_request_bytes: int = MAX_REQUEST_BYTES
-    # Makes what it answers beside gRPC, given the ports that workers share by the names of their settings, and
-    # where to keep metrics. None: nothing. Raises AmbianceError if its own port can't be listened on.
+    # Makes what it answers beside gRPC, given the ports that workers share, by the names of their settings,
+    # and where to keep metrics. None: nothing. Raises AmbianceError if its port can't be listened on.
     beside: Callable[[Mapping[str, int], CollectorRegistry], SideServer] | None = None
     # The sentence printed for the user who started the process, once it listens on this port, and beside gRPC
     # on that one, if on any. None: nothing.

@@ -13,6 +13,7 @@ from threading import Event
 from time import sleep
 
 import pytest
+import requests
 
 from ambiance import Client, UnavailableError, artifacts
 from clusters import ODD_NAME, ClusterUnderTest, listens, move_checkout, wait_until
@@ -135,7 +136,10 @@ def test_status_says_where_each_service_listens(cluster: ClusterUnderTest) -> No
     done = cluster.manage("status")
     assert done.returncode == 0
     rows = [line.split() for line in done.stdout.splitlines()[1:]]
-    assert [(name, address, health) for name, address, _, health in rows] == [
+    http = cluster.variables["AMBIANCE_GATEWAY_HTTP_PORT"]
+    assert [row[3] for row in rows] == [f"http://127.0.0.1:{http}/", "-", "-"]
+    assert requests.get(f"{rows[0][3]}readyz", timeout=20).text == "serving\n"
+    assert [(name, address, health) for name, address, _, _, health in rows] == [
         ("gateway", f"127.0.0.1:{cluster.port('GATEWAY')}", "SERVING"),
         ("text_service", f"127.0.0.1:{cluster.port('TEXT')}", "SERVING"),
         ("music_index_service", f"127.0.0.1:{cluster.port('MUSIC')}", "SERVING"),

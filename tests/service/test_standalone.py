@@ -15,6 +15,7 @@ from typing import Any
 
 import grpc
 import pytest
+import requests
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ambiance import Client, ShortfallReason, cli
@@ -43,7 +44,7 @@ from text_encoders import RELEASED
 GRIEF = "I miss her so much, I am so sad"
 
 # Starts a process for `ambiance serve` without the entry point, which only an installation has.
-RUN = [sys.executable, "-m", "standalone", "--port", "0", "--metrics-port", "0"]
+RUN = [sys.executable, "-m", "standalone", "--port", "0", "--metrics-port", "0", "--http-port", "0"]
 
 
 def settings(**values: Any) -> StandaloneSettings:
@@ -240,10 +241,13 @@ def test_the_process_says_what_to_do_next(workers: str) -> None:
         assert process.stdout is not None
         told = process.stdout.readline()
         found = re.fullmatch(
-            r'Ambiance is up\. Ask it: (\S*ambiance) match --target (\S+) "I am so happy"\. .*\n', told
+            r"Ambiance is up\. Read with music at (http://\S+/)\. "
+            r'Ask it: (\S*ambiance) match --target (\S+) "I am so happy"\. .*\n',
+            told,
         )
         assert found is not None, told
-        with Client(found[2]) as client:
+        assert requests.get(f"{found[1]}readyz", timeout=20).status_code == 200
+        with Client(found[3]) as client:
             assert client.match("I am so happy", 1).neighbors
         process.terminate()
         assert process.stdout.read() == ""  # it is said once
