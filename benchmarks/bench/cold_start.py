@@ -59,7 +59,7 @@ def music_of(clips: int) -> str:
 def _start_all(options: Options, calls: int, starts: Starts, indexes: Mapping[str, Path]) -> None:
     """Start one process after the other, as each needs those before it; the index service with each index."""
     released = artifact_flags(options.artifacts)
-    with serving(STANDALONE, *released) as standalone:
+    with serving(STANDALONE, *released, "--http-port", "none") as standalone:
         starts[STANDALONE].append(observe(standalone, one_match, calls))
     with serving(TEXT, *released) as text:
         starts[TEXT].append(observe(text, encode_calls, calls))

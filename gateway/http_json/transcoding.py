@@ -17,7 +17,7 @@ from gateway.http_json.shapes import violations
 MAX_VALUES = 100_000
 
 _FIELD = "request"
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BETWEEN = re.compile(rb"[\[{,]")
 
 M = TypeVar("M", bound=Message)
