@@ -10,6 +10,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 
 from gateway.http_json.problems import json_path
 
+# Paragraphs stand between empty lines, and each status code begins one.
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?= ?[A-Z_]{6,}:)")
 _FIELD_NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 
 
@@ -41,7 +43,7 @@ def _name(file: Any, path: Sequence[int]) -> str:
 
 
 def _paragraphs(comment: str) -> str:
-    return "\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", comment.strip()))
+    return "\n".join(" ".join(part.split()) for part in _PARAGRAPH.split(comment.strip()))
 
 
 def _renamed(text: str, fields: set[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from ambiance.extras import installed_version
+from ambiance.limits import MAX_BOOK_BYTES
 from gateway.http_json import reading
 from gateway.http_json.bodies import JSON
 from gateway.http_json.comments import comments
@@ -86,7 +87,8 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         ]
     else:
         body = schemas.reference(rpc.input_type)
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
+        content = {JSON: {"schema": body, "example": dict(route.example)}}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -131,13 +133,18 @@ _TITLED = {
     "properties": {
         "title": {"type": "string", "description": "The title of the file's text. Empty: it has none."},
         "text": {"type": "string", "description": "Its text, without markup."},
+        "warnings": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What of it couldn't be read, a sentence each.",
+        },
     },
 }
 _READ = {
     "operationId": "readText",
     "tags": ["Files"],
     "summary": "Reads the text of a file",
-    "description": f"Reads a text, a web page or an epub of at most {reading.MAX_FILE_BYTES:,} bytes; nothing"
+    "description": f"Reads a text, a web page or an epub of at most {MAX_BOOK_BYTES:,} bytes; nothing"
     " is kept of it. Its kind is told by its name's ending, or by its Content-Type.",
     "parameters": [_NAME],
     "requestBody": {

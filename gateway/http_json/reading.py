@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from ambiance.errors import InvalidInputError
 from ambiance.extras import install_hint
+from ambiance.limits import MAX_BOOK_BYTES
+from ambiance.reading import Reading, read_text
 from gateway.http_json.bodies import JSON, Bodies
 from gateway.http_json.problems import ProblemError
 from gateway.http_json.transcoding import dumped
 
 PATH = "/v1/texts:read"
-MAX_FILE_BYTES = 32 * 1024 * 1024
 # Files read at a time: each keeps a thread for up to seconds.
 MAX_READING = 2
 MAX_NAME_CHARACTERS = 255
@@ -33,13 +34,14 @@ class TextReader:
         self._turns = asyncio.Semaphore(MAX_READING)
 
     async def read(self, request: Request) -> Response:
-        """The title and the text of the file that the body is."""
+        """The title and the text of the file that the body is, and what of it couldn't be read."""
         name = _name(request)
-        async with self._bodies.read(request, MAX_FILE_BYTES) as body, self._turns:
+        async with self._bodies.read(request, MAX_BOOK_BYTES) as body, self._turns:
             if not body:
                 raise InvalidInputError.of("file", "is empty")
-            title, text = await run_in_threadpool(_read, body, name)
-        return Response(dumped({"title": title, "text": text}), media_type=JSON)
+            found = await run_in_threadpool(_read, body, name)
+        told = {"title": found.title, "text": found.text, "warnings": found.warnings}
+        return Response(dumped(told), media_type=JSON)
 
 
 def _name(request: Request) -> str:
@@ -52,11 +54,9 @@ def _name(request: Request) -> str:
     return (name or "text") + _ENDINGS.get(kind, ".txt")
 
 
-def _read(data: bytes, name: str) -> tuple[str, str]:
+def _read(data: bytes, name: str) -> Reading:
     try:
-        from ambiance.reading import read_text  # noqa: PLC0415  # what it needs is loaded for a file only
+        return read_text(data, name)
     except ModuleNotFoundError as error:
-        hint = f"files can't be read here: {install_hint('reading')}"
+        hint = f"such files can't be read here without {error.name}: {install_hint('reading')}"
         raise ProblemError.of(501, grpc.StatusCode.UNIMPLEMENTED, hint) from error
-    reading = read_text(data, name)
-    return reading.title, reading.text

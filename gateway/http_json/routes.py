@@ -1,6 +1,7 @@
 """The one table of what is called over HTTP, and by which method of gRPC it is answered."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gateway.http_json.calls import Rpc
 
@@ -23,18 +24,38 @@ class Route:
     path: str
     rpc: Rpc
     max_body_bytes: int = SMALL_BODY_BYTES
+    example: Mapping[str, object] = field(default_factory=dict)  # a request to try first
 
 
-SOUNDTRACK = Route("POST", "/v1/soundtrack", Rpc(MATCH, "ComposeSoundtrack"), LARGE_BODY_BYTES)
+SOUNDTRACK = Route(
+    "POST",
+    "/v1/soundtrack",
+    Rpc(MATCH, "ComposeSoundtrack"),
+    LARGE_BODY_BYTES,
+    {
+        "text": "The sun rose over a quiet sea. Then the storm broke, and they were afraid.",
+        "allowVocals": True,
+    },
+)
+
+_A_CLIP: Mapping[str, object] = {"clipIds": ["--aE2O5G5WE@0"]}
 
 UNARY = (
-    Route("POST", "/v1/match", Rpc(MATCH, "MatchText")),
-    Route("POST", "/v1/match:batch", Rpc(MATCH, "MatchTexts"), LARGE_BODY_BYTES),
+    Route(
+        "POST", "/v1/match", Rpc(MATCH, "MatchText"), example={"text": "I am so happy", "options": {"k": 5}}
+    ),
+    Route(
+        "POST",
+        "/v1/match:batch",
+        Rpc(MATCH, "MatchTexts"),
+        LARGE_BODY_BYTES,
+        {"texts": ["I am so happy", "I miss her so much"], "options": {"k": 5}},
+    ),
     Route("GET", "/v1/indexes", Rpc(MUSIC, "ListIndexes")),
     Route("GET", "/v1/labels", Rpc(MUSIC, "ListLabels")),
     Route("GET", "/v1/clips", Rpc(MUSIC, "ListClips")),
     Route("GET", "/v1/clips/{clipId}", Rpc(MUSIC, "GetClip")),
-    Route("POST", "/v1/clips:batchGet", Rpc(MUSIC, "BatchGetClips")),
-    Route("POST", "/v1/clips:similar", Rpc(MUSIC, "FindSimilar")),
-    Route("POST", "/v1/clips:reportUnavailable", Rpc(MUSIC, "ReportUnavailable")),
+    Route("POST", "/v1/clips:batchGet", Rpc(MUSIC, "BatchGetClips"), example=_A_CLIP),
+    Route("POST", "/v1/clips:similar", Rpc(MUSIC, "FindSimilar"), example=_A_CLIP),
+    Route("POST", "/v1/clips:reportUnavailable", Rpc(MUSIC, "ReportUnavailable"), example=_A_CLIP),
 )

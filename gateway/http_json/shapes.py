@@ -3,7 +3,7 @@ list, and takes what isn't a number for one."""
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -20,7 +20,7 @@ _INTEGERS = {
 _FLOATS = {FieldDescriptor.CPPTYPE_FLOAT: 3.4028234663852886e38, FieldDescriptor.CPPTYPE_DOUBLE: math.inf}
 _WHOLE = re.compile(r"-?[0-9]{1,20}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_KINDS = {dict: "an object", list: "a list", str: "a longer string"}
+_KINDS: Mapping[type, str] = {dict: "an object", list: "a list", str: "a longer string"}
 
 
 def violations(value: object, kind: Descriptor, path: str = "") -> Iterator[Violation]:

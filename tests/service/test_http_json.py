@@ -2,13 +2,15 @@
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from http_gateways import HttpGateway, http_gateway, problem
+import requests
+from http_gateways import WAIT_S, HttpGateway, http_gateway, problem
 
 from ambiance.errors import InvalidInputError, OverloadedError
 from ambiance.match.v1 import match_service_pb2 as match_pb
@@ -26,6 +28,7 @@ class FakeMatch(match_service_pb2_grpc.MatchServiceServicer):
 
     def __init__(self) -> None:
         self.request: Any = None
+        self.left = threading.Event()
         self.time_remaining_s = 0.0
 
     def MatchText(self, request: Any, context: Any) -> match_pb.MatchTextResponse:  # noqa: N802
@@ -36,6 +39,9 @@ class FakeMatch(match_service_pb2_grpc.MatchServiceServicer):
             raise OverloadedError("all 24 permits are taken", 1.5)
         if request.text == "broken":
             raise ZeroDivisionError
+        if request.text == "wait":
+            context.add_callback(self.left.set)
+            self.left.wait(WAIT_S)
         if request.text == "slow":
             time.sleep(0.3)
         origin = {"index": {"kind": "music_index", "version": 7}}
@@ -179,6 +185,12 @@ def test_each_mistake_has_its_code(
     assert re.search(told, problem(answer)["message"])
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_client_that_leaves_ends_its_call(gateway: HttpGateway, match: FakeMatch) -> None:
+    with pytest.raises(requests.Timeout):
+        requests.post(f"{gateway.url}/v1/match", json={"text": "wait"}, timeout=0.5)
+    assert match.left.wait(WAIT_S)
 
 
 def test_an_endless_body_is_cut_at_the_limit(gateway: HttpGateway) -> None:

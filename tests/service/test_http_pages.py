@@ -78,17 +78,13 @@ def test_everything_that_can_be_called_is_described(gateway: HttpGateway) -> Non
     assert undescribed == []
 
 
-def test_the_files_of_readers_are_read(gateway: HttpGateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read(data: bytes, name: str) -> tuple[str, str]:
-        return name, data.decode()
-
-    monkeypatch.setattr("gateway.http_json.reading._read", read)
+def test_the_files_of_readers_are_read(gateway: HttpGateway) -> None:
     post: Any = gateway.post
-    plain = post("/v1/texts:read", "né".encode(), {"Content-Type": "text/plain"})
-    assert plain.json() == {"title": "text.txt", "text": "né"}
-    assert (
-        post("/v1/texts:read?name=b", b"x", {"Content-Type": "application/epub+zip"}).json()["title"]
-        == "b.epub"
-    )
-    assert post("/v1/texts:read?name=a.html", b"x").json()["title"] == "a.html"
-    assert problem(post("/v1/texts:read", b""))["message"] == "file: is empty"
+    plain = post("/v1/texts:read?name=My day.txt", "né".encode(), {"Content-Type": "text/plain"})
+    assert plain.json() == {"title": "My day", "text": "né", "warnings": []}
+    page = post("/v1/texts:read?name=a", b"<p>I <b>am</b></p>", {"Content-Type": "text/html; charset=utf-8"})
+    assert page.json()["text"].strip() == "I am"
+    for bad in (b"", b"%PDF-1.7", b"PK\x03\x04 no archive"):
+        error = problem(post("/v1/texts:read", bad))
+        assert error["code"] == 400
+        assert error["details"][0]["fieldViolations"][0]["field"] == "file"
