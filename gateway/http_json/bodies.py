@@ -10,8 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from gateway.http_json.problems import ProblemError
 
-# Bytes of bodies that are held at a time, of all requests: parsed they take several times as much.
-MAX_HELD_BYTES = 128 * 1024 * 1024
+# Bytes of bodies that are held at a time, of all requests: on its way a body takes up to eight times as much.
+MAX_HELD_BYTES = 64 * 1024 * 1024
 # Seconds that a body may take to arrive.
 BODY_S = 60.0
 

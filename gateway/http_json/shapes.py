@@ -117,7 +117,7 @@ def _unknown(name: str, known: list[str]) -> str:
 
 
 def _clipped(path: str) -> str:
-    return path if len(path) <= 100 and path.isprintable() else shown(path)
+    return path if 0 < len(path) <= 100 and path.isprintable() else shown(path)
 
 
 def _told(value: object) -> str:

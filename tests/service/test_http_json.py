@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import requests
-from http_gateways import WAIT_S, HttpGateway, http_gateway, problem
 
 from ambiance.errors import InvalidInputError, OverloadedError
 from ambiance.match.v1 import match_service_pb2 as match_pb
@@ -18,6 +17,7 @@ from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from ambiance.music.v1 import music_index_service_pb2_grpc
 from ambiance.server.lifecycle import Application, Servicer
+from http_gateways import WAIT_S, HttpGateway, http_gateway, problem
 from support import Serve
 
 MATCH, MUSIC = "ambiance.match.v1.MatchService", "ambiance.music.v1.MusicIndexService"

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_gateways import HttpGateway, http_gateway, problem
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from gateway.http_json.routes import SOUNDTRACK, UNARY
+from http_gateways import HttpGateway, http_gateway, problem
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from contextlib import suppress
 
 import pytest
 import requests
-from http_gateways import WAIT_S, HttpGateway, http_gateway
 
 from ambiance.errors import AmbianceError
+from http_gateways import WAIT_S, HttpGateway, http_gateway
 
 GATEWAY = [sys.executable, "-m", "gateway", "--port", "0", "--metrics-port", "0"]
 ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"

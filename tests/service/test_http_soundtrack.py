@@ -9,10 +9,10 @@ from typing import Any
 
 import grpc
 import pytest
-from http_gateways import JSON, WAIT_S, HttpGateway, http_gateway, problem
 
 from ambiance.match.v1 import match_service_pb2_grpc, soundtrack_pb2
 from ambiance.server.lifecycle import Servicer
+from http_gateways import JSON, WAIT_S, HttpGateway, http_gateway, problem
 
 NAME = "ambiance.match.v1.MatchService"
 EVENTS = {"Accept": "text/event-stream"}
