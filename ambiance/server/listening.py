@@ -15,7 +15,7 @@ from ambiance.errors import AmbianceError
 ANY_IPV4 = "0.0.0.0"
 
 # What a port is for, for messages, and the flag that sets it.
-GRPC_USE, HTTP_USE = "gRPC (--port)", "HTTP (--http-port, none for none)"
+GRPC_USE, HTTP_USE = "gRPC (--port)", "HTTP (--http-port; none does without)"
 
 # A sibling that binds at the same moment takes milliseconds; it is looked for again after each pause.
 SIBLING_PATIENCE_S = 2.0

@@ -103,9 +103,7 @@ def test_more_bodies_than_memory_is_for_are_refused(monkeypatch: pytest.MonkeyPa
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        told = (
-            rf"can't listen on 127\.0\.0\.1:{port} for HTTP \(--http-port, none for none\): Address already"
-        )
+        told = rf"can't listen on 127\.0\.0\.1:{port} for HTTP \(--http-port; none does without\): Address"
         with pytest.raises(AmbianceError, match=told), http_gateway([], http_port=port):
             pass
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import grpc
 import pytest
 
+from ambiance.errors import PreconditionError, UnavailableError
 from ambiance.match.v1 import match_service_pb2_grpc, soundtrack_pb2
 from ambiance.server.lifecycle import Servicer
 from http_gateways import JSON, WAIT_S, HttpGateway, http_gateway, problem
@@ -34,7 +34,7 @@ class FakeComposer(match_service_pb2_grpc.MatchServiceServicer):
     def ComposeSoundtrack(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
         context.add_callback(self.left.set)
         if request.text == "refuse":
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "lineages differ")
+            raise PreconditionError("lineages differ")
         yield soundtrack_pb2.ComposeSoundtrackResponse(start={"word_count": 3})
         for number in range(100_000 if request.text == "endless" else 3):
             why = "x" * 10_000 if request.text == "endless" else "“calm”\n\nand\u2028sad"
@@ -43,7 +43,7 @@ class FakeComposer(match_service_pb2_grpc.MatchServiceServicer):
             if request.text == "pause" and number == 0:
                 self.goes_on.wait(WAIT_S)
             if request.text == "break":
-                context.abort(grpc.StatusCode.UNAVAILABLE, "the text service doesn't answer")
+                raise UnavailableError("the text service doesn't answer")
         yield soundtrack_pb2.ComposeSoundtrackResponse(end={"cue_count": 3})
 
 
