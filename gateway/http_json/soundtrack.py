@@ -4,7 +4,6 @@ Parts are asked for as the caller reads them: who reads slowly slows the composi
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -22,8 +21,6 @@ EVENTS = "text/event-stream"
 ALIVE_S = 15.0
 
 _HEADERS = {"X-Accel-Buffering": "no"}  # a proxy that gathers events would hold the first cue back
-
-logger = logging.getLogger(__name__)
 
 
 class Parts:
