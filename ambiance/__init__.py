@@ -53,6 +53,17 @@ from ambiance.results import (
     VersionStatus,
     WordInfluence,
 )
+from ambiance.soundtrack_arguments import PassageDecision, SoundtrackWeights
+from ambiance.soundtrack_results import (
+    Cue,
+    CueReason,
+    MoodPoint,
+    Passage,
+    SoundtrackEnd,
+    SoundtrackPart,
+    SoundtrackStart,
+    Transition,
+)
 from ambiance.write_results import IndexCreation, WriteOutcome, WriteResult
 
 if TYPE_CHECKING:
@@ -67,6 +78,8 @@ __all__ = [
     "ClipFilter",
     "ClipInput",
     "ClipMetadata",
+    "Cue",
+    "CueReason",
     "DeadlineError",
     "EmotionScore",
     "EncodedText",
@@ -81,18 +94,26 @@ __all__ = [
     "Label",
     "MatchResult",
     "Metric",
+    "MoodPoint",
     "MoodScore",
     "Neighbor",
     "NotFoundError",
     "Notice",
     "NoticeKind",
     "OverloadedError",
+    "Passage",
+    "PassageDecision",
     "PeerError",
     "PreconditionError",
     "SceneScore",
     "SearchResult",
     "ShortfallReason",
+    "SoundtrackEnd",
+    "SoundtrackPart",
+    "SoundtrackStart",
+    "SoundtrackWeights",
     "Space",
+    "Transition",
     "UnavailableError",
     "Vad",
     "VadDifference",

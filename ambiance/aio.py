@@ -1,8 +1,8 @@
 """The asyncio client: `ambiance.Client` with awaitable methods, the same results and the same errors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -29,6 +29,7 @@ from ambiance.results import (
 )
 from ambiance.search_arguments import SearchArguments
 from ambiance.search_messages import search_options
+from ambiance.soundtrack_streams import AsyncSoundtracks
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
@@ -39,7 +40,7 @@ LOOP_MESSAGE = (
 R = TypeVar("R")
 
 
-class Client(AsyncCatalogueWrites):
+class Client(AsyncCatalogueWrites, AsyncSoundtracks):
     """`ambiance.Client` for one event loop at a time: the one that runs at the first call, and once that is
     closed another. It may be made outside of any.
 
@@ -215,21 +216,32 @@ class Client(AsyncCatalogueWrites):
             except OverloadedError as refusal:
                 if (pause_s := patience.pause_s(refusal)) is None:
                     raise
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), pause_s)
+            await self._pause(pause_s)
+
+    async def _pause(self, pause_s: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), pause_s)
 
     async def _try(self, call: calls.Call[Any], timeout_s: float) -> Any:
+        with self._errors(call.peer):
+            return await self._rpc(call)(call.request, timeout=timeout_s)
+
+    def _rpc(self, call: calls.Call[Any]) -> Any:
         if self._closed:
             raise UnavailableError(CLOSED_MESSAGE)
-        rpc = getattr(self._stub(call.peer), call.method)
+        return getattr(self._stub(call.peer), call.method)
+
+    @contextmanager
+    def _errors(self, peer: calls.Peer) -> Iterator[None]:
+        """Raise what gRPC raises in a call as a caller of the client knows it."""
         try:
-            return await rpc(call.request, timeout=timeout_s)
+            yield
         except asyncio.CancelledError as error:
             if not self._closed or _is_cancelled(asyncio.current_task()):
                 raise
             raise UnavailableError(CLOSED_MESSAGE) from error
         except grpc.RpcError as error:
-            told = from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}")
+            told = from_rpc_error(error, f"{peer.name} at {self._targets[peer]}")
             raise calls.by_argument(told) from error
 
     def _stub(self, peer: calls.Peer) -> Any:

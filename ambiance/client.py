@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -32,6 +33,7 @@ from ambiance.results import (
 )
 from ambiance.search_arguments import SearchArguments
 from ambiance.search_messages import search_options
+from ambiance.soundtrack_streams import Soundtracks
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
 
@@ -44,7 +46,7 @@ CLOSED_MESSAGE = "client is closed"
 R = TypeVar("R")
 
 
-class Client(CatalogueWrites):
+class Client(CatalogueWrites, Soundtracks):
     """Calls the gateway, and the two services behind it where they can be reached.
 
     One client serves any number of threads; it connects on the first call to each service. Every method
@@ -266,16 +268,27 @@ class Client(CatalogueWrites):
             except OverloadedError as refusal:
                 if (pause_s := patience.pause_s(refusal)) is None:
                     raise
-            self._closed.wait(pause_s)
+            self._pause(pause_s)
+
+    def _pause(self, pause_s: float) -> None:
+        self._closed.wait(pause_s)
 
     def _try(self, call: calls.Call[Any], timeout_s: float) -> Any:
-        rpc = getattr(self._stubs[call.peer], call.method)
+        with self._errors(call.peer):
+            return self._rpc(call)(call.request, timeout=timeout_s)
+
+    def _rpc(self, call: calls.Call[Any]) -> Any:
+        return getattr(self._stubs[call.peer], call.method)
+
+    @contextmanager
+    def _errors(self, peer: calls.Peer) -> Iterator[None]:
+        """Raise what gRPC raises in a call as a caller of the client knows it."""
         try:
-            return rpc(call.request, timeout=timeout_s)
+            yield
         except ValueError as error:  # a closed channel's way to refuse
             raise UnavailableError(CLOSED_MESSAGE) from error
         except grpc.RpcError as error:
             if self._closed.is_set():
                 raise UnavailableError(CLOSED_MESSAGE) from error
-            told = from_rpc_error(error, f"{call.peer.name} at {self._targets[call.peer]}")
+            told = from_rpc_error(error, f"{peer.name} at {self._targets[peer]}")
             raise calls.by_argument(told) from error

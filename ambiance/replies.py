@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ambiance.artifact.v1 import artifact_service_pb2
 from ambiance.clip_replies import clip_of, facet_scores, vad_of
 from ambiance.errors import Violation
-from ambiance.match.v1 import match_service_pb2
+from ambiance.match.v1 import match_service_pb2, soundtrack_pb2
 from ambiance.music.v1 import music_index_service_pb2
 from ambiance.results import (
     ArtifactVersion,
@@ -42,6 +42,7 @@ _Filtered = (
     | match_service_pb2.MatchTextsResponse
     | _Found
     | music_index_service_pb2.FindPathResponse
+    | soundtrack_pb2.SoundtrackEnd
 )
 _Written = (
     music_index_service_pb2.UpsertClipsResponse
@@ -82,17 +83,17 @@ _NOTICE_KINDS = {text_service_pb2.NOTICE_KIND_DISTRESS: NoticeKind.DISTRESS}
 
 def encoded_texts(response: text_service_pb2.EncodeTextsResponse) -> list[EncodedText]:
     """The texts of a batch, in order."""
-    model = _version(response.model)
-    return [_encoded_text(text, model) for text in response.results]
+    model = version_of(response.model)
+    return [encoded_text(text, model) for text in response.results]
 
 
 def search_results(response: _Found) -> list[SearchResult]:
     """The neighbours of each query or clip, in order."""
-    space, index, effect = _space(response.space), _version(response.index), _filter_effect(response)
+    space, index, effect = space_of(response.space), version_of(response.index), filter_effect(response)
     return [
         SearchResult(
-            _neighbors(found.neighbors),
-            _shortfall(found.shortfall_reason),
+            neighbors_of(found.neighbors),
+            shortfall(found.shortfall_reason),
             space,
             index,
             effect,
@@ -105,11 +106,11 @@ def search_results(response: _Found) -> list[SearchResult]:
 def path(response: music_index_service_pb2.FindPathResponse) -> SearchResult:
     """The clips of a path."""
     return SearchResult(
-        _neighbors(response.neighbors),
-        _shortfall(response.shortfall_reason),
-        _space(response.space),
-        _version(response.index),
-        _filter_effect(response),
+        neighbors_of(response.neighbors),
+        shortfall(response.shortfall_reason),
+        space_of(response.space),
+        version_of(response.index),
+        filter_effect(response),
         response.left_out_clip_count,
     )
 
@@ -167,13 +168,13 @@ def _match_results(
     matches: Iterable[match_service_pb2.Match],
     response: match_service_pb2.MatchTextResponse | match_service_pb2.MatchTextsResponse,
 ) -> list[MatchResult]:
-    origin, effect = response.origin, _filter_effect(response)
-    space, model, index = _space(origin.space), _version(origin.model), _version(origin.index)
+    origin, effect = response.origin, filter_effect(response)
+    space, model, index = space_of(origin.space), version_of(origin.model), version_of(origin.index)
     return [
         MatchResult(
-            _encoded_text(match.text, model),
-            _neighbors(match.neighbors),
-            _shortfall(match.shortfall_reason),
+            encoded_text(match.text, model),
+            neighbors_of(match.neighbors),
+            shortfall(match.shortfall_reason),
             space,
             index,
             effect,
@@ -183,7 +184,8 @@ def _match_results(
     ]
 
 
-def _encoded_text(text: text_service_pb2.EncodedText, model: ArtifactVersion) -> EncodedText:
+def encoded_text(text: text_service_pb2.EncodedText, model: ArtifactVersion) -> EncodedText:
+    """A text as `model` read it."""
     return EncodedText(
         emotions=tuple(EmotionScore(score.emotion, score.score) for score in text.emotions),
         vad=vad_of(text.vad),
@@ -210,11 +212,13 @@ def _notice(notice: text_service_pb2.Notice) -> Notice:
     return Notice(_NOTICE_KINDS.get(notice.kind, NoticeKind.UNKNOWN), notice.text)
 
 
-def _neighbors(neighbors: Iterable[music_index_service_pb2.Neighbor]) -> tuple[Neighbor, ...]:
-    return tuple(map(_neighbor, neighbors))
+def neighbors_of(neighbors: Iterable[music_index_service_pb2.Neighbor]) -> tuple[Neighbor, ...]:
+    """Clips, in order."""
+    return tuple(map(neighbor_of, neighbors))
 
 
-def _neighbor(neighbor: music_index_service_pb2.Neighbor) -> Neighbor:
+def neighbor_of(neighbor: music_index_service_pb2.Neighbor) -> Neighbor:
+    """A clip and how well it fits."""
     difference = neighbor.vad_difference
     return Neighbor(
         clip=clip_of(neighbor.clip),
@@ -236,8 +240,8 @@ def _word_influence(influence: text_service_pb2.WordInfluence) -> WordInfluence:
 def _index(index: music_index_service_pb2.Index) -> Index:
     return Index(
         index.name,
-        _version(index.version),
-        tuple(map(_space, index.spaces)),
+        version_of(index.version),
+        tuple(map(space_of, index.spaces)),
         index.clip_count,
         tuple(index.notices),
         index.writable,
@@ -245,33 +249,37 @@ def _index(index: music_index_service_pb2.Index) -> Index:
     )
 
 
-def _space(space: space_pb2.Space) -> Space:
+def space_of(space: space_pb2.Space) -> Space:
+    """The space of an answer."""
     return Space(space.name, space.dimension, _METRICS.get(space.metric, Metric.UNKNOWN), space.lineage)
 
 
-def _version(version: space_pb2.ArtifactVersion) -> ArtifactVersion:
+def version_of(version: space_pb2.ArtifactVersion) -> ArtifactVersion:
+    """What made an answer."""
     return ArtifactVersion(version.kind, version.version)
 
 
 def versions(response: artifact_service_pb2.ListVersionsResponse) -> list[VersionStatus]:
     """The answer of ListVersions."""
     return [
-        VersionStatus(_version(each.version), each.serving, tuple(map(_space, each.spaces)), each.trouble)
+        VersionStatus(version_of(each.version), each.serving, tuple(map(space_of, each.spaces)), each.trouble)
         for each in response.versions
     ]
 
 
 def serving(response: artifact_service_pb2.ReloadArtifactsResponse) -> list[ArtifactVersion]:
     """The answer of ReloadArtifacts."""
-    return list(map(_version, response.serving))
+    return list(map(version_of, response.serving))
 
 
-def _filter_effect(response: _Filtered) -> FilterEffect | None:
+def filter_effect(response: _Filtered) -> FilterEffect | None:
+    """What a filter did; None if there was none."""
     if not response.HasField("filter_effect"):
         return None
     effect = response.filter_effect
     return FilterEffect(effect.clip_count, tuple(effect.unknown_clip_ids), tuple(effect.unknown_youtube_ids))
 
 
-def _shortfall(reason: music_index_service_pb2.ShortfallReason.ValueType) -> ShortfallReason | None:
+def shortfall(reason: music_index_service_pb2.ShortfallReason.ValueType) -> ShortfallReason | None:
+    """Why there are fewer clips than asked for; None if there aren't."""
     return _SHORTFALL_REASONS.get(reason, ShortfallReason.UNKNOWN)

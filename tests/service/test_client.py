@@ -536,6 +536,9 @@ def test_both_clients_have_the_same_methods() -> None:
     def signatures(client: type) -> dict[str, str]:
         methods = inspect.getmembers(client, inspect.isfunction)
         told = {name: str(inspect.signature(method)) for name, method in methods if not name.startswith("_")}
-        return {name: signature.replace("AsyncIterator", "Iterator") for name, signature in told.items()}
+        return {
+            name: signature.replace("Async", "").replace(", None, None]", ", None]")
+            for name, signature in told.items()
+        }
 
     assert signatures(ambiance.Client) == signatures(aio.Client)
