@@ -30,6 +30,7 @@ from ambiance.search_flags import add_search_flags, search_arguments_of
 from ambiance.serve_command import PROGRAMS, add_programs
 from ambiance.shared_flags import add_target_flags
 from ambiance.similar_command import add_similar
+from ambiance.soundtrack_command import add_soundtrack
 from ambiance.style import Style
 from ambiance.targets import resolvable
 from ambiance.version_command import add_versions
@@ -169,6 +170,7 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_match(commands)
     _add_encode(commands)
+    add_soundtrack(commands, _print)
     add_similar(commands, _print)
     add_path(commands, _print)
     add_labels(commands, _print)

@@ -28,44 +28,41 @@ DIGITS = 7  # significant ones; a 32-bit float, which every figure here is, hold
 
 def match_as_json(result: MatchResult) -> str:
     """One JSON object; distances, scores and coordinates are as in MatchResult."""
-    answer = _answer_object(result)
-    return _document({"text": _text_object(result.text), "model": result.text.model._asdict(), **answer})
+    answer = answer_object(result)
+    return document({"text": text_object(result.text), "model": result.text.model._asdict(), **answer})
 
 
 def text_as_json(text: EncodedText) -> str:
     """One JSON object; scores and coordinates are as in EncodedText."""
-    return _document({"text": _text_object(text), "model": text.model._asdict()})
+    return document({"text": text_object(text), "model": text.model._asdict()})
 
 
 def clips_as_json(clips: Iterable[Clip]) -> str:
     """One JSON object; scores and coordinates are as in Clip."""
-    return _document({"clips": list(map(_clip_object, clips))})
+    return document({"clips": list(map(_clip_object, clips))})
 
 
 def similar_as_json(clip_ids: Iterable[str], results: Iterable[SearchResult]) -> str:
     """One JSON object: for each clip what is like it."""
     pairs = zip(clip_ids, results, strict=True)
-    return _document(
-        {"results": [{"clip_id": clip_id, **_answer_object(result)} for clip_id, result in pairs]}
-    )
+    return document({"results": [{"clip_id": clip_id, **answer_object(result)} for clip_id, result in pairs]})
 
 
 def path_as_json(start: EncodedText, end: EncodedText, result: SearchResult) -> str:
     """One JSON object: both texts, and the clips that lead from one to the other, in their order."""
-    return _document(
+    return document(
         {
-            "start": _text_object(start),
-            "end": _text_object(end),
+            "start": text_object(start),
+            "end": text_object(end),
             "model": start.model._asdict(),
-            **_answer_object(result),
+            **answer_object(result),
         }
     )
 
 
-def _answer_object(result: SearchResult | MatchResult) -> dict[str, Any]:
+def answer_object(result: SearchResult | MatchResult) -> dict[str, Any]:
     clips = [
-        {"rank": rank, **_neighbor_object(neighbor)}
-        for rank, neighbor in enumerate(result.neighbors, start=1)
+        {"rank": rank, **neighbor_object(neighbor)} for rank, neighbor in enumerate(result.neighbors, start=1)
     ]
     return {
         "clips": clips,
@@ -82,14 +79,14 @@ def _answer_object(result: SearchResult | MatchResult) -> dict[str, Any]:
     }
 
 
-def _text_object(text: EncodedText) -> dict[str, Any]:
+def text_object(text: EncodedText) -> dict[str, Any]:
     return {
         "notices": [notice._asdict() for notice in text.notices],
         "evidence": _evidence_object(text.evidence),
         "scenes": _score_objects(text.scenes),
-        "facets": [facet._asdict() | {"weight": _rounded(facet.weight)} for facet in text.facets],
+        "facets": [facet._asdict() | {"weight": rounded(facet.weight)} for facet in text.facets],
         "emotions": _score_objects(text.emotions),
-        "vad": _axes_object(text.vad),
+        "vad": axes_object(text.vad),
         "vectors": {space: _vector_object(vector) for space, vector in text.vectors.items()},
         "embedding": _rounded_all(text.embedding),
         "word_influences": [_influence_object(influence) for influence in text.word_influences],
@@ -99,12 +96,12 @@ def _text_object(text: EncodedText) -> dict[str, Any]:
     }
 
 
-def _neighbor_object(neighbor: Neighbor) -> dict[str, Any]:
+def neighbor_object(neighbor: Neighbor) -> dict[str, Any]:
     return {
         **_clip_object(neighbor.clip),
-        "distance": _rounded(neighbor.distance),
+        "distance": rounded(neighbor.distance),
         "match_probability": _rounded_if_any(neighbor.match_probability),
-        "vad_difference": neighbor.vad_difference and _axes_object(neighbor.vad_difference),
+        "vad_difference": neighbor.vad_difference and axes_object(neighbor.vad_difference),
         "why": _score_objects(neighbor.why),
     }
 
@@ -114,12 +111,12 @@ def _clip_object(clip: Clip) -> dict[str, Any]:
         "id": clip.id,
         "youtube_id": clip.youtube_id,
         "url": clip.url,
-        "start_seconds": _rounded(clip.start_seconds),
-        "end_seconds": _rounded(clip.end_seconds),
+        "start_seconds": rounded(clip.start_seconds),
+        "end_seconds": rounded(clip.end_seconds),
         "labels": clip.labels,
         "mood_labels": clip.mood_labels,
         "moods": _score_objects(clip.moods),
-        "vad": _axes_object(clip.vad),
+        "vad": axes_object(clip.vad),
         "facets": _score_objects(clip.facets),
         "traits": _score_objects(clip.traits),
         "listenable": clip.listenable,
@@ -130,25 +127,25 @@ def _clip_object(clip: Clip) -> dict[str, Any]:
 
 def _metadata_object(metadata: ClipMetadata) -> dict[str, Any]:
     """Every field, and numbers among the attributes as they were written: they are 64-bit floats."""
-    return {**asdict(metadata), "duration_seconds": _rounded(metadata.duration_seconds)}
+    return {**asdict(metadata), "duration_seconds": rounded(metadata.duration_seconds)}
 
 
 def _score_objects(
     scores: Iterable[EmotionScore | SceneScore | MoodScore | FacetScore],
 ) -> list[dict[str, Any]]:
-    return [score._asdict() | {"score": _rounded(score.score)} for score in scores]
+    return [score._asdict() | {"score": rounded(score.score)} for score in scores]
 
 
 def _evidence_object(evidence: Evidence) -> dict[str, Any]:
-    return evidence._asdict() | {"score": _rounded(evidence.score)}
+    return evidence._asdict() | {"score": rounded(evidence.score)}
 
 
-def _axes_object(axes: Vad | VadDifference) -> dict[str, float]:
-    return {axis: _rounded(value) for axis, value in axes._asdict().items()}
+def axes_object(axes: Vad | VadDifference) -> dict[str, float]:
+    return {axis: rounded(value) for axis, value in axes._asdict().items()}
 
 
 def _influence_object(influence: WordInfluence) -> dict[str, Any]:
-    figures = {"shift": _rounded(influence.shift), "share_change": _rounded(influence.share_change)}
+    figures = {"shift": rounded(influence.shift), "share_change": rounded(influence.share_change)}
     return influence._asdict() | figures
 
 
@@ -157,17 +154,17 @@ def _vector_object(vector: Vector) -> dict[str, Any]:
 
 
 def _rounded_all(values: Iterable[float]) -> list[float]:
-    return [_rounded(value) for value in values]
+    return [rounded(value) for value in values]
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """A number without the digits that come only from widening a 32-bit float."""
     return float(f"{value:.{DIGITS}g}")
 
 
 def _rounded_if_any(value: float | None) -> float | None:
-    return None if value is None else _rounded(value)
+    return None if value is None else rounded(value)
 
 
-def _document(value: dict[str, Any]) -> str:
+def document(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2)

@@ -38,7 +38,7 @@ _METRICS = {
     Metric.INNER_PRODUCT: "inner product, larger is nearer",
     Metric.UNKNOWN: "a metric that this client doesn't know",
 }
-_SHORTFALLS = {
+SHORTFALLS = {
     ShortfallReason.CATALOG_SMALLER_THAN_K: "the index holds no more",
     ShortfallReason.FILTER_TOO_NARROW: "the filter lets no more through",
     ShortfallReason.TOO_FEW_LISTENABLE: "no more of the clips are worth hearing",
@@ -102,11 +102,11 @@ def answer_lines(
         yield from _neighbor_lines(rank, neighbor, style, compared=compared)
     yield ""
     if result.shortfall_reason is not None:
-        yield f"found {len(result.neighbors):,}: {_SHORTFALLS[result.shortfall_reason]}"
+        yield f"found {len(result.neighbors):,}: {SHORTFALLS[result.shortfall_reason]}"
     if result.filter_effect is not None:
-        yield from _filter_lines(result.filter_effect)
+        yield from filter_lines(result.filter_effect)
     if result.left_out_clip_count:
-        yield from textwrap.wrap(_left_out(result.left_out_clip_count), WIDTH)
+        yield from textwrap.wrap(left_out(result.left_out_clip_count), WIDTH)
     yield style.faint(f"space {result.space.name}: {_METRICS[result.space.metric]}")
 
 
@@ -124,14 +124,14 @@ def _match_lines(result: MatchResult, style: Style) -> Iterator[str]:
     yield style.faint(f"model {model.kind} {model.version}, index {index.kind} {index.version}")
 
 
-def _filter_lines(effect: FilterEffect) -> Iterator[str]:
+def filter_lines(effect: FilterEffect) -> Iterator[str]:
     yield f"the filter lets {effect.clip_count:,} {'clip' if effect.clip_count == 1 else 'clips'} through"
     for what, unknown in (("clips", effect.unknown_clip_ids), ("videos", effect.unknown_youtube_ids)):
         if unknown:
             yield from textwrap.wrap(f"the index holds no such {what}: {', '.join(unknown)}", WIDTH)
 
 
-def _left_out(count: int) -> str:
+def left_out(count: int) -> str:
     if count == 1:
         return "left out 1 clip that is mainly speech, effects or a bad recording (--all-clips includes it)"
     what = "clips that are mainly speech, effects or bad recordings (--all-clips includes them)"
@@ -160,10 +160,10 @@ def _too_little(evidence: Evidence) -> str:
 def _emotion_lines(text: EncodedText, style: Style) -> Iterator[str]:
     if text.scenes:
         yield style.strong(_scenes(text))
-    if music := _music(text.facets):
+    if music := music_asked_for(text.facets):
         yield f"as music: {music}"
     yield f"emotions: {_percentages(text.emotions[:TOP_EMOTIONS])}"
-    yield _coordinates(text.vad)
+    yield coordinates(text.vad)
     if text.word_influences:
         words = ", ".join(map(_influence, text.word_influences))
         yield from textwrap.wrap(f"moved most by {words}", WIDTH, subsequent_indent=" " * 2)
@@ -178,7 +178,7 @@ def _in_words(scene: SceneScore) -> SceneScore:
     return scene._replace(scene=_SCENE_WORDS.get(scene.scene, scene.scene))
 
 
-def _music(facets: tuple[FacetWeight, ...]) -> str:
+def music_asked_for(facets: tuple[FacetWeight, ...]) -> str:
     """The facets that a text asks for and those that jar most; empty if it is set on none."""
     fitting = [facet.facet for facet in facets[:TOP_FITTING] if facet.weight > LEAST_WEIGHT]
     jarring = [facet.facet for facet in facets[: -TOP_JARRING - 1 : -1] if facet.weight < -LEAST_WEIGHT]
@@ -189,49 +189,49 @@ def _music(facets: tuple[FacetWeight, ...]) -> str:
 def _neighbor_lines(rank: int, neighbor: Neighbor, style: Style, *, compared: bool) -> Iterator[str]:
     """The lines of one clip."""
     clip = neighbor.clip
-    yield f"{rank:>4}  {_place(clip, style)}  distance {neighbor.distance:.3g}"
-    yield from _title_lines(clip)
-    yield from _label_lines(clip)
-    if character := _joined(_reason(neighbor), _voice(clip), _worth(clip)):
+    yield f"{rank:>4}  {place(clip, style)}  distance {neighbor.distance:.3g}"
+    yield from title_lines(clip)
+    yield from label_lines(clip)
+    if character := joined(_reason(neighbor), _voice(clip), _worth(clip)):
         yield INDENT + style.faint(character)
     if compared and (fit := _fit(neighbor)):
         yield INDENT + style.faint(fit)
 
 
 def _catalogue_lines(clip: Clip) -> Iterator[str]:
-    yield f"{_place(clip, Style(colour=False))}  {clip.id}"
-    yield from _title_lines(clip)
-    yield from _label_lines(clip)
-    if character := _joined(_strongest(clip), _voice(clip), _worth(clip)):
+    yield f"{place(clip, Style(colour=False))}  {clip.id}"
+    yield from title_lines(clip)
+    yield from label_lines(clip)
+    if character := joined(_strongest(clip), _voice(clip), _worth(clip)):
         yield INDENT + character
 
 
-def _place(clip: Clip, style: Style) -> str:
+def place(clip: Clip, style: Style) -> str:
     start, end = (f"{seconds:g}" for seconds in (clip.start_seconds, clip.end_seconds))
     known = clip.start_seconds or clip.end_seconds
     span = f"{start}–{end if clip.end_seconds else ''} s" if known else ""
-    address = _printable(clip.url or clip.id)
+    address = printable(clip.url or clip.id)
     return f"{style.strong(f'{address:<36}')}  {span:<12}" if span else style.strong(f"{address:<50}")
 
 
-def _title_lines(clip: Clip) -> list[str]:
+def title_lines(clip: Clip) -> list[str]:
     """What people know a clip by; nothing for one of which that isn't known."""
     known = clip.metadata
     work = " – ".join(filter(None, (known.artist, known.title)))
-    told = _joined(work, known.album, "" if clip.available else "can't be played")
-    return textwrap.wrap(_printable(told), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+    told = joined(work, known.album, "" if clip.available else "can't be played")
+    return textwrap.wrap(printable(told), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A text from somebody's catalogue without what could steer a terminal."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _label_lines(clip: Clip) -> list[str]:
+def label_lines(clip: Clip) -> list[str]:
     return textwrap.wrap(", ".join(clip.labels), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
-def _joined(*parts: str) -> str:
+def joined(*parts: str) -> str:
     return "; ".join(filter(None, parts))
 
 
@@ -289,5 +289,5 @@ def _percentages(scores: Iterable[tuple[str, float]]) -> str:
     return ", ".join(f"{name} {score:.0%}" for name, score in scores)
 
 
-def _coordinates(vad: Vad) -> str:
+def coordinates(vad: Vad) -> str:
     return f"valence {vad.valence:.2f}, arousal {vad.arousal:.2f}, dominance {vad.dominance:.2f}"
