@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TextIO
 
 from ambiance.arguments import require_deadline, require_utf8
-from ambiance.channel import CHANNEL_OPTIONS, GATEWAY_PORT, TEXT_SERVICE_PORT
+from ambiance.channel import GATEWAY_PORT, TEXT_SERVICE_PORT
 from ambiance.check_media_command import add_check_media
 from ambiance.clip_command import add_clips
+from ambiance.completion_command import add_completion
 from ambiance.delete_command import add_delete
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.extras import installed_version
@@ -26,11 +27,13 @@ from ambiance.index_command import add_index, add_indexes
 from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
 from ambiance.path_command import add_path
+from ambiance.search_command import add_search
 from ambiance.search_flags import add_search_flags, search_arguments_of
 from ambiance.serve_command import PROGRAMS, add_programs
 from ambiance.shared_flags import add_target_flags
 from ambiance.similar_command import add_similar
 from ambiance.soundtrack_command import add_soundtrack
+from ambiance.status_command import SERVING, add_status
 from ambiance.style import Style
 from ambiance.targets import resolvable
 from ambiance.version_command import add_versions
@@ -116,26 +119,16 @@ def encode(arguments: argparse.Namespace) -> int:
 
 def health(arguments: argparse.Namespace) -> int:
     """Ask for the health of a service; silent unless asked, as a container's health check likes it."""
-    import grpc  # noqa: PLC0415  # a wrong flag is told without it
-    from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
+    from ambiance.health import health_of  # noqa: PLC0415  # a wrong flag is told without gRPC
 
     if arguments.verbose:
         _require_output()
     require_utf8({"service": arguments.service})
     deadline_s = require_deadline(arguments.deadline)
-    with grpc.insecure_channel(resolvable(arguments.target), options=CHANNEL_OPTIONS) as channel:
-        stub: Any = health_pb2_grpc.HealthStub(channel)
-        request = health_pb2.HealthCheckRequest(service=arguments.service)
-        try:
-            status = stub.Check(request, timeout=deadline_s).status
-        except grpc.RpcError as error:
-            said = f"{error.code().name}: {error.details()}"
-            status = None
-        else:
-            said = health_pb2.HealthCheckResponse.ServingStatus.Name(status)
+    said = health_of(arguments.target, deadline_s, arguments.service)
     if arguments.verbose:
         _print(f"{arguments.target} {arguments.service or 'server'}: {said}")
-    return EXIT_OK if status == health_pb2.HealthCheckResponse.SERVING else EXIT_FAILURE
+    return EXIT_OK if said == SERVING else EXIT_FAILURE
 
 
 class _Version(argparse.Action):
@@ -171,10 +164,12 @@ def _parser() -> _Parser:
     _add_match(commands)
     _add_encode(commands)
     add_soundtrack(commands, _print)
+    add_search(commands, _print)
     add_similar(commands, _print)
     add_path(commands, _print)
     add_labels(commands, _print)
     add_clips(commands, _print)
+    add_status(commands, _print)
     add_versions(commands, _print)
     add_indexes(commands, _print)
     add_index(commands, _print)
@@ -184,6 +179,7 @@ def _parser() -> _Parser:
     add_delete(commands, _print)
     _add_health(commands)
     add_programs(commands)
+    add_completion(commands, _print, _parser)
     return parser
 
 

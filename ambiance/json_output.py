@@ -42,6 +42,11 @@ def clips_as_json(clips: Iterable[Clip]) -> str:
     return document({"clips": list(map(_clip_object, clips))})
 
 
+def found_as_json(vector: Vector, result: SearchResult) -> str:
+    """One JSON object: the vector that was searched by, and what is near it."""
+    return document({"query": {"space": vector.space, **_vector_object(vector)}, **answer_object(result)})
+
+
 def similar_as_json(clip_ids: Iterable[str], results: Iterable[SearchResult]) -> str:
     """One JSON object: for each clip what is like it."""
     pairs = zip(clip_ids, results, strict=True)

@@ -12,6 +12,12 @@ def similar_for_people(clip_ids: Iterable[str], results: Iterable[SearchResult],
     return "\n".join(_similar_lines(clip_ids, results, style))
 
 
+def found_for_people(result: SearchResult, style: Style) -> str:
+    """The clips near a vector, and the index that answered."""
+    index = style.faint(f"index {result.index.kind} {result.index.version}")
+    return "\n".join([*answer_lines(result, style), index])
+
+
 def path_for_people(start: EncodedText, end: EncodedText, result: SearchResult, style: Style) -> str:
     """What the texts tell of, the clips from one to the other, and the versions that made the answer."""
     return "\n".join(_path_lines(start, end, result, style))

@@ -70,7 +70,8 @@ def soundtrack_arguments_of(arguments: argparse.Namespace) -> SoundtrackArgument
     Raises:
         InvalidInputError: if flags contradict each other.
     """
-    asked: SoundtrackArguments = {**search_arguments_of(arguments), "allow_vocals": arguments.allow_vocals}
+    asked = SoundtrackArguments(allow_vocals=arguments.allow_vocals)
+    asked.update(search_arguments_of(arguments))  # type: ignore[typeddict-item]  # they are among its keys
     asked["decisions"] = sorted(arguments.decisions, key=lambda decision: decision.start)
     for _, name, _, _, _ in _VALUES:
         if (value := getattr(arguments, name)) is not None:

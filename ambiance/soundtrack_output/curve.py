@@ -1,5 +1,6 @@
 """The mood along a text: its points, its peaks, and a line of it for a terminal."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from statistics import fmean, pstdev
 from typing import NamedTuple
@@ -7,9 +8,11 @@ from typing import NamedTuple
 from ambiance.soundtrack_output.whole import Soundtrack
 from ambiance.soundtrack_results import Cue
 
+AXES = ("valence", "arousal")
 BARS = "▁▂▃▄▅▆▇█"
 MAX_PEAKS = 6
 LEAST_APART = 0.1  # of the text, between two peaks that are labelled
+MARGIN = 0.08  # of a drawing, above and below the curves
 LEAST_DEVIATIONS = 0.8  # standard deviations from the mean that a peak stands out by
 
 
@@ -47,18 +50,22 @@ def points(soundtrack: Soundtrack) -> list[Point]:
 
 
 def peaks(curve: Sequence[Point]) -> list[Peak]:
-    """At most MAX_PEAKS in the order of the text: where valence or arousal stands out most."""
-    if not curve:
-        return []
-    candidates = [found for axis in ("valence", "arousal") for found in _outstanding(curve, axis)]
-    chosen: list[tuple[float, Peak]] = []
-    for deviation, peak in sorted(candidates, key=lambda each: -each[0]):
-        apart = all(abs(peak.point.place - other.point.place) >= LEAST_APART for _, other in chosen)
-        if apart and deviation >= LEAST_DEVIATIONS:
-            chosen.append((deviation, peak))
+    """At most MAX_PEAKS in the order of the text: where valence or arousal is higher or lower than anywhere
+    near, and of those that lie near each other the most outstanding."""
+    candidates = [found for axis in AXES for found in _outstanding(curve, axis)]
+    chosen: list[Peak] = []
+    for _, peak in sorted(candidates, key=lambda each: -each[0]):
+        if all(abs(peak.point.place - other.point.place) >= LEAST_APART for other in chosen):
+            chosen.append(peak)
         if len(chosen) == MAX_PEAKS:
             break
-    return sorted((peak for _, peak in chosen), key=lambda peak: peak.point.place)
+    return sorted(chosen, key=lambda peak: peak.point.place)
+
+
+def bounds(curve: Sequence[Point]) -> tuple[float, float]:
+    """What a drawing of both axes spans: all of their values, and a little more."""
+    values = [getattr(point, axis) for point in curve for axis in AXES]
+    return max(0.0, min(values) - MARGIN), min(1.0, max(values) + MARGIN)
 
 
 def sparkline(curve: Sequence[Point], axis: str, width: int) -> str:
@@ -76,15 +83,23 @@ def sparkline(curve: Sequence[Point], axis: str, width: int) -> str:
 
 
 def _outstanding(curve: Sequence[Point], axis: str) -> list[tuple[float, Peak]]:
-    """Points with how many standard deviations they lie from the mean."""
+    """Extremes along an axis, with how many standard deviations they lie from the mean."""
     values = [getattr(point, axis) for point in curve]
-    mean, spread = fmean(values), pstdev(values)
+    places = [point.place for point in curve]
+    spread = pstdev(values) if values else 0.0
     if not spread:
         return []
-    return [
-        (abs(value - mean) / spread, Peak(point, axis, _label(point)))
-        for point, value in zip(curve, values, strict=True)
-    ]
+    mean, found = fmean(values), []
+    for point, value in zip(curve, values, strict=True):
+        deviation = (value - mean) / spread
+        if abs(deviation) < LEAST_DEVIATIONS:
+            continue
+        near = values[
+            bisect_left(places, point.place - LEAST_APART) : bisect_right(places, point.place + LEAST_APART)
+        ]
+        if value == (max(near) if deviation > 0 else min(near)):
+            found.append((abs(deviation), Peak(point, axis, _label(point))))
+    return found
 
 
 def _label(point: Point) -> str:

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from ambiance.presentation import gist
 from ambiance.results import Clip, Neighbor
-from ambiance.soundtrack_output.curve import Peak, Point, peaks, points
+from ambiance.soundtrack_output.curve import Peak, bounds, peaks, points
 from ambiance.soundtrack_output.whole import Soundtrack, clock
 from ambiance.soundtrack_results import Cue, Transition
 
 _WIDTH, _HEIGHT = 1000, 180  # of the drawing, in its own units
 _TOP, _BOTTOM = 24, 20  # of it, that the curves leave to labels
+_EDGE = 0.05  # of the width, where a label would hang over
 _COLOURS = {"valence": "#1f6f8b", "arousal": "#c8553d"}
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -98,36 +99,35 @@ def _curve(soundtrack: Soundtrack) -> Iterator[str]:
     curve = points(soundtrack)
     if not curve:
         return
+    low, high = bounds(curve)
+
+    def y(value: float) -> float:
+        return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
+
     yield f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Valence and arousal along the text">'
     for axis, colour in _COLOURS.items():
-        line = " ".join(f"{_x(point):.1f},{_y(getattr(point, axis)):.1f}" for point in curve)
+        line = " ".join(f"{point.place * _WIDTH:.1f},{y(getattr(point, axis)):.1f}" for point in curve)
         yield f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{line}"/>'
-    for cue in soundtrack.cues:
-        begin = cue.passage.start / max(1, soundtrack.start.character_count)
-        width = (cue.passage.end - cue.passage.start) / max(1, soundtrack.start.character_count)
-        told = escape(f"{clock(cue.start_seconds)} {gist(cue.passage.text)}")
-        yield (
-            f'<a href="#cue-{cue.number}"><rect x="{begin * _WIDTH:.1f}" y="0" width="{width * _WIDTH:.1f}" '
-            f'height="{_HEIGHT}" fill="transparent"><title>{told}</title></rect></a>'
-        )
-    yield from map(_peak, peaks(curve))
+    for peak in peaks(curve):
+        yield _peak(peak, peak.point.place * _WIDTH, y(getattr(peak.point, peak.axis)))
     for i, (axis, colour) in enumerate(_COLOURS.items()):
         yield f'<text x="{i * 80}" y="{_HEIGHT - 4}" style="fill: {colour}">{axis}</text>'
+    yield from (_way_to(soundtrack, cue) for cue in soundtrack.cues)
     yield "</svg>"
 
 
-def _peak(peak: Peak) -> str:
-    x, y = _x(peak.point), _y(getattr(peak.point, peak.axis))
-    anchor = "start" if x < _WIDTH / 10 else "end" if x > _WIDTH * 0.9 else "middle"
+def _way_to(soundtrack: Soundtrack, cue: Cue) -> str:
+    """What is clicked on in the drawing to read a passage."""
+    scale = _WIDTH / max(1, soundtrack.start.character_count)
+    x, width = cue.passage.start * scale, (cue.passage.end - cue.passage.start) * scale
+    told = escape(f"{clock(cue.start_seconds)} {gist(cue.passage.text)}")
+    area = f'x="{x:.1f}" y="0" width="{width:.1f}" height="{_HEIGHT}" fill="transparent"'
+    return f'<a href="#cue-{cue.number}"><rect {area}><title>{told}</title></rect></a>'
+
+
+def _peak(peak: Peak, x: float, y: float) -> str:
+    anchor = "start" if x < _WIDTH * _EDGE else "end" if x > _WIDTH * (1 - _EDGE) else "middle"
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{_COLOURS[peak.axis]}"/>'
         f'<text x="{x:.1f}" y="{y - 8:.1f}" text-anchor="{anchor}">{escape(peak.label)}</text>'
     )
-
-
-def _x(point: Point) -> float:
-    return point.place * _WIDTH
-
-
-def _y(value: float) -> float:
-    return _TOP + (1 - value) * (_HEIGHT - _TOP - _BOTTOM)

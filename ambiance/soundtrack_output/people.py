@@ -16,7 +16,7 @@ from ambiance.presentation import (
     printable,
     title_lines,
 )
-from ambiance.soundtrack_output.curve import peaks, points, sparkline
+from ambiance.soundtrack_output.curve import AXES, peaks, points, sparkline
 from ambiance.soundtrack_output.whole import Soundtrack, clock
 from ambiance.soundtrack_results import Cue, Transition
 from ambiance.style import Style
@@ -55,7 +55,7 @@ def _curve_lines(soundtrack: Soundtrack) -> Iterator[str]:
     if not curve:
         return
     yield ""
-    for axis in ("valence", "arousal"):
+    for axis in AXES:
         yield sparkline(curve, axis, _CURVE_WIDTH)
     if found := peaks(curve):
         told = ", ".join(f"{clock(peak.point.seconds)} {peak.label}" for peak in found)

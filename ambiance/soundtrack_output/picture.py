@@ -4,11 +4,12 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ambiance.soundtrack_output.curve import peaks, points
+from ambiance.soundtrack_output.curve import bounds, peaks, points
 from ambiance.soundtrack_output.whole import Soundtrack
 
 _INCHES = (12.0, 4.5)
 _DPI = 120
+_EDGE = 0.05  # of the width, where a label would hang over
 _COLOURS = {"valence": "#1f6f8b", "arousal": "#c8553d"}
 
 
@@ -27,18 +28,21 @@ def draw_curve(soundtrack: Soundtrack, path: Path) -> None:
         axes.axvspan(begin, begin + cue.duration_seconds / 60, color="0.95", linewidth=0)
     for axis, colour in _COLOURS.items():
         axes.plot(minutes, [getattr(point, axis) for point in curve], color=colour, label=axis, linewidth=1.6)
+    low, high = bounds(curve) if curve else (0.0, 1.0)
     for peak in peaks(curve):
         value = getattr(peak.point, peak.axis)
         axes.annotate(
             peak.label,
             (peak.point.seconds / 60, value),
-            xytext=(0, 10 if value < 0.85 else -16),
+            xytext=(0, 8),
             textcoords="offset points",
-            ha="center",
+            ha="left" if peak.point.place < _EDGE else "right" if peak.point.place > 1 - _EDGE else "center",
             color=_COLOURS[peak.axis],
         )
         axes.plot(peak.point.seconds / 60, value, "o", color=_COLOURS[peak.axis], markersize=4)
-    axes.set(xlabel="minutes of reading", ylim=(0, 1), xlim=(0, soundtrack.end.duration_seconds / 60 or 1))
+    axes.set(
+        xlabel="minutes of reading", ylim=(low, high), xlim=(0, soundtrack.end.duration_seconds / 60 or 1)
+    )
     axes.set_title(soundtrack.reading.title.replace("$", r"\$"), loc="left")  # no formula
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper right", frameon=False, ncols=2)
