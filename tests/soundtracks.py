@@ -26,6 +26,7 @@ def neighbor(clip_id: str, valence: float = 0.2) -> music_pb.Neighbor:
             "start_seconds": float(start),
             "end_seconds": float(start) + 10,
             "labels": ["Piano"],
+            "available": True,
             "vad": {"valence": valence, "arousal": 0.3, "dominance": 0.5},
             "facets": [{"facet": "sad", "score": 0.75}],
             "traits": [{"facet": "vocal", "score": 0.125}],
@@ -41,7 +42,7 @@ def three_cues(text: str = TEXT) -> list[pb.ComposeSoundtrackResponse]:
     own = music_pb.Neighbor(
         clip={
             "id": "own",
-            "end_seconds": 0,
+            "available": True,
             "metadata": {
                 "title": "Storm, <no. 1>",
                 "artist": "A & B",

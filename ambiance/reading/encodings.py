@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from contextlib import suppress
 
 from ambiance.reading.refusals import refused
 
@@ -34,7 +35,8 @@ def decoded(data: bytes, declared: str = "") -> str:
         if data.startswith(mark):
             return _strictly(data, encoding)
     if encoding := _utf16_without_mark(data):
-        return _strictly(data, encoding)
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
     if b"\0" in data or len(data) - len(data.translate(None, _CONTROLS)) > _CONTROL_SHARE * len(data):
         raise refused("is binary, not a text; plain text, HTML and EPUB can be read")
     for encoding in filter(None, (_known(declared), "utf-8")):

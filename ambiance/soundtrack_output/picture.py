@@ -36,7 +36,7 @@ def draw_curve(soundtrack: Soundtrack, path: Path) -> None:
             (peak.point.seconds / 60, value),
             xytext=(0, 8),
             textcoords="offset points",
-            ha="left" if peak.point.place < _EDGE else "right" if peak.point.place > 1 - _EDGE else "center",
+            ha=_alignment(peak.point.place),
             color=_COLOURS[peak.axis],
         )
         axes.plot(peak.point.seconds / 60, value, "o", color=_COLOURS[peak.axis], markersize=4)
@@ -47,3 +47,8 @@ def draw_curve(soundtrack: Soundtrack, path: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper right", frameon=False, ncols=2)
     figure.savefig(path, format="png")
+
+
+def _alignment(place: float) -> str:
+    """Where a label stands beside its point."""
+    return "left" if place < _EDGE else "right" if place > 1 - _EDGE else "center"
