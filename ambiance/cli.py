@@ -45,6 +45,11 @@ EXIT_UNAVAILABLE = 69
 EXIT_INTERRUPTED = 130  # 128 + SIGINT
 
 HEALTH_DEADLINE_S = 2.0
+_EXIT_STATUS = """
+exit status: 0; 1 for a failure, or a service that isn't serving; 2 for bad usage or bad input; 65 if some of
+what was to be written or deleted wasn't; 69 if a service can't be reached; 130 after Ctrl-C
+"""
+
 STDIN = "-"
 TEXT = "TEXT"
 
@@ -157,7 +162,10 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     parser = _Parser(
-        prog="ambiance", description="Music that carries the emotion of a text.", allow_abbrev=False
+        prog="ambiance",
+        description="Music that carries the emotion of a text.",
+        epilog=_EXIT_STATUS,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -1,7 +1,8 @@
 """The mood along a text: its points, its peaks, and a line of it for a terminal."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import ceil
 from statistics import fmean, pstdev
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from ambiance.soundtrack_results import Cue
 
 AXES = ("valence", "arousal")
 BARS = "▁▂▃▄▅▆▇█"
+MAX_POINTS = 400
 MAX_PEAKS = 6
 LEAST_APART = 0.1  # of the text, between two peaks that are labelled
 MARGIN = 0.08  # of a drawing, above and below the curves
@@ -17,7 +19,7 @@ LEAST_DEVIATIONS = 0.8  # standard deviations from the mean that a peak stands o
 
 
 class Point(NamedTuple):
-    """The mood at a sentence."""
+    """The mood at a sentence, or at several in a row."""
 
     place: float  # along the text, 0 to 1
     seconds: float  # of reading
@@ -35,18 +37,28 @@ class Peak(NamedTuple):
 
 
 def points(soundtrack: Soundtrack) -> list[Point]:
-    """Every sentence's, in order."""
+    """Every sentence's, in order; where there are more than can be told apart, means of as many in a row."""
+    curve = list(_sentences(soundtrack))
+    size = ceil(len(curve) / MAX_POINTS)
+    return curve if size <= 1 else [_mean(curve[i : i + size]) for i in range(0, len(curve), size)]
+
+
+def _sentences(soundtrack: Soundtrack) -> Iterator[Point]:
     length = max(1, soundtrack.start.character_count)
-    total = soundtrack.end.duration_seconds
-    found = []
     for cue in soundtrack.cues:
         passage = cue.passage
         span = max(1, passage.end - passage.start)
         for mood in passage.curve:
             share = (mood.start - passage.start) / span
-            seconds = min(total, cue.start_seconds + share * cue.duration_seconds)
-            found.append(Point(mood.start / length, seconds, mood.vad.valence, mood.vad.arousal, cue))
-    return found
+            seconds = cue.start_seconds + share * cue.duration_seconds
+            yield Point(mood.start / length, seconds, mood.vad.valence, mood.vad.arousal, cue)
+
+
+def _mean(row: Sequence[Point]) -> Point:
+    """One point for several, of the passage that the one in their midst is of."""
+    figures = zip(*(point[:4] for point in row), strict=True)
+    place, seconds, valence, arousal = map(fmean, figures)
+    return Point(place, seconds, valence, arousal, row[len(row) // 2].cue)
 
 
 def peaks(curve: Sequence[Point]) -> list[Peak]:

@@ -38,15 +38,14 @@ def soundtrack_as_page(soundtrack: Soundtrack) -> str:
 
 
 def _lines(soundtrack: Soundtrack) -> Iterator[str]:
-    start, end = soundtrack.start, soundtrack.end
+    start = soundtrack.start
     title = escape(soundtrack.reading.title or "Soundtrack")
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width"><meta name="referrer" content="no-referrer">'
     yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<header><h1>{title}</h1>"
-    length = f"{start.word_count:,} words, {clock(end.duration_seconds)} of reading, {end.cue_count:,} cues"
-    yield f"<p>{length}</p>"
+    yield f"<p>{soundtrack.length}</p>"
     notices = dict.fromkeys(note.text for cue in soundtrack.cues for note in cue.passage.text.notices)
     yield from (f'<p role="note"><strong>{escape(notice)}</strong></p>' for notice in notices)
     yield from _curve(soundtrack)

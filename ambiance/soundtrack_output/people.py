@@ -35,8 +35,7 @@ def _lines(soundtrack: Soundtrack, style: Style) -> Iterator[str]:
     start, end = soundtrack.start, soundtrack.end
     yield from notice_lines((cue.passage.text for cue in soundtrack.cues), style)
     title = printable(soundtrack.reading.title)
-    length = f"{start.word_count:,} words, {clock(end.duration_seconds)} of reading, {end.cue_count:,} cues"
-    yield f"{style.strong(title)}  {length}" if title else length
+    yield f"{style.strong(title)}  {soundtrack.length}" if title else soundtrack.length
     yield from _curve_lines(soundtrack)
     for cue in soundtrack.cues:
         yield ""
@@ -68,10 +67,9 @@ def _cue_lines(soundtrack: Soundtrack, cue: Cue, style: Style) -> Iterator[str]:
     if not shown.strip("…"):
         shown = words[: WIDTH - len(_BESIDE) - 1] + "…"
     yield f"{clock(cue.start_seconds):>{_TIME_WIDTH}}  {style.strong(shown[: WIDTH - len(_BESIDE)])}"
-    yield f"{_BESIDE}{gist(cue.passage.text)}"
+    yield from _beside(gist(cue.passage.text))
     yield from _music_lines(cue, style)
-    why = printable(cue.why)
-    yield from map(style.faint, textwrap.wrap(why, WIDTH, initial_indent=_BESIDE, subsequent_indent=_BESIDE))
+    yield from map(style.faint, _beside(printable(cue.why)))
 
 
 def _music_lines(cue: Cue, style: Style) -> Iterator[str]:
@@ -84,3 +82,7 @@ def _music_lines(cue: Cue, style: Style) -> Iterator[str]:
     if not how:
         for line in [*title_lines(cue.clip.clip), *label_lines(cue.clip.clip)]:
             yield f"{_BESIDE}{line.removeprefix(INDENT)}"
+
+
+def _beside(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=_BESIDE, subsequent_indent=_BESIDE)

@@ -9,6 +9,7 @@ from ambiance.soundtrack_output.whole import Soundtrack
 
 _INCHES = (12.0, 4.5)
 _DPI = 120
+_MAX_BANDS = 60  # cues; more couldn't be told apart
 _EDGE = 0.05  # of the width, where a label would hang over
 _COLOURS = {"valence": "#1f6f8b", "arousal": "#c8553d"}
 
@@ -23,7 +24,7 @@ def draw_curve(soundtrack: Soundtrack, path: Path) -> None:
     minutes = [point.seconds / 60 for point in curve]
     figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained")
     axes = figure.add_subplot()
-    for cue in soundtrack.cues[1::2]:
+    for cue in soundtrack.cues[1::2] if len(soundtrack.cues) <= _MAX_BANDS else ():
         begin = cue.start_seconds / 60
         axes.axvspan(begin, begin + cue.duration_seconds / 60, color="0.95", linewidth=0)
     for axis, colour in _COLOURS.items():

@@ -20,6 +20,12 @@ class Soundtrack:
         """The text of a cue's passage."""
         return self.reading.text[cue.passage.start : cue.passage.end]
 
+    @property
+    def length(self) -> str:
+        """How much there is to read and to hear."""
+        words, cues = _counted(self.start.word_count, "word"), _counted(self.end.cue_count, "cue")
+        return f"{words}, {clock(self.end.duration_seconds)} of reading, {cues}"
+
 
 def collected(
     reading: Reading, parts: Iterable[SoundtrackPart], advance: Callable[[int], None]
@@ -50,3 +56,7 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(int(seconds), 60)
     hour, minute = divmod(minutes, 60)
     return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

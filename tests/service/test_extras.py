@@ -23,7 +23,8 @@ TRAINING = [
     "tqdm",
 ]
 TEACHER = ["torch", "transformers", "safetensors", "tqdm"]
-EVERYTHING = [*SERVER, *TEXT, *MUSIC, *TRAINING, *TEACHER]
+READING = ["chardet", "defusedxml", "justhtml"]
+EVERYTHING = [*SERVER, *TEXT, *MUSIC, *TRAINING, *TEACHER, *READING, "shtab"]
 
 # Runs before any program: a finder that knows none of the packages in MISSING.
 SITE = """
@@ -71,6 +72,9 @@ def said(site: Path, missing: list[str], *command: str) -> tuple[int, str, str]:
             for job in ("text.latency", "release.seeds", "index.scaled")
         ),
         ("training.teacher --help", "python -m training.teacher", "teacher"),
+        ("ambiance.cli completion bash", "ambiance completion", "completion"),
+        ("ambiance.cli soundtrack gateway/page/index.html", "ambiance soundtrack", "reading"),
+        ("ambiance.cli soundtrack README.md --curve curve.png", "ambiance soundtrack", "curve"),
     ],
 )
 def test_a_program_without_its_extra_names_it(site: Path, command: str, program: str, extra: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from ambiance.reading import Reading
 from ambiance.soundtrack_calls import Parts
-from ambiance.soundtrack_output.curve import MAX_PEAKS, Point, bounds, peaks, points, sparkline
+from ambiance.soundtrack_output.curve import MAX_PEAKS, MAX_POINTS, Point, bounds, peaks, points, sparkline
 from ambiance.soundtrack_output.whole import clock, collected
 from ambiance.soundtrack_results import Cue
 from soundtracks import TEXT, three_cues
@@ -60,6 +60,18 @@ def test_points_lie_where_their_sentences_are_read() -> None:
     soundtrack = collected(Reading("t", TEXT), read, advanced.append)
     assert advanced == [cue.passage.end for cue in soundtrack.cues]
     assert [round(point.seconds) for point in points(soundtrack)] == [0, 15, 30, 30]
+
+
+def test_a_long_text_is_drawn_by_no_more_points_than_can_be_told_apart() -> None:
+    messages = three_cues()
+    passage = messages[1].cue.passage
+    passage.ClearField("curve")
+    moods = [{"start": 0, "vad": {"valence": 0.25, "arousal": i % 2}} for i in range(MAX_POINTS * 2)]
+    passage.curve.extend(pb.MoodPoint(**mood) for mood in moods)
+    parts = Parts()
+    curve = points(collected(Reading("t", TEXT), filter(None, map(parts.read, messages)), lambda _: None))
+    assert MAX_POINTS / 2 < len(curve) <= MAX_POINTS
+    assert curve[0][:4] == pytest.approx((0, 0, 0.25, 1 / 3))
 
 
 def test_a_time_is_written_as_players_do() -> None:
