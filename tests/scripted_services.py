@@ -1,4 +1,4 @@
-"""Two services that tests of soundtracks script: texts are read by the words in them, clips stand where they are put."""
+"""Two scripted services for tests of soundtracks: texts are read by the words in them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

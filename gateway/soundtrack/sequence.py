@@ -20,7 +20,8 @@ from gateway.soundtrack.history import History
 from gateway.soundtrack.settings import Brief
 
 WIDTH = 24  # hypotheses that are kept
-LAG = 4  # passages that are looked ahead before a clip is settled; fewer before the first ones
+LAG = 4  # passages that are looked ahead before a clip is settled
+FIRST_LAG = 2  # before the first, and one more for each after it: somebody waits for those
 
 
 class Hypothesis(NamedTuple):
@@ -35,7 +36,7 @@ def chosen(brief: Brief, passages: Iterable[Weighed]) -> Iterator[Choice]:
     beam = _Beam(brief)
     for weighed in passages:
         beam.extend(weighed)
-        while beam.open_count > min(LAG, 1 + beam.settled_count):
+        while beam.open_count > min(LAG, FIRST_LAG + beam.settled_count):
             yield beam.settle()
     while beam.open_count:
         yield beam.settle()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from scripted_services import MOODS, Call, FakeMusic, FakeText, clip, compose, cues_of, point, sentence
@@ -9,6 +10,9 @@ from scripted_services import MOODS, Call, FakeMusic, FakeText, clip, compose, c
 from ambiance.errors import DeadlineError, InvalidInputError, OverloadedError
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from ambiance.music.v1.music_index_service_pb2 import SHORTFALL_REASON_FILTER_TOO_NARROW
+from gateway.soundtrack.composer import Composer
+from gateway.soundtrack.services import Clock
+from gateway.soundtrack.settings import brief_of
 
 WORDS_PER_MINUTE = 230
 SCENE = 12  # sentences of ten words: some half a minute
@@ -79,7 +83,8 @@ def test_a_text_of_one_mood_has_passages_within_the_limits_and_one_clip_stays() 
     held_s = Counter[str]()
     for cue in cues:
         held_s[cue.clip.clip.id] += round(cue.duration_seconds)
-    assert len(held_s) > 1 and max(held_s.values()) <= 240
+    assert len(held_s) > 1
+    assert max(held_s.values()) <= 240
 
 
 def test_no_clip_returns_too_soon_and_no_video_plays_too_much() -> None:
@@ -158,7 +163,8 @@ def test_what_was_decided_stands_and_the_rest_is_composed_around_it() -> None:
     assert [cue.reason for cue in cues[1::2]] == [pb.CUE_REASON_DECIDED, pb.CUE_REASON_SILENT]
     assert cues[1].clip.clip.id == "eerie-19" != cues[2].clip.clip.id
     assert cues[1].clip.distance > 1
-    assert not cues[3].HasField("clip") and not cues[3].alternates
+    assert not cues[3].HasField("clip")
+    assert not cues[3].alternates
     assert cues[3].transition == pb.TRANSITION_FADE
 
 
@@ -191,7 +197,7 @@ def test_first_and_last_mood_are_filters_of_those_passages_alone() -> None:
 
 
 def test_music_is_instrumental_unless_told_otherwise() -> None:
-    def below(**fields: object) -> set[float]:
+    def below(**fields: Any) -> set[float]:
         music = library()
         compose(music, STORY, **fields)
         return {each.options.filter.max_facet_scores["vocal"] for each in music.asked}
@@ -214,16 +220,12 @@ def test_one_clip_is_held_where_no_other_may_play() -> None:
 
 
 def test_the_first_cue_comes_before_most_of_the_text_is_read() -> None:
-    from gateway.soundtrack.composer import Composer  # noqa: PLC0415
-    from gateway.soundtrack.services import Clock  # noqa: PLC0415
-    from gateway.soundtrack.settings import brief_of  # noqa: PLC0415
-
     text = FakeText()
-    request = pb.ComposeSoundtrackRequest(text=STORY * 50)
+    request = pb.ComposeSoundtrackRequest(text=STORY * 200)
     parts = Composer(text, library(), "mood").compose(brief_of(request), "", Clock(Call(), 60.0))
     assert next(parts).HasField("start")
     assert next(parts).HasField("cue")
-    assert sum(map(len, (each for texts in text.asked for each in texts))) < 0.1 * len(request.text)
+    assert sum(map(len, (each for texts in text.asked for each in texts))) < 0.05 * len(request.text)
 
 
 def test_a_caller_who_leaves_stops_the_work() -> None:

@@ -7,57 +7,31 @@ from hypothesis import strategies as st
 from gateway.soundtrack.sentences import LONGEST_CHARACTERS, PARAGRAPH_CHARACTERS, Break, sentences
 from gateway.soundtrack.words import count_words
 
-# What segmenters stumble over: stops, quotes, line ends, white space of several bytes, scripts, marks, pictures.
+# What segmenters stumble over: stops, quotes, line ends, odd white space, scripts, marks, pictures.
 PARTS = st.sampled_from(
     [
-        "a",
-        "He ran",
-        "Mr. ",
-        "U.S. ",
-        "3.50",
-        ".",
-        "!",
-        "?",
-        "…",
-        '"',
-        "“",
-        "”",
-        "'",
-        "(",
-        ")",
-        " ",
-        "\n",
-        "\n\n",
-    ]
-    + [
-        "\r\n",
-        "\t",
-        "\x0b",
-        "\x0c",
-        "\x85",
-        "\xa0",
-        "\u2028",
-        "\u2029",
-        "\u3000",
-        "\u200b",
-        "\ufeff",
-        "\u0301",
-    ]
-    + [
-        "我爱你",
-        "。",
-        "？",
-        "かな",
-        "ไทย",
-        "אהבה",
-        "؟",
-        "\u200f",
-        "😀",
-        "👩\u200d🚀",
-        "<p>",
-        "Chapter 2",
-        "* * *",
-        "IV",
+        *(
+            "a",
+            "He ran",
+            "Mr. ",
+            "U.S. ",
+            "3.50",
+            ".",
+            "!",
+            "?",
+            "…",
+            '"',
+            "“",
+            "”",
+            "'",
+            "(",
+            ")",
+            " ",
+            "\n",
+        ),
+        *("\n\n", "\r\n", "\t", "\x0b", "\x0c", "\x85", "\xa0", "\u2028", "\u2029", "\u3000", "\u200b"),
+        *("\ufeff", "\u0301", "我爱你", "。", "？", "かな", "ไทย", "אהבה", "؟", "\u200f", "😀", "👩\u200d🚀"),
+        *("<p>", "Chapter 2", "* * *", "IV"),
     ]
 )
 TEXTS = st.lists(PARTS, min_size=1, max_size=60).map("".join)
@@ -116,11 +90,11 @@ def test_sentences_are_those_of_the_segmenter() -> None:
 
 
 def test_a_few_words_are_read_with_what_follows_in_their_paragraph() -> None:
-    text = "He ran. He fell. He got up again and ran on.\n\nShe laughed.\n\nNobody else in the street had seen it."
+    text = "He ran. He fell. He got up again and ran on.\n\nShe laughed.\n\nNobody else in the street saw it."
     assert split(text) == [
         "He ran. He fell. He got up again and ran on.\n\n",
         "She laughed.\n\n",
-        "Nobody else in the street had seen it.",
+        "Nobody else in the street saw it.",
     ]
 
 
