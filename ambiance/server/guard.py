@@ -130,8 +130,9 @@ class Guard(grpc.ServerInterceptor):
                             yield part
                 finally:
                     self._answer_streams.release()
-            except GeneratorExit:  # gRPC drops a stream whose caller has gone
-                code = grpc.StatusCode.CANCELLED
+            except GeneratorExit:  # gRPC drops a stream whose caller has gone, or doesn't read it
+                slow = self._slow_readers.has_ended(context)
+                code = grpc.StatusCode.RESOURCE_EXHAUSTED if slow else grpc.StatusCode.CANCELLED
                 raise
             except Exception as error:
                 code = status_code(error)

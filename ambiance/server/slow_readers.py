@@ -27,7 +27,16 @@ class SlowReaders:
         self._patience_s, self._look_s = patience_s, look_s
         self._lock = threading.Lock()  # of what follows
         self._handed_out: dict[grpc.ServicerContext, float] = {}  # since when a caller has had a part to take
+        self._ended: set[grpc.ServicerContext] = set()
         self._watching = False
+
+    def has_ended(self, context: grpc.ServicerContext) -> bool:
+        """Whether the stream was ended here; asked once, when it is over."""
+        with self._lock:
+            if context in self._ended:
+                self._ended.remove(context)
+                return True
+            return False
 
     @contextmanager
     def handing_out(self, context: grpc.ServicerContext) -> Iterator[None]:
@@ -57,6 +66,7 @@ class SlowReaders:
                 slow = [each for each, since in self._handed_out.items() if now - since > self._patience_s]
                 for context in slow:
                     del self._handed_out[context]
+                    self._ended.add(context)
             for context in slow:
                 _end(context, f"the stream wasn't read for {self._patience_s:g} s")
 
