@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ambiance.limits import MAX_HOLD_S
 from gateway.soundtrack.candidates import Weighed
 from gateway.soundtrack.choices import Choice
 from gateway.soundtrack.heard import Heard
@@ -23,8 +24,8 @@ _FIT_RANK = 11  # the clip whose distance beyond the nearest's is 1, as far as t
 
 # Medians of two texts of different scenes, and of the nearest clips of two such: by these both changes
 # compare.
-TEXT_CHANGE = 1.0  # between facet weights that two passages ask for
-CLIP_CHANGE = 0.9  # between facet scores of two clips
+TEXT_CHANGE = 1.15  # between facet weights that two passages ask for
+CLIP_CHANGE = 0.8  # between facet scores of two clips
 
 ALIKE = 0.25  # clips whose facets are nearer than this sound much the same
 ALIKE_COST, VIDEO_COST, REPLAY_COST = 0.5, 0.5, 0.25
@@ -33,7 +34,6 @@ MOST_REPLAYS = 8  # that count
 STAY_GAIN = 1.0
 STAY_CHANGE = 0.5  # of TEXT_CHANGE: a text that changes so much is of another mood
 BEYOND_CANDIDATES = 0.5  # what a held clip that isn't among the candidates costs more than the last of them
-MAX_HOLD_S = 240.0  # a clip that has gone on for so long goes on only if nothing else may play
 OVERHELD, NOTHING = 20.0, 1_000.0  # costs of what is done only where nothing else is left
 
 # How much another seed may add to a clip's cost: the nearest few change places.

@@ -33,7 +33,7 @@ from ambiance.search_options import check_limits
 from ambiance.validation import CONTROL_CHARACTER, OPTIONS_PREFIX, raise_violations, shown
 from gateway.soundtrack.decisions import Decision, checked_decisions
 
-INSTRUMENTAL_TRAIT, INSTRUMENTAL_BELOW = "vocal", 0.5
+VOCAL, INSTRUMENTAL_BELOW = "vocal", 0.5
 
 
 @dataclass(frozen=True)
@@ -163,15 +163,14 @@ def _passage_violations(request: pb.ComposeSoundtrackRequest) -> Iterator[Violat
 
 
 def _options(request: pb.ComposeSoundtrackRequest) -> SearchOptions:
-    """The options of every passage's search. A filter that names "vocal" itself decides of what is sung."""
+    """The options of every passage's search."""
     options = SearchOptions()
     options.CopyFrom(request.options)
     options.k = options.k or DEFAULT_CANDIDATES
     options.ClearField("seed")
     if not request.allow_vocals:
-        asked = [*options.filter.min_facet_scores, *options.filter.max_facet_scores]
-        if INSTRUMENTAL_TRAIT not in map(folded, asked):
-            options.filter.max_facet_scores[INSTRUMENTAL_TRAIT] = INSTRUMENTAL_BELOW
+        bounds = options.filter.max_facet_scores
+        bounds[VOCAL] = min([INSTRUMENTAL_BELOW, *(bounds[name] for name in bounds if folded(name) == VOCAL)])
     return options
 
 

@@ -63,6 +63,40 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
         ("music", "SearchOptions", "min_separation", [0, limits.MAX_SEPARATION, 0]),
         ("music", "FindSimilarRequest", "clip_ids", [1, limits.MAX_QUERIES]),
         ("music", "FindPathRequest", "steps", [2, limits.MAX_STEPS, 0, limits.DEFAULT_STEPS]),
+        ("match", "ComposeSoundtrackRequest", "text", [1, limits.MAX_SOUNDTRACK_CHARACTERS]),
+        (
+            "match",
+            "ComposeSoundtrackRequest",
+            "words_per_minute",
+            [limits.LEAST_WORDS_PER_MINUTE, limits.MAX_WORDS_PER_MINUTE, 0, limits.DEFAULT_WORDS_PER_MINUTE],
+        ),
+        ("match", "ComposeSoundtrackRequest", "intensity", [0, limits.MAX_INTENSITY, 1, 1, 1]),
+        (
+            "match",
+            "ComposeSoundtrackRequest",
+            "min_passage_seconds",
+            [limits.SHORTEST_PASSAGE_S, limits.MAX_MIN_PASSAGE_S, 0, limits.DEFAULT_MIN_PASSAGE_S],
+        ),
+        (
+            "match",
+            "ComposeSoundtrackRequest",
+            "max_passage_seconds",
+            [limits.MAX_MAX_PASSAGE_S, 0, limits.DEFAULT_MAX_PASSAGE_S],
+        ),
+        (
+            "match",
+            "ComposeSoundtrackRequest",
+            "no_repeat_cues",
+            [1, limits.MAX_NO_REPEAT_CUES, 0, limits.DEFAULT_NO_REPEAT_CUES],
+        ),
+        (
+            "match",
+            "ComposeSoundtrackRequest",
+            "max_clips_per_video",
+            [1, limits.MAX_CLIPS_PER_VIDEO, 0, limits.DEFAULT_CLIPS_PER_VIDEO],
+        ),
+        ("match", "ComposeSoundtrackRequest", "decisions", [limits.MAX_PASSAGE_DECISIONS]),
+        ("match", "SoundtrackWeights", "staying", [1, limits.MAX_HOLD_S]),
     ],
 )
 def test_a_limit_in_a_comment_is_the_limit(

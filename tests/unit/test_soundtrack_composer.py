@@ -204,7 +204,8 @@ def test_music_is_instrumental_unless_told_otherwise() -> None:
 
     assert below() == {0.5}
     assert below(allow_vocals=True) == {0.0}
-    assert below(options={"filter": {"max_facet_scores": {"Vocal": 0.75}}}) == {0.0}  # under its own name
+    for asked, bound in ((0.75, 0.5), (0.25, 0.25)):
+        assert below(options={"filter": {"max_facet_scores": {"Vocal": asked}}}) == {bound}
 
 
 def test_a_filter_that_leaves_nothing_is_told() -> None:

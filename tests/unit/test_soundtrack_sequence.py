@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scripted_services import MOODS, FakeMusic, clip, compose, cues_of, sentence
 
 from ambiance.match.v1 import soundtrack_pb2 as pb
-from gateway.soundtrack import sequence
+from gateway.soundtrack import costs, sequence
 
 FACET = {word: facet for word, (facet, _) in MOODS.items()}
 SCENES = ("wept", "laughed", "wept", "trembled", "laughed")
@@ -62,8 +62,8 @@ def test_the_sequence_is_the_cheapest_of_all(monkeypatch: pytest.MonkeyPatch) ->
     distances = ((wanted[:, None] - values) ** 2).sum(axis=2)
     fits = distances - distances.min(axis=1, keepdims=True)
     fits /= fits.max(axis=1, keepdims=True)  # of six the last stands for the twelfth
-    changes = np.linalg.norm(values[:, None] - values, axis=2) / 0.9
-    text = np.linalg.norm(np.diff(wanted, axis=0), axis=1)
+    changes = np.linalg.norm(values[:, None] - values, axis=2) / costs.CLIP_CHANGE
+    text = np.linalg.norm(np.diff(wanted, axis=0), axis=1) / costs.TEXT_CHANGE
 
     def cost(ranks: tuple[int, ...]) -> float:
         jumps = [max(0.0, changes[a, b] - t) for a, b, t in zip(ranks, ranks[1:], text, strict=False)]
