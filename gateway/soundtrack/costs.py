@@ -26,9 +26,10 @@ _FIT_RANK = 11  # the clip whose distance beyond the nearest's is 1, as far as t
 # compare.
 TEXT_CHANGE = 1.15  # between facet weights that two passages ask for
 CLIP_CHANGE = 0.8  # between facet scores of two clips
+JUMP_COST = 1.5  # of a jump as from one kind of scene to another, where the text stays as it is
 
 ALIKE = 0.25  # clips whose facets are nearer than this sound much the same
-ALIKE_COST, VIDEO_COST, REPLAY_COST = 0.5, 0.5, 0.25
+ALIKE_COST, VIDEO_COST, REPLAY_COST = 1.0, 1.0, 0.5
 MOST_REPLAYS = 8  # that count
 
 STAY_GAIN = 1.0
@@ -37,7 +38,7 @@ BEYOND_CANDIDATES = 0.5  # what a held clip that isn't among the candidates cost
 OVERHELD, NOTHING = 20.0, 1_000.0  # costs of what is done only where nothing else is left
 
 # How much another seed may add to a clip's cost: the nearest few change places.
-SEED_COST = 1.0
+SEED_COST = 3.0
 
 Costs = NDArray[np.float64]
 
@@ -72,7 +73,7 @@ def move_costs(brief: Brief, heard: Heard, last: Sequence[Choice], weighed: Weig
     )
     jumps = heard.changes[:, -1] / CLIP_CHANGE - text_change(last[0].weighed, weighed)
     jumps[[choice.clip is None for choice in last]] = 0.0
-    return costs + brief.weights.smoothness * np.clip(jumps, 0, None)
+    return costs + brief.weights.smoothness * JUMP_COST * np.clip(jumps, 0, None)
 
 
 def holding_costs(brief: Brief, last: Sequence[Choice], weighed: Weighed, fits: Costs) -> Costs:

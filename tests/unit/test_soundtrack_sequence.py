@@ -67,7 +67,7 @@ def test_the_sequence_is_the_cheapest_of_all(monkeypatch: pytest.MonkeyPatch) ->
 
     def cost(ranks: tuple[int, ...]) -> float:
         jumps = [max(0.0, changes[a, b] - t) for a, b, t in zip(ranks, ranks[1:], text, strict=False)]
-        return float(sum(fits[i, each] for i, each in enumerate(ranks)) + sum(jumps))
+        return float(sum(fits[i, each] for i, each in enumerate(ranks)) + costs.JUMP_COST * sum(jumps))
 
     # a clip may be held, and doesn't come back
     sequences = [*product(range(6), repeat=5)]
