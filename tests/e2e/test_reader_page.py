@@ -12,13 +12,13 @@ from time import monotonic
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import Reading, serving_page
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect, sync_playwright
-from tones import GONE, tones
 
 from ambiance.affect import FACETS
 from ambiance.client import Client
 from ambiance.clip_input import ClipInput
+from pages import Reading, serving_page
+from tones import GONE, tones
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
@@ -35,22 +35,25 @@ FLAGS = [
 STAND_IN = (Path(__file__).parents[1] / "youtube_stand_in.js").read_text(encoding="utf-8")
 
 GRIEF = (
-    "They buried my father on a grey morning. My mother could not stop weeping. I held her cold hand and "
-    "there was nothing left to say. The house was empty when we came home, and I cried until the night came. "
-    "His coat still hung behind the door. I put my face into it and wept for him, and for all that I had never "
-    "told him, and no one came. In the morning the grief was there before I woke, heavy as a stone on my heart."
+    "They buried my father on a grey morning. My mother could not stop weeping. I held her cold hand "
+    "and there was nothing left to say. The house was empty when we came home, and I cried until the "
+    "night came. His coat still hung behind the door. I put my face into it and wept for him, and for "
+    "all that I had never told him, and no one came. In the morning the grief was there before I "
+    "woke, heavy as a stone on my heart."
 )
 JOY = (
-    "And then the band struck up and everybody danced! We laughed, we sang, we threw our hats into the air. "
-    "It was the happiest day of that summer, and the children ran shrieking with delight through the crowd. "
-    "Grandmother danced with the mayor, the barrels were rolled out, and the cake was as tall as a man! Nobody "
-    "wanted to go home. We cheered for the bride, we cheered for the cook, and we were so happy that it hurt."
+    "And then the band struck up and everybody danced! We laughed, we sang, we threw our hats into "
+    "the air. It was the happiest day of that summer, and the children ran shrieking with delight "
+    "through the crowd. Grandmother danced with the mayor, the barrels were rolled out, and the cake "
+    "was as tall as a man! Nobody wanted to go home. We cheered for the bride, we cheered for the "
+    "cook, and we were so happy that it hurt."
 )
 FEAR = (
-    "Something moved in the dark cellar. I froze on the stairs. A cold breath touched my neck, and slowly, "
-    "behind me, the door began to close by itself. I was too terrified to scream, and the steps came nearer. "
-    "The candle went out. In the blackness something scratched along the wall, closer and closer, and I knew "
-    "that it had no face, and that it had been waiting for me. A hand, cold as the grave, closed on my wrist."
+    "Something moved in the dark cellar. I froze on the stairs. A cold breath touched my neck, and "
+    "slowly, behind me, the door began to close by itself. I was too terrified to scream, and the "
+    "steps came nearer. The candle went out. In the blackness something scratched along the wall, "
+    "closer and closer, and I knew that it had no face, and that it had been waiting for me. A hand, "
+    "cold as the grave, closed on my wrist."
 )
 INSTRUMENTAL = {"vocal": 0.1, "speech": 0.1, "low_quality": 0.1}
 STORY = f"{GRIEF}\n\n{JOY}\n\n{FEAR}"
@@ -114,7 +117,7 @@ def compose(page: Page, text: str, *, at: str = "/") -> None:
 
 
 def until(page: Page, condition: str) -> None:
-    """Wait until JavaScript holds. (Playwright's own wait evaluates strings, which the page's policy forbids.)"""
+    """Wait until JavaScript holds. Playwright's own wait evaluates strings, as the page forbids."""
     end = monotonic() + 20
     while not page.evaluate(condition):
         assert monotonic() < end, f"never held: {condition}"
@@ -240,7 +243,7 @@ def test_less_like_this_composes_the_rest_anew(page: Page, songs: str) -> None:
     before = page.locator(".now .title").inner_text()
     with page.expect_request("**/v1/soundtrack") as asked:
         page.get_by_role("button", name="Less like this").click()
-    sent = asked.value.post_data_json
+    sent = asked.value.post_data_json or {}
     assert len(sent["decisions"]) == 1
     assert len(sent["options"]["filter"]["withoutClipIds"]) == 1
     expect(page.locator(".now .title")).not_to_have_text(before)
@@ -263,7 +266,7 @@ def test_a_refusal_is_told_in_the_gateways_own_words(page: Page) -> None:
 
 def test_a_file_is_opened(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "story.txt"
-    file.write_bytes("Ein Müller weint. ".encode("utf-16") + b"")
+    file.write_bytes("Ein Müller weint.".encode("utf-16"))
     page.goto("/")
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_label("Text", exact=True)).to_have_value("Ein Müller weint.")

@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from scripted_services import MOODS, Call, FakeMusic, FakeText, clip, compose, cues_of, point, sentence
 
 from ambiance.errors import DeadlineError, InvalidInputError, OverloadedError
 from ambiance.match.v1 import soundtrack_pb2 as pb
@@ -13,6 +12,7 @@ from ambiance.music.v1.music_index_service_pb2 import SHORTFALL_REASON_FILTER_TO
 from gateway.soundtrack.composer import Composer
 from gateway.soundtrack.services import Clock
 from gateway.soundtrack.settings import brief_of
+from scripted_services import MOODS, Call, FakeMusic, FakeText, clip, compose, cues_of, point, sentence
 
 WORDS_PER_MINUTE = 230
 SCENE = 12  # sentences of ten words: some half a minute

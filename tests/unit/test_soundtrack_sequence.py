@@ -5,10 +5,10 @@ from itertools import groupby, pairwise, product
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scripted_services import MOODS, FakeMusic, clip, compose, cues_of, sentence
 
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from gateway.soundtrack import costs, sequence
+from scripted_services import MOODS, FakeMusic, clip, compose, cues_of, sentence
 
 FACET = {word: facet for word, (facet, _) in MOODS.items()}
 SCENES = ("wept", "laughed", "wept", "trembled", "laughed")
