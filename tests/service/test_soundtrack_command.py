@@ -131,6 +131,20 @@ def test_a_clip_that_is_held_goes_on_in_the_playlist(soundtrack: Any, fake: Fake
     assert "goes on: https://youtu.be/ndjLkbP6Y9Y?t=30" in soundtrack()[1]
 
 
+def test_what_a_catalogue_says_steers_neither_terminal_nor_player(
+    soundtrack: Any, fake: FakeComposer, tmp_path: Path
+) -> None:
+    known = fake.parts[2].cue.clip.clip.metadata
+    known.title, known.uri = "\x1b[2Ja\n#EXTM3U", "https://x.org/a\nhttps://y.org"
+    fake.parts[2].cue.why = "\x1b[2Jb"
+    (tmp_path / "a.html").write_text(f"<title>&#27;[2J\nc</title><p>{escape(TEXT)}")
+    file = str(tmp_path / "a.html")
+    assert "\x1b" not in soundtrack(file=file)[1]
+    playlist = soundtrack("--m3u", file=file)[1].splitlines()
+    assert all(line.startswith(("#EXT", "# ", "#PLAYLIST:", "https://")) for line in playlist)
+    assert (playlist.count("#EXTM3U"), playlist[-2]) == (1, "https://x.org/a https://y.org")
+
+
 class _Page(HTMLParser):
     """The tags and the text of a page."""
 
