@@ -259,3 +259,36 @@ def test_a_client_closed_in_the_midst_says_so(target: str, fake: FakeComposer) -
         list(composed)
     with pytest.raises(UnavailableError, match=r"^client is closed$"):
         next(client.compose_soundtrack(TEXT))
+
+
+def test_an_asyncio_client_closed_in_the_midst_says_so(target: str, fake: FakeComposer) -> None:
+    fake.before_part = lambda i: None if i < 2 else fake.ended.wait(WAIT_S) and None
+
+    async def close_during_stream() -> None:
+        client = aio.Client(target)
+        composed = client.compose_soundtrack(TEXT)
+        await anext(composed)
+        asyncio.get_running_loop().call_later(
+            0.05, lambda: closing.append(asyncio.create_task(client.close()))
+        )
+        async for _ in composed:
+            pass
+
+    closing: list[asyncio.Task[None]] = []
+    with pytest.raises(UnavailableError, match=r"^client is closed$"):
+        asyncio.run(close_during_stream())
+
+
+def test_a_task_that_is_cancelled_ends_its_stream(target: str, fake: FakeComposer) -> None:
+    fake.before_part = lambda i: None if i < 2 else fake.ended.wait(WAIT_S) and None
+
+    async def cancel() -> None:
+        async with aio.Client(target) as client:
+            parts = client.compose_soundtrack(TEXT)
+            async with asyncio.timeout(0.2), aclosing(parts):
+                async for _ in parts:
+                    pass
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(cancel())
+    assert fake.ended.wait(WAIT_S)
