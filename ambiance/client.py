@@ -50,8 +50,9 @@ class Client(CatalogueWrites, Soundtracks):
     """Calls the gateway, and the two services behind it where they can be reached.
 
     One client serves any number of threads; it connects on the first call to each service. Every method
-    raises the errors of `ambiance.errors`:
+    raises the errors of `ambiance.errors`.
 
+    Raises:
         InvalidInputError: the request breaks its contract; `violations` name field, limit and offence.
         NotFoundError: there is no index of that name, or it has no such clip.
         PreconditionError: the services hold the space with different lineages, or the index is too old for
