@@ -59,7 +59,7 @@ RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match serve up down status logs versions reload \
 	data vggish teacher train train-seeds evaluate model-card reproduce \
-	test test-unit test-service test-e2e lint lint-style lint-types lint-protos lint-page page proto-baseline latency load bench torture churn wheel clean
+	test test-unit test-service test-e2e lint lint-style lint-types lint-protos lint-page page proto-baseline latency load bench torture churn docs wheel clean
 
 help: ## List every command
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
@@ -160,6 +160,7 @@ lint-style: $(DEVELOPMENT)
 lint-types: $(DEVELOPMENT)
 	$(BIN)/mypy
 	$(BIN)/mypy deploy/*.py
+	$(BIN)/mypy docs/conf.py docs/generate/*.py
 
 lint-protos:
 	@if command -v npx >/dev/null; then \
@@ -194,6 +195,10 @@ torture: $(DEVELOPMENT) ## Kill the store of written clips, the index service an
 
 churn: $(DEVELOPMENT) ## Search a million own clips while they change, and write some as fast as can be: make churn [FLAGS="--clips 100000"]
 	@PYTHONPATH=benchmarks $(BIN)/python -m churn $(FLAGS)
+
+docs: $(DEVELOPMENT) ## Build the docs site into build/docs; whatever is wrong in it fails
+	@$(BIN)/python -m sphinx -E -q -W --keep-going -b html docs build/docs
+	@echo "Read it at build/docs/index.html"
 
 wheel: $(DEVELOPMENT) ## Build the source distribution and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation
