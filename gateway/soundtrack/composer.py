@@ -53,6 +53,7 @@ class Composer:
         cue_count = 0
         for cue in cues(brief, candidates, chosen(brief, candidates.search(scenes))):
             cue_count += 1
+            clock.require()
             yield pb.ComposeSoundtrackResponse(cue=cue)
         end = pb.SoundtrackEnd(
             cue_count=cue_count, duration_seconds=seconds, left_out_clip_count=first.left_out_clip_count

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ambiance.affect import SCENES
-from ambiance.errors import InvalidInputError
+from ambiance.errors import PeerError
 from ambiance.text.v1.text_service_pb2 import EncodedText
 from gateway.matching import vector_of
 from gateway.soundtrack.sentences import Sentence
@@ -41,8 +41,9 @@ class Reader:
         """
         self._services = services
         [nothing] = services.encode([NOTHING])
-        # a text service may refuse it, as one without a word
-        self.nothing = nothing if nothing is not None else _placeholder(services)
+        if nothing is None:
+            raise PeerError(f"text service: refuses {NOTHING!r}, which says nothing")
+        self.nothing = nothing
         self.neutral = vector_of(self.nothing, space)
         self._batches = iter(BATCHES)
 
@@ -51,10 +52,6 @@ class Reader:
         sentences = iter(sentences)
         while batch := list(islice(sentences, next(self._batches, BATCHES[-1]))):
             yield from self._read(batch)
-
-    def passage(self, text: str) -> EncodedText | None:
-        """What is read in a passage as a whole; None if it has no word that can be read."""
-        return self._services.encode([text])[0]
 
     def passages(self, texts: Sequence[str]) -> list[EncodedText | None]:
         """What is read in each passage as a whole; None for one without a word that can be read."""
@@ -76,10 +73,3 @@ class Reader:
         scenes = np.sqrt([max(0.0, shares.get(scene, 0.0)) for scene in SCENES])
         vad = read.vad
         return Unit(sentence, scenes, (vad.valence, vad.arousal, vad.dominance), read.evidence.score)
-
-
-def _placeholder(services: Services) -> EncodedText:
-    [read] = services.encode(["it is"])
-    if read is None:
-        raise InvalidInputError.of("text", "the text service reads no English")
-    return read

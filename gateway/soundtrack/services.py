@@ -41,14 +41,25 @@ class Clock:
         Raises:
             DeadlineError: if the time is spent or the caller has left.
         """
-        left = self._end - self._now()
-        if left <= 0 or not self._call.is_active():
-            raise DeadlineError(f"the deadline passed before the {peer} was asked")
-        return min(left, LONGEST_CALL_S)
+        return min(self._left(f"the {peer} was asked"), LONGEST_CALL_S)
+
+    def require(self) -> None:
+        """Require that there is time to go on, however long the caller took over what was sent.
+
+        Raises:
+            DeadlineError: if the time is spent or the caller has left.
+        """
+        self._left("the soundtrack was whole")
 
     def wait(self, seconds: float) -> None:
         """Wait so long, unless the time ends before."""
         time.sleep(max(0.0, min(seconds, self._end - self._now())))
+
+    def _left(self, before: str) -> float:
+        left = self._end - self._now()
+        if left <= 0 or not self._call.is_active():
+            raise DeadlineError(f"the deadline passed before {before}")
+        return left
 
 
 class Services:

@@ -12,10 +12,12 @@ from pathlib import Path
 from threading import Event
 from time import sleep
 
+import grpc
 import pytest
 import requests
 
 from ambiance import Client, UnavailableError, artifacts
+from ambiance.match.v1 import match_service_pb2_grpc, soundtrack_pb2
 from clusters import ODD_NAME, ClusterUnderTest, listens, move_checkout, wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
@@ -106,6 +108,19 @@ def test_the_client_gives_what_the_command_line_prints(cluster: ClusterUnderTest
         result = client.match(GRIEF, 5)
     printed = [clip["id"] for clip in cluster.match_json(GRIEF, "-k", "5")["clips"]]
     assert [neighbor.clip.id for neighbor in result.neighbors] == printed
+
+
+def test_a_soundtrack_is_composed_cue_by_cue(cluster: ClusterUnderTest) -> None:
+    text = f"{GRIEF}. " * 40 + "\n\n" + "We won! What a wonderful night, everybody is dancing. " * 40
+    with grpc.insecure_channel(cluster.target) as channel:
+        stub = match_service_pb2_grpc.MatchServiceStub(channel)
+        parts = list(stub.ComposeSoundtrack(soundtrack_pb2.ComposeSoundtrackRequest(text=text), timeout=60))
+    assert [parts[0].WhichOneof("part"), parts[-1].WhichOneof("part")] == ["start", "end"]
+    cues = [part.cue for part in parts[1:-1]]
+    assert len(cues) == parts[-1].end.cue_count >= 2
+    assert cues[-1].passage.end == len(text)
+    assert text.index("We won!") in [cue.passage.start for cue in cues]
+    assert cues[0].clip.clip.vad.valence < cues[-1].clip.clip.vad.valence
 
 
 def test_opposite_texts_get_different_music(cluster: ClusterUnderTest) -> None:

@@ -9,7 +9,7 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from ambiance.match.v1 import match_service_pb2_grpc
+from ambiance.match.v1 import match_service_pb2, match_service_pb2_grpc
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
 from standalone.application import load
@@ -148,6 +148,21 @@ def test_a_narrow_filter_is_told(stub: Any) -> None:
     assert {cue.clip.clip.id for cue in found} == {"zrrM6Qg2Dwg@30"}
     assert parts[-1].end.filter_effect.clip_count == 1
     assert cues(stub, options={"filter": {"clip_ids": ["AAAAAAAAAAA@0"]}})[0].reason == pb.CUE_REASON_NO_CLIP
+
+
+def test_a_cue_is_what_a_match_of_its_passage_finds(stub: Any) -> None:
+    cue = cues(stub)[0]
+    request = match_service_pb2.MatchTextRequest(
+        text=STORY[cue.passage.start : cue.passage.end],
+        options={"k": 24, "filter": {"max_facet_scores": {"vocal": 0.5}}},
+    )
+    match = stub.MatchText(request).match
+    assert cue.reason == pb.CUE_REASON_NEAREST
+    assert cue.clip == match.neighbors[0]
+    assert all(each in match.neighbors for each in cue.alternates)
+    match.text.ClearField("embedding")
+    assert list(cue.passage.text.scenes) == list(match.text.scenes)
+    assert cue.passage.text.vad == match.text.vad
 
 
 def test_first_and_last_mood(stub: Any) -> None:
