@@ -12,7 +12,7 @@ whose caller goes, or whose deadline passes, leaves then. Health checks have thr
 
 gRPC hands a call to a thread of the pool that its handler names in the attribute `experimental_thread_pool`,
 and among the arguments is what its own code makes the call's context from. Nothing else of gRPC's that isn't
-public is used, and this is the only file that knows it.
+public is used here; of the other files of the server only `ambiance.server.slow_readers` uses more.
 """
 
 import itertools

@@ -1,6 +1,7 @@
 """Makes the cues that are sent out of what was chosen."""
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
 
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from ambiance.music.v1.music_index_service_pb2 import Neighbor
@@ -16,6 +17,7 @@ ALTERNATES = 2
 def cues(brief: Brief, candidates: Candidates, choices: Iterable[Choice]) -> Iterator[pb.Cue]:
     """A cue for each choice, in order."""
     words, before = 0, None
+    recent: deque[str] = deque(maxlen=brief.no_repeat_cues)
     for number, choice in enumerate(choices):
         span = choice.weighed.scene.span
         neighbor = _neighbor(candidates, choice)
@@ -33,10 +35,11 @@ def cues(brief: Brief, candidates: Candidates, choices: Iterable[Choice]) -> Ite
             shortfall_reason=choice.weighed.shortfall,
         )
         if choice.clip is not None:
-            cue.alternates.extend(_alternates(choice))
+            cue.alternates.extend(_alternates(choice, recent))
         _fill(cue.passage, choice)
         yield cue
         words, before = words + span.word_count, choice
+        recent.append(choice.clip_id)
 
 
 def _neighbor(candidates: Candidates, choice: Choice) -> Neighbor | None:
@@ -61,16 +64,18 @@ def _reason(choice: Choice) -> pb.CueReason.ValueType:
     return pb.CUE_REASON_NEAREST if choice.rank == 0 else pb.CUE_REASON_SEQUENCE
 
 
-def _alternates(choice: Choice) -> list[Neighbor]:
-    """The nearest of other videos, each of another; a video that is gone is gone with all its clips."""
-    taken, found = {choice.video}, []
-    for neighbor, video in zip(choice.weighed.neighbors, choice.weighed.videos, strict=True):
-        if video not in taken:
-            taken.add(video)
-            found.append(neighbor)
-        if len(found) == ALTERNATES:
-            break
-    return found
+def _alternates(choice: Choice, recent: Collection[str]) -> list[Neighbor]:
+    """The nearest of other videos, each of another, those last that have just played.
+
+    A video that is gone is gone with all its clips.
+    """
+    candidates = list(zip(choice.weighed.neighbors, choice.weighed.videos, strict=True))
+    candidates.sort(key=lambda each: each[0].clip.id in recent)  # stable: else the nearer first
+    of_others: dict[str, Neighbor] = {}
+    for neighbor, video in candidates:
+        if video != choice.video:
+            of_others.setdefault(video, neighbor)
+    return list(of_others.values())[:ALTERNATES]
 
 
 def _fill(passage: pb.Passage, choice: Choice) -> None:

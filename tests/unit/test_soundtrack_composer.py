@@ -117,6 +117,15 @@ def test_alternates_are_of_other_videos() -> None:
     assert [cue.clip.clip.id, *(each.clip.id for each in cue.alternates)] == ["sad-0", "sad-3", "sad-4"]
 
 
+def test_alternates_havent_just_played() -> None:
+    clips = [clip(f"sad-{i}", sad=1 - i / 50) for i in range(9)] + [clip("happy-0", happy=1.0)]
+    story = "".join(sentence(word) * SCENE for word in ("wept", "laughed", "wept"))
+    weights = {"smoothness": 0, "variety": 0}
+    cues = cues_of(compose(FakeMusic(clips), story, weights=weights))
+    assert [cue.clip.clip.id for cue in cues] == ["sad-0", "happy-0", "sad-1"]
+    assert [each.clip.id for each in cues[2].alternates] == ["sad-2", "sad-3"]
+
+
 def test_what_says_nothing_keeps_the_mood_of_the_scene() -> None:
     plain = "The committee met at nine and the minutes were read. "
     cues = cues_of(compose(library(), sentence("wept") * SCENE + plain * 60))
@@ -166,6 +175,20 @@ def test_what_was_decided_stands_and_the_rest_is_composed_around_it() -> None:
     assert not cues[3].HasField("clip")
     assert not cues[3].alternates
     assert cues[3].transition == pb.TRANSITION_FADE
+
+
+def test_a_decided_passage_may_be_longer_than_what_is_read_at_once() -> None:
+    said, plain = sentence("wept"), "The committee met at nine and the minutes were read. "
+    text = said * 600 + plain * 300
+    [cue] = cues_of(compose(library(), text, decisions=[{"start": 0, "end": len(text), "silent": True}]))
+    passage = cue.passage
+    assert (passage.start, passage.end, len(passage.curve)) == (0, len(text), 900)
+    assert passage.text.token_count == pytest.approx(
+        len(text.split()), abs=5
+    )  # words that parts cut count twice
+    assert passage.text.scenes[0].scene == "grief"
+    assert list(passage.text.vectors[0].values) == point(sad=1.0)
+    assert not passage.text.evidence.fallback
 
 
 def test_a_clip_that_is_decided_for_doesnt_play_just_before() -> None:
