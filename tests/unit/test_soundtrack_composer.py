@@ -5,6 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ambiance.errors import DeadlineError, InvalidInputError, OverloadedError
 from ambiance.match.v1 import soundtrack_pb2 as pb
@@ -175,6 +177,34 @@ def test_what_was_decided_stands_and_the_rest_is_composed_around_it() -> None:
     assert not cues[3].HasField("clip")
     assert not cues[3].alternates
     assert cues[3].transition == pb.TRANSITION_FADE
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sets(st.integers(0, len(STORY)), min_size=2, max_size=9),
+    st.lists(st.booleans(), min_size=8, max_size=8),
+)
+def test_decided_passages_stand_wherever_they_are(places: set[int], silent: list[bool]) -> None:
+    parts = list(pairwise(sorted(places)))[::2] + list(pairwise(sorted(places)))[1::4]
+    parts.sort()
+    decisions = [
+        {"start": start, "end": end, **({"silent": True} if quiet else {"clip_id": f"sad-{i:02}"})}
+        for i, ((start, end), quiet) in enumerate(zip(parts, silent, strict=False))
+    ]
+    cues = cues_of(compose(library(), STORY, decisions=decisions))
+    assert [cues[0].passage.start, *(cue.passage.end for cue in cues)] == [
+        *(cue.passage.start for cue in cues),
+        len(STORY),
+    ]
+    stand = {(cue.passage.start, cue.passage.end): cue for cue in cues}
+    for each in decisions:
+        cue = stand[each["start"], each["end"]]
+        assert cue.clip.clip.id == each.get("clip_id", "")
+    for number, cue in enumerate(cues):
+        if cue.reason in (pb.CUE_REASON_NEAREST, pb.CUE_REASON_SEQUENCE):
+            around = cues[max(0, number - 12) : number] + cues[number + 1 : number + 13]
+            held = [each for each in around if each.reason == pb.CUE_REASON_HELD]
+            assert cue.clip.clip.id not in {each.clip.clip.id for each in around if each not in held}
 
 
 def test_a_decided_passage_may_be_longer_than_what_is_read_at_once() -> None:
