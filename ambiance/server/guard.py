@@ -131,14 +131,15 @@ class Guard(grpc.ServerInterceptor):
                 finally:
                     self._answer_streams.release()
             except GeneratorExit:  # gRPC drops a stream whose caller has gone, or doesn't read it
-                slow = self._slow_readers.has_ended(context)
-                code = grpc.StatusCode.RESOURCE_EXHAUSTED if slow else grpc.StatusCode.CANCELLED
+                code = grpc.StatusCode.CANCELLED
                 raise
             except Exception as error:
                 code = status_code(error)
                 _log_if_ours(method, error)
                 context.abort_with_status(to_status(error))
             finally:
+                if self._slow_readers.has_ended(context):
+                    code = grpc.StatusCode.RESOURCE_EXHAUSTED
                 metrics.finished(admitted.arrived, code.name)
 
         return guarded

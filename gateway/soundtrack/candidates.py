@@ -42,9 +42,7 @@ class Weighed:
     distances: NDArray[np.float64]  # [clips] from the passage's mood
     facets: NDArray[np.float64]  # [clips, facets] of each, in the order of FACETS
     shortfall: ShortfallReason.ValueType
-    is_strict: (
-        bool  # whether no other clip may play, one held from before say: a mood was asked for, or a clip
-    )
+    is_strict: bool  # whether no other may play, not even one that is held: a mood or a clip was asked for
 
     def rank_of(self, clip_id: str) -> int | None:
         """Where a clip stands among the candidates; None if it isn't one."""

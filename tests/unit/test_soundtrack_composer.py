@@ -89,6 +89,19 @@ def test_a_text_of_one_mood_has_passages_within_the_limits_and_one_clip_stays() 
     assert max(held_s.values()) <= 240
 
 
+def test_every_clip_stands_at_its_distance_from_the_passage() -> None:
+    music = library()
+    places = {each.id: values for each, values in music.clips}
+    weights = {"staying": 100, "fit": 0.1}
+    cues = cues_of(compose(music, STORY, options={"k": 3}, intensity=0.3, weights=weights))
+    assert pb.CUE_REASON_HELD in {cue.reason for cue in cues}  # of which some are among no candidates
+    for cue in cues:
+        asked = cue.passage.text.vectors[0].values
+        for each in (cue.clip, *cue.alternates):
+            distance = sum((a - b) ** 2 for a, b in zip(asked, places[each.clip.id], strict=True))
+            assert each.distance == pytest.approx(distance, abs=1e-6)
+
+
 def test_no_clip_returns_too_soon_and_no_video_plays_too_much() -> None:
     clips = [clip(f"sad-{i:02}", f"video-{i // 4}", sad=1 - i / 100) for i in range(40)]
     cues = cues_of(
