@@ -73,8 +73,13 @@ export interface SoundtrackRequest {
   wordsPerMinute: number;
   allowVocals: boolean;
   intensity: number;
+  firstMood: string;
+  lastMood: string;
   decisions: Decision[];
 }
+
+/** Moods that a clip may be asked to have. */
+export const MOODS = ["happy", "funny", "sad", "tender", "exciting", "angry", "scary"];
 
 /** A refusal of the gateway, in its own sentence. */
 export class Refusal extends Error {

@@ -14,6 +14,8 @@ export type Consent = "unasked" | "given" | "refused";
 const TICK_MS = 250;
 const QUICK_FADE_S = 1;
 const MEMORY = "ambiance";
+/** Of a filter, by the gateway's limits. */
+const MOST_IDS = 1000;
 
 // what is asked for
 export const index = new URLSearchParams(location.search).get("index") ?? ""; // of one's own catalogue: /?index=songs
@@ -22,6 +24,9 @@ export const text = signal("");
 export const pace = signal(230);
 export const intensity = signal(1);
 export const vocals = signal(false);
+export const firstMood = signal("");
+export const lastMood = signal("");
+export const onlyUnheard = signal(false);
 
 // what came back
 export const cues = signal<Cue[]>([]);
@@ -89,13 +94,15 @@ export async function start(kept: Decision[] = []): Promise<void> {
     options: {
       index,
       filter: {
-        withoutClipIds: disliked.value.filter(({ youtubeId }) => !youtubeId).map(({ id }) => id),
-        withoutYoutubeIds: [...new Set(disliked.value.map(({ youtubeId }) => youtubeId).filter(Boolean))],
+        withoutClipIds: withoutClips(),
+        withoutYoutubeIds: [...new Set(disliked.value.map(({ youtubeId }) => youtubeId).filter(Boolean))].slice(0, MOST_IDS),
       },
     },
     wordsPerMinute: pace.value,
     allowVocals: vocals.value,
     intensity: intensity.value,
+    firstMood: firstMood.value,
+    lastMood: lastMood.value,
     decisions: kept,
   };
   let fresh: Cue[] = [];
@@ -138,6 +145,13 @@ export async function start(kept: Decision[] = []): Promise<void> {
   if (abort !== mine) return;
   composing.value = false;
   show();
+}
+
+/** Ids of clips that may not play: what isn't liked and, if the reader wants news only, what was heard. */
+function withoutClips(): string[] {
+  const without = disliked.value.filter(({ youtubeId }) => !youtubeId);
+  const known = onlyUnheard.value ? [...without, ...heard.value] : without;
+  return known.slice(0, MOST_IDS).map(({ id }) => id);
 }
 
 /** Leave the text and go back to the first page. */

@@ -1,5 +1,7 @@
 // The first page: a text is pasted, opened or chosen.
 
+import type { Signal } from "@preact/signals";
+import { MOODS } from "../contract";
 import * as state from "../state";
 import { samples } from "../samples";
 import { loadLibrary, open, start } from "../state";
@@ -114,6 +116,8 @@ function Settings() {
         />
         <output>{state.intensity.value === 1 ? "as the text" : state.intensity.value < 1 ? "calmer" : "stronger"}</output>
       </label>
+      <MoodChoice label="Begin with" of={state.firstMood} />
+      <MoodChoice label="End with" of={state.lastMood} />
       <label class="check">
         <input
           type="checkbox"
@@ -122,6 +126,16 @@ function Settings() {
         />
         Singing is welcome
       </label>
+      {state.heard.value.length > 0 && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={state.onlyUnheard.value}
+            onChange={(event) => (state.onlyUnheard.value = event.currentTarget.checked)}
+          />
+          Nothing that I heard already
+        </label>
+      )}
       <label class="check">
         <input
           type="checkbox"
@@ -131,5 +145,19 @@ function Settings() {
         Remember my settings and what I heard, on this device
       </label>
     </fieldset>
+  );
+}
+
+function MoodChoice({ label, of }: { label: string; of: Signal<string> }) {
+  return (
+    <label>
+      {label}
+      <select value={of.value} onChange={(event) => (of.value = event.currentTarget.value)}>
+        <option value="">the text's mood</option>
+        {MOODS.map((mood) => (
+          <option value={mood}>{mood} music</option>
+        ))}
+      </select>
+    </label>
   );
 }
