@@ -14,8 +14,9 @@ from gateway.matching import vector_of
 from gateway.soundtrack.sentences import Sentence
 from gateway.soundtrack.services import Services
 
-# Sentences read at once: few first, so that the first cue comes soon.
-BATCHES = (32, 24, 24, 48, 96, 128)
+# Sentences read at once: few first, so that the first cue comes soon, and never so many that others' texts wait
+# long for the model.
+BATCHES = (32, 24, 24, 48, 64)
 
 NOTHING = "..."  # a text that says nothing, for what the text service answers such texts with
 

@@ -5,6 +5,7 @@ their paragraph: a model makes little of "He ran." alone, and a long text has th
 texts without punctuation, are split where they pause, or hard.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from enum import IntEnum
@@ -13,6 +14,8 @@ from typing import NamedTuple
 import sentencex
 
 from gateway.soundtrack.words import count_words
+
+logger = logging.getLogger(__name__)
 
 LEAST_WORDS = 8  # of what is read by itself, unless its paragraph has fewer
 LONGEST_CHARACTERS = 1_000  # of a sentence
@@ -142,7 +145,7 @@ def _ends(text: str, start: int, stop: int) -> list[int]:
     """Where the sentences of `text[start:stop]` end, the last at `stop`; each has the space after it."""
     ends: list[int] = []
     at, seen = start, False
-    for part in sentencex.segment(_LANGUAGE, text[start:stop].translate(_BLANKS)):
+    for part in _segments(text[start:stop]):
         at += len(part)
         if not part.isspace():
             ends.append(at)
@@ -152,6 +155,17 @@ def _ends(text: str, start: int, stop: int) -> list[int]:
     if at != stop or not ends:
         return [stop]
     return ends
+
+
+def _segments(paragraph: str) -> list[str]:
+    """What sentencex makes of a paragraph; the paragraph as it is, should it panic."""
+    try:
+        return sentencex.segment(_LANGUAGE, paragraph.translate(_BLANKS))
+    except BaseException as error:  # a panic of Rust's is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        logger.warning("sentencex failed on a paragraph", extra={"characters": len(paragraph)})
+        return [paragraph]
 
 
 def _cuts(text: str, start: int, end: int) -> Iterator[int]:

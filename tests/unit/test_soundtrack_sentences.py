@@ -1,6 +1,7 @@
 """Sentences of a text: they cover it exactly, whatever it holds."""
 
 import pytest
+import sentencex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,16 @@ def test_sentences_cover_any_text(text: str) -> None:
 def test_they_cover_any_part_of_a_text(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     split(text, start, data.draw(st.integers(start + 1, len(text))))
+
+
+def test_a_paragraph_that_the_segmenter_fails_on_is_read_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    panic = type("PanicException", (BaseException,), {})
+
+    def fail(_language: str, _text: str) -> list[str]:
+        raise panic
+
+    monkeypatch.setattr(sentencex, "segment", fail)
+    assert split("It rained. It snowed.\n\nIt hailed.") == ["It rained. It snowed.\n\n", "It hailed."]
 
 
 @pytest.mark.parametrize("part", ["a", "我", " ", "\n", ". ", "and then we went ", '"', "\u0301", "<b>"])
