@@ -19,6 +19,8 @@ from gateway.soundtrack.settings import Brief
 # settled sooner.
 AHEAD = (1.4, 2.0, 3.0, 4.0)
 LEFT_OPEN = 1.2
+# But no more sentences than this, whose passages are all weighed at once: each may be a single word.
+MOST_SENTENCES = 1_000
 
 
 class Span(NamedTuple):
@@ -93,7 +95,7 @@ def _fill(units: list[Unit], read: Iterator[Unit], brief: Brief, ahead: float) -
     """
     seconds = ahead * brief.max_passage_s - sum(brief.seconds(unit.sentence.word_count) for unit in units)
     characters = ahead * MAX_TEXT_CHARACTERS - sum(unit.sentence.character_count for unit in units)
-    while seconds > 0 and characters > 0:
+    while seconds > 0 and characters > 0 and len(units) < MOST_SENTENCES:
         unit = next(read, None)
         if unit is None:
             return True

@@ -14,8 +14,8 @@ from gateway.matching import vector_of
 from gateway.soundtrack.sentences import Sentence
 from gateway.soundtrack.services import Services
 
-# Sentences read at once: few first, so that the first cue comes soon, and never so many that others' texts wait
-# long for the model.
+# Sentences read at once: few first, so that the first cue comes soon, and never so many that the texts of
+# others wait long for the model.
 BATCHES = (32, 24, 24, 48, 64)
 
 NOTHING = "..."  # a text that says nothing, for what the text service answers such texts with

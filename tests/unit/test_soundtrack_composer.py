@@ -1,5 +1,6 @@
 """A whole soundtrack out of scripted services: its passages, its clips, what was decided before."""
 
+import tracemalloc
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -147,6 +148,16 @@ def test_what_says_nothing_keeps_the_mood_of_the_scene() -> None:
     assert len(cues) > 1
     assert set(moods(cues)) == {"sad"}
     assert cues[-1].passage.text.evidence.fallback
+
+
+def test_a_text_of_single_words_takes_no_more_memory_than_others() -> None:
+    text = "wept\n\n" * 3_000
+    tracemalloc.start()
+    cues = cues_of(compose(library(), text, words_per_minute=1_000, max_passage_seconds=3_600))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert cues[-1].passage.end == len(text)
+    assert most < 200e6
 
 
 @pytest.mark.parametrize("text", [".", " \n\n ", "… 12 34", "?! " * 5_000])
