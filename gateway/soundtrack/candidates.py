@@ -41,6 +41,7 @@ class Weighed:
     videos: Sequence[str]  # that they are of
     distances: NDArray[np.float64]  # [clips] from the passage's mood
     facets: NDArray[np.float64]  # [clips, facets] of each, in the order of FACETS
+    fitting: Sequence[Neighbor]  # what would play but for a decision: the same clips, unless there is one
     shortfall: ShortfallReason.ValueType
     is_strict: bool  # whether no other may play, not even one that is held: a mood or a clip was asked for
 
@@ -91,20 +92,28 @@ class Candidates:
         return False, ()
 
     def _fitting(self, scenes: Sequence[Scene], moods: Sequence[str]) -> Iterator[Weighed]:
+        for scene, result in zip(scenes, self._near(scenes, moods), strict=True):
+            fitting = list(result.neighbors)
+            yield _weighed(scene, fitting, fitting, result.shortfall_reason, is_strict=bool(moods))
+
+    def _decided(self, scenes: Sequence[Scene]) -> Iterator[Weighed]:
+        ids = [_decided_clip(scene) for scene in scenes]
+        playing = [scene for scene, clip_id in zip(scenes, ids, strict=True) if clip_id]
+        near = iter(self._near(playing, ()) if playing else ())
+        for scene, neighbor in zip(scenes, self._stand(scenes, ids), strict=True):
+            fitting = list(next(near).neighbors) if _decided_clip(scene) else []
+            decided = [neighbor] if neighbor is not None else []
+            yield _weighed(scene, decided, fitting, SHORTFALL_REASON_UNSPECIFIED, is_strict=True)
+
+    def _near(self, scenes: Sequence[Scene], moods: Sequence[str]) -> Sequence[Neighbors]:
+        """The clips near each passage that the request lets play, of these moods if there are any."""
         options = _copy(self._brief.options)
         if moods:
             options.filter.moods[:] = moods
         found = self._services.find([scene.query for scene in scenes], options)
         for scene, result in zip(scenes, found.results, strict=True):
             _explain(scene, result)
-            yield _weighed(scene, result.neighbors, result.shortfall_reason, is_strict=bool(moods))
-
-    def _decided(self, scenes: Sequence[Scene]) -> Iterator[Weighed]:
-        decisions = [scene.span.decision for scene in scenes]
-        ids = [decision.clip_id if decision else "" for decision in decisions]
-        for scene, neighbor in zip(scenes, self._stand(scenes, ids), strict=True):
-            neighbors = [neighbor] if neighbor is not None else []
-            yield _weighed(scene, neighbors, SHORTFALL_REASON_UNSPECIFIED, is_strict=True)
+        return found.results
 
     def _stand(self, scenes: Sequence[Scene], clip_ids: Sequence[str]) -> list[Neighbor | None]:
         """How a clip stands to each passage, whatever the filter says; an empty id stands for none."""
@@ -146,6 +155,11 @@ class Candidates:
         )
 
 
+def _decided_clip(scene: Scene) -> str:
+    """The clip that was decided for; empty if there is none."""
+    return scene.span.decision.clip_id if scene.span.decision is not None else ""
+
+
 def _copy(options: SearchOptions, k: int | None = None) -> SearchOptions:
     copied = SearchOptions()
     copied.CopyFrom(options)
@@ -160,7 +174,12 @@ def _explain(scene: Scene, found: Neighbors) -> None:
 
 
 def _weighed(
-    scene: Scene, neighbors: Sequence[Neighbor], shortfall: ShortfallReason.ValueType, *, is_strict: bool
+    scene: Scene,
+    neighbors: Sequence[Neighbor],
+    fitting: Sequence[Neighbor],
+    shortfall: ShortfallReason.ValueType,
+    *,
+    is_strict: bool,
 ) -> Weighed:
     scores = [{facet.facet: facet.score for facet in each.clip.facets} for each in neighbors]
     facets = np.array([[of.get(facet, 0.0) for facet in FACETS] for of in scores], np.float64)
@@ -171,6 +190,7 @@ def _weighed(
         [video_of(each.clip) for each in neighbors],
         np.array([each.distance for each in neighbors], np.float64),
         facets.reshape(len(neighbors), len(FACETS)),
+        fitting,
         shortfall,
         is_strict,
     )

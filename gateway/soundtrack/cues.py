@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from ambiance.music.v1.music_index_service_pb2 import Neighbor
-from gateway.soundtrack.candidates import Candidates
+from gateway.soundtrack.candidates import Candidates, video_of
 from gateway.soundtrack.choices import Choice
 from gateway.soundtrack.settings import Brief
 from gateway.soundtrack.transitions import change
@@ -69,11 +69,9 @@ def _alternates(choice: Choice, recent: Collection[str]) -> list[Neighbor]:
 
     A video that is gone is gone with all its clips.
     """
-    candidates = list(zip(choice.weighed.neighbors, choice.weighed.videos, strict=True))
-    candidates.sort(key=lambda each: each[0].clip.id in recent)  # stable: else the nearer first
     of_others: dict[str, Neighbor] = {}
-    for neighbor, video in candidates:
-        if video != choice.video:
+    for neighbor in sorted(choice.weighed.fitting, key=lambda each: each.clip.id in recent):  # a stable sort
+        if (video := video_of(neighbor.clip)) != choice.video:
             of_others.setdefault(video, neighbor)
     return list(of_others.values())[:ALTERNATES]
 

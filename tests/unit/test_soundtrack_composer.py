@@ -198,6 +198,7 @@ def test_what_was_decided_stands_and_the_rest_is_composed_around_it() -> None:
     assert [cue.reason for cue in cues[1::2]] == [pb.CUE_REASON_DECIDED, pb.CUE_REASON_SILENT]
     assert cues[1].clip.clip.id == "eerie-19" != cues[2].clip.clip.id
     assert cues[1].clip.distance > 1
+    assert [each.clip.id for each in cues[1].alternates] == ["happy-00", "happy-01"]
     assert not cues[3].HasField("clip")
     assert not cues[3].alternates
     assert cues[3].transition == pb.TRANSITION_FADE
