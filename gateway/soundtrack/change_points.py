@@ -11,6 +11,7 @@ between scenes made of the listener's benchmark (dev) were found with F1 .63; by
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,42 +48,43 @@ class Line:
     breaks: Sequence[Break]  # [n] what stands before each
 
 
-def passage_ends(line: Line, lengths: Lengths, *, is_last: bool, price: float = PASSAGE_PRICE) -> list[int]:
-    """Where each passage ends, as a count of sentences from the start; the last is n.
+class End(Enum):
+    """What ends a line of sentences, and what a last passage that is too short costs by how much it lacks."""
 
-    Unless `is_last`, the text goes on after these sentences, and so the last passage may be as short as it
-    comes. At the end of a text a short one is taken only where the text alone is shorter.
-    """
+    OPEN = 0.0  # the text goes on, and so may the passage
+    DECISION = 1e3  # a decided passage follows: too short only where all that stands before it is
+    TEXT = PASSAGE_PRICE  # the text's last passage may be short, if its mood is another
+
+
+def passage_ends(line: Line, lengths: Lengths, end: End) -> list[int]:
+    """Where each passage ends, as a count of sentences from the start; the last is n."""
     n = len(line.weights)
-    costs = _costs(line, lengths, is_last=is_last)
-    prices = price * np.array([SHARES[each] for each in line.breaks])
+    costs = _costs(line, lengths, end)
+    prices = PASSAGE_PRICE * np.array([SHARES[each] for each in line.breaks])
     prices[0] = 0.0
     costs += prices[:, None]
     best, came_from = np.full(n + 1, np.inf), np.zeros(n + 1, np.int64)
     best[0] = 0.0
-    for end in range(1, n + 1):
-        sums = best[:end] + costs[:end, end - 1]
+    for at in range(1, n + 1):
+        sums = best[:at] + costs[:at, at - 1]
         start = int(sums.argmin())
-        best[end], came_from[end] = sums[start], start
+        best[at], came_from[at] = sums[start], start
     ends = [n]
     while (start := int(came_from[ends[-1]])) > 0:
         ends.append(start)
     return ends[::-1]
 
 
-def _costs(line: Line, lengths: Lengths, *, is_last: bool) -> NDArray[np.float64]:
+def _costs(line: Line, lengths: Lengths, end: End) -> NDArray[np.float64]:
     """<float64>[n, n] cost of a passage from the start of sentence i to the end of sentence j."""
     n = len(line.weights)
     costs = _scatter(line)
     seconds, characters = _spans(line.seconds), _spans(line.characters.astype(np.float64))
-    short = np.clip(1 - seconds / lengths.least_s, 0, None)
-    if not is_last:
-        short[:, n - 1] = 0.0
-    else:
-        short[:, n - 1] *= 1e-3  # the text's last passage may be
+    short = _FORBIDDEN * np.clip(1 - seconds / lengths.least_s, 0, None)
+    short[:, n - 1] *= end.value / _FORBIDDEN
     several = ~np.eye(n, dtype=bool)
     long = several & ((seconds > lengths.most_s) | (characters > lengths.most_characters))
-    costs += _FORBIDDEN * short + _FORBIDDEN * n * long
+    costs += short + _FORBIDDEN * n * long
     return costs
 
 

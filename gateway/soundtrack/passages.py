@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ambiance.limits import MAX_TEXT_CHARACTERS
-from gateway.soundtrack.change_points import Lengths, Line, passage_ends
+from gateway.soundtrack.change_points import End, Lengths, Line, passage_ends
 from gateway.soundtrack.curve import Point, smoothed
 from gateway.soundtrack.decisions import Decision, Stretch
 from gateway.soundtrack.readings import Reader, Unit
@@ -49,7 +49,11 @@ def spans(brief: Brief, reader: Reader, stretches: Iterable[Stretch]) -> Iterato
     start_byte, last, ahead = 0, None, iter(AHEAD)
     for stretch in stretches:
         read = reader.read(sentences(brief.text, stretch.start, stretch.end, start_byte))
-        found = _decided(brief, read, stretch.decision) if stretch.decision else _composed(brief, read, ahead)
+        end = End.TEXT if stretch.end == len(brief.text) else End.DECISION
+        if stretch.decision is not None:
+            found = _decided(brief, read, stretch.decision)
+        else:
+            found = _composed(brief, read, ahead, end)
         for span in found:
             if last is not None:
                 yield last
@@ -69,8 +73,8 @@ def _span(brief: Brief, units: Sequence[Unit], curve: Sequence[Point], decision:
     return Span(units, curve, decision, words, brief.seconds(words))
 
 
-def _composed(brief: Brief, read: Iterator[Unit], ahead: Iterator[float]) -> Iterator[Span]:
-    """Passages of a stretch, settled a few at a time."""
+def _composed(brief: Brief, read: Iterator[Unit], ahead: Iterator[float], end: End) -> Iterator[Span]:
+    """Passages of a stretch that ends so, settled a few at a time."""
     lengths = Lengths(brief.min_passage_s, brief.max_passage_s, MAX_TEXT_CHARACTERS)
     before: Sequence[Unit] = []
     units: list[Unit] = []
@@ -79,10 +83,10 @@ def _composed(brief: Brief, read: Iterator[Unit], ahead: Iterator[float]) -> Ite
         is_whole = _fill(units, read, brief, next(ahead, AHEAD[-1]))
         if not units:
             return
-        ends = passage_ends(_line(brief, units), lengths, is_last=is_whole)
+        ends = passage_ends(_line(brief, units), lengths, end if is_whole else End.OPEN)
         settled = ends if is_whole else _settled(brief, units, ends)
-        for start, end in zip([0, *settled], settled, strict=False):
-            own, after = units[start:end], units[end:]
+        for start, stop in zip([0, *settled], settled, strict=False):
+            own, after = units[start:stop], units[stop:]
             yield _span(brief, own, smoothed(before, own, after), None)
             before = own
         del units[: settled[-1]]

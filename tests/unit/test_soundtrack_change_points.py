@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.soundtrack.change_points import PASSAGE_PRICE, SHARES, Lengths, Line, passage_ends
+from gateway.soundtrack.change_points import PASSAGE_PRICE, SHARES, End, Lengths, Line, passage_ends
 from gateway.soundtrack.sentences import Break
 
 SENTENCE_S = 5.0
@@ -56,7 +56,7 @@ def cuts(count: int) -> Iterator[list[int]]:
 def test_no_other_passages_cost_less(sentences: list[tuple[tuple[float, float], float, Break]]) -> None:
     points, weights, breaks = zip(*sentences, strict=True)
     of = line(points, weights, breaks)
-    ends = passage_ends(of, FREE, is_last=True)
+    ends = passage_ends(of, FREE, End.TEXT)
     assert cost(of, ends) == pytest.approx(min(cost(of, each) for each in cuts(len(points))), abs=1e-6)
 
 
@@ -64,18 +64,18 @@ JOY, GRIEF = (1.0, 0.0), (0.0, 1.0)
 
 
 def test_a_passage_ends_where_the_mood_changes() -> None:
-    assert passage_ends(line([JOY] * 6 + [GRIEF] * 6, [1.0] * 12), FREE, is_last=True) == [6, 12]
+    assert passage_ends(line([JOY] * 6 + [GRIEF] * 6, [1.0] * 12), FREE, End.TEXT) == [6, 12]
 
 
 def test_sentences_that_tell_of_nothing_belong_to_the_scene() -> None:
     points = [JOY] * 4 + [GRIEF] + [JOY] * 4 + [GRIEF] * 6
     weights = [1.0] * 4 + [0.0] + [1.0] * 10
-    assert passage_ends(line(points, weights), FREE, is_last=True) == [9, 15]
+    assert passage_ends(line(points, weights), FREE, End.TEXT) == [9, 15]
 
 
 def test_one_sentence_of_another_mood_makes_no_passage() -> None:
     points = [JOY] * 6 + [GRIEF] + [JOY] * 6
-    assert passage_ends(line(points, [1.0] * 13), FREE, is_last=True) == [13]
+    assert passage_ends(line(points, [1.0] * 13), FREE, End.TEXT) == [13]
 
 
 def test_a_story_changes_where_it_pauses() -> None:
@@ -83,14 +83,14 @@ def test_a_story_changes_where_it_pauses() -> None:
     points = [JOY] * 5 + between + [GRIEF] * 5
     for at in (5, 6, 7, 8):
         breaks = [Break.NONE] * at + [Break.CHAPTER]
-        assert passage_ends(line(points, [1.0] * 13, breaks), FREE, is_last=True) == [at, 13]
+        assert passage_ends(line(points, [1.0] * 13, breaks), FREE, End.TEXT) == [at, 13]
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=1, max_size=60), st.booleans())
-def test_lengths_are_kept(points: list[tuple[float, float]], is_last: bool) -> None:
+@given(st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=1, max_size=60), st.sampled_from(End))
+def test_lengths_are_kept(points: list[tuple[float, float]], end: End) -> None:
     lengths = Lengths(4 * SENTENCE_S, 8 * SENTENCE_S, 20_000)
-    ends = passage_ends(line(points, [1.0] * len(points)), lengths, is_last=is_last)
+    ends = passage_ends(line(points, [1.0] * len(points)), lengths, end)
     counts = np.diff([0, *ends])
     assert ends[-1] == len(points)
     assert counts.max() <= 8
@@ -99,10 +99,17 @@ def test_lengths_are_kept(points: list[tuple[float, float]], is_last: bool) -> N
 
 def test_a_passage_is_no_longer_than_what_is_read_at_once() -> None:
     of = line([JOY] * 30, [1.0] * 30)
-    assert np.diff([0, *passage_ends(of, Lengths(0.1, 1e6, 800), is_last=True)]).max() == 10
+    assert np.diff([0, *passage_ends(of, Lengths(0.1, 1e6, 800), End.TEXT)]).max() == 10
 
 
 def test_a_sentence_longer_than_any_passage_stands_by_itself() -> None:
     of = line([JOY] * 9, [1.0] * 9)
     of.seconds[4] = 100.0
-    assert passage_ends(of, Lengths(10.0, 30.0, 20_000), is_last=True) == [4, 5, 9]
+    assert passage_ends(of, Lengths(10.0, 30.0, 20_000), End.TEXT) == [4, 5, 9]
+
+
+def test_only_the_texts_last_passage_is_short_for_its_mood() -> None:
+    of, lengths = line([JOY] * 8 + [GRIEF] * 3, [1.0] * 11), Lengths(4 * SENTENCE_S, 1_000.0, 20_000)
+    assert passage_ends(of, lengths, End.TEXT) == [8, 11]
+    assert passage_ends(of, lengths, End.DECISION) == [7, 11]
+    assert passage_ends(line([JOY] * 3, [1.0] * 3), lengths, End.DECISION) == [3]
