@@ -60,7 +60,7 @@ def wire_calls(artifacts: Path) -> Iterator[tuple[dict[str, Call], int]]:
     """A match, a batch, an echo, three, and one that asks two, over the wire; and the bytes of a reply."""
     with (
         running_cluster(artifacts) as cluster,
-        serving(STANDALONE, *artifact_flags(artifacts)) as standalone,
+        serving(STANDALONE, *artifact_flags(artifacts), "--http-port", "none") as standalone,
         _channel(cluster.gateway.target) as channel,
         _channel(standalone.target) as standalone_channel,
     ):
