@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from ambiance.affect import MOOD_SPACE
 from bench.local_milvus import LocalMilvus
 from bench.processes import serving
 from load.fleet import Fleet
@@ -58,7 +59,7 @@ def _measured(engine: str, count: int, uri: str, seconds: float) -> tuple[float,
         indexes = [stack.enter_context(serving("music_index_service", *flags)).target for _ in range(count)]
         peers = ("--text-target", text, "--music-target", f"ipv4:{','.join(indexes)}")
         gateway = Target(stack.enter_context(serving("gateway", *peers)).target)
-        workload = prepare(gateway, mixed_texts(0), 10, "", DEADLINE_S)
+        workload = prepare(gateway, mixed_texts(0), 10, MOOD_SPACE, DEADLINE_S)
         reply = ("--reply-bytes", str(workload.reply_bytes))
         echo = workload.echo(Target(stack.enter_context(serving("bench.echo", *reply)).target))
         fleet = stack.enter_context(Fleet(2, 4))
