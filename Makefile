@@ -89,7 +89,10 @@ match: ## Answer a sentence with music: make match TEXT="I am so happy" [K=10] [
 
 serve: $(SERVING) ## Serve from one process, without a cluster, until Ctrl-C: make serve [MODEL=large] [DATA=folder] [FLAGS="--port 50061"]
 	@data=(); [ -z "$$DATA" ] || data=(--data "$$DATA"); \
-	$(BIN)/ambiance serve $(if $(MODEL),--artifacts artifacts/$(MODEL)) "$${data[@]}" $(FLAGS)
+	$(BIN)/ambiance serve $(if $(MODEL),--artifacts artifacts/$(MODEL)) "$${data[@]}" $(FLAGS) || \
+	{ status=$$?; [ ! -e "$${AMBIANCE_RUN_DIR:-.run}/gateway" ] || \
+		echo "The cluster of this checkout is up, and has the same ports unless told otherwise: make down ends it." >&2; \
+	exit $$status; }
 
 up: $(SERVING) ## Start the cluster, in containers or as local processes: make up [ENGINE=docker|local] [MODEL=large] [DATA=folder]
 	@[ -z "$$DATA" ] || export AMBIANCE_MUSIC_DATA="$$DATA"; $(if $(MODEL),AMBIANCE_ARTIFACTS=artifacts/$(MODEL)) $(CLUSTER) up $(ENGINE_FLAG)
