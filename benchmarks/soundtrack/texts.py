@@ -1,8 +1,7 @@
 """Long texts whose scenes are known: the stories in `texts/`, and those composed of the listener's benchmark.
 
 A story is a text file. Its first line is `# title`; a line `== scene | facets that fit | facets that jar` begins
-a scene, whose paragraphs follow; `%` begins a remark, which isn't read. A scene is any of affect.SCENES but
-none.
+a scene, whose paragraphs follow; `%` begins a remark, which is not read. A scene is one of affect.SCENES.
 """
 
 from dataclasses import dataclass
