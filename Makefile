@@ -60,10 +60,12 @@ RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 .PHONY: help setup setup-dev match serve up down status logs versions reload \
 	data vggish teacher train train-seeds evaluate model-card reproduce \
 	test test-unit test-service test-e2e lint lint-style lint-types lint-protos lint-page page proto-baseline latency load bench torture churn docs wheel clean
+	test test-unit test-service test-e2e lint proto-baseline latency load bench torture churn \
+	soundtrack-figures wheel clean
 
 help: ## List every command
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
-		printf '  %-14s %s\n' "$$target" "$$sentence"; done
+		printf '  %-18s %s\n' "$$target" "$$sentence"; done
 
 ## ---- run
 
@@ -202,6 +204,8 @@ churn: $(DEVELOPMENT) ## Search a million own clips while they change, and write
 docs: $(DEVELOPMENT) ## Build the docs site into build/docs; whatever is wrong in it fails
 	@$(BIN)/python -m sphinx -E -q -W --keep-going -b html docs build/docs
 	@echo "Read it at build/docs/index.html"
+soundtrack-figures: $(DEVELOPMENT) ## Measure soundtracks of texts with known scenes beside simpler ways: make soundtrack-figures [FLAGS="--half dev"]
+	@PYTHONPATH=benchmarks $(BIN)/python -m soundtrack $(or $(FLAGS),--half dev)
 
 wheel: $(DEVELOPMENT) ## Build the source distribution and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation

@@ -10,14 +10,19 @@ TOLERANCE = 2  # sentences between a boundary found and the one meant
 Counts = tuple[float, float]  # numerator and denominator, so that texts can be pooled
 
 
-def boundary_f1(known: Sequence[int], found: Sequence[int]) -> Counts:
-    """F1 of boundaries, each of which may be one end of one pair at most TOLERANCE apart.
+def agreement(known: Sequence[int], found: Sequence[int]) -> dict[str, Counts]:
+    """F1, precision and recall of boundaries, each of which may be in one pair at most TOLERANCE apart.
 
     Args:
         known: ascending numbers of the sentences that begin a scene, without the first sentence.
         found: the same, as they were found.
     """
-    return 2.0 * _pairs(known, found), float(len(known) + len(found))
+    pairs = float(_pairs(known, found))
+    return {
+        "boundary_f1": (2 * pairs, float(len(known) + len(found))),
+        "boundary_precision": (pairs, float(len(found))),
+        "boundary_recall": (pairs, float(len(known))),
+    }
 
 
 def _pairs(known: Sequence[int], found: Sequence[int]) -> int:

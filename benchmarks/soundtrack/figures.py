@@ -71,6 +71,10 @@ CAPTIONED_FIGURES = (
     Figure("jar", "jar, by captions", "as jar, likewise", False),
 )
 DESCRIBED = (
+    Figure(
+        "boundary_precision", "precision", "share of the changes that have a scene's beginning near", True
+    ),
+    Figure("boundary_recall", "recall", "share of the scenes' beginnings that have a change near", True),
     Figure("cues", "cues a minute", "of reading", False),
     Figure("changes", "changes a minute", "of the music", False),
     Figure("silence", "silence", "share of the time in which nothing plays", False),

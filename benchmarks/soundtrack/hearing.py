@@ -1,8 +1,8 @@
 """What a listener hears of a clip, by two ears: the music encoder's, and musicians' who captioned clips.
 
-The encoder's probabilities differ widely from facet to facet (a third for "energetic", a twentieth for "hopeful"),
-so the likeliest says little. A clip's main facet is the one that it has most above the library's mean, in log-odds.
-Of captioned clips it is the facet that the caption tells most of, as judged by reading it.
+The encoder's probabilities differ widely from facet to facet (a third for "energetic", a twentieth for
+"hopeful"), so the likeliest says little. A clip's main facet is the one that it has most above the library's
+mean, in log-odds. Of captioned clips it is the facet that the caption tells most of, as judged by reading it.
 """
 
 from collections.abc import Callable, Iterable

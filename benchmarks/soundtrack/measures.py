@@ -7,7 +7,7 @@ import numpy as np
 
 from ambiance.limits import DEFAULT_WORDS_PER_MINUTE
 from ambiance.music.v1 import clip_pb2
-from soundtrack.boundaries import Counts, boundary_f1, pk, stray, window_diff
+from soundtrack.boundaries import Counts, agreement, pk, stray, window_diff
 from soundtrack.figures import RECENT
 from soundtrack.hearing import Ear, facet_scores, vad
 from soundtrack.sentences import Measured
@@ -35,7 +35,7 @@ def count(story: LongText, text: Measured, cues: Sequence[Cue], main: Ear, mood:
         _distance(one.clip, other.clip) for (one, other), away in zip(changes, strays, strict=True) if away
     )
     return {
-        "boundary_f1": boundary_f1(known, found),
+        **agreement(known, found),
         "pk": pk(known, found, sentences),
         "window_diff": window_diff(known, found, sentences),
         **_judged("", story, text, cues, main),

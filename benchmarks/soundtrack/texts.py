@@ -1,7 +1,7 @@
 """Long texts whose scenes are known: the stories in `texts/`, and those composed of the listener's benchmark.
 
-A story is a text file. Its first line is `# title`; a line `== scene | facets that fit | facets that jar` begins
-a scene, whose paragraphs follow; `%` begins a remark, which is not read. A scene is one of affect.SCENES.
+A story is a text file. Its first line is `# title`; a line `== scene | facets that fit | facets that jar`
+begins a scene, whose paragraphs follow; `%` begins a remark, which is not read. Scenes are affect.SCENES.
 """
 
 from dataclasses import dataclass
