@@ -35,7 +35,10 @@ def texts_of(half: Half) -> Texts:
     Raises:
         DataError: if one isn't as it should be.
     """
-    return [(story, measured(story.text)) for story in (*load_stories(half), *compose(half))]
+    return [
+        (story, measured(story.text, tuple(scene.start for scene in story.scenes)))
+        for story in (*load_stories(half), *compose(half))
+    ]
 
 
 def measure(service: Service, half: Half, ways: Iterable[str] = tuple(WAYS)) -> Result:

@@ -19,6 +19,7 @@ class Measured:
     text: str
     sentence_starts: list[int]
     word_starts: NDArray[np.int64]
+    scene_starts: tuple[int, ...]  # none where scenes aren't known
 
     @property
     def sentences(self) -> list[str]:
@@ -36,8 +37,8 @@ class Measured:
         return bisect_left(self.sentence_starts, position)
 
 
-def measured(text: str) -> Measured:
+def measured(text: str, scene_starts: tuple[int, ...] = ()) -> Measured:
     """Find the sentences and words of a text that isn't blank."""
     starts = [0, *(match.end() for match in _END.finditer(text) if match.end() < len(text))]
     words = np.array([match.start() for match in _WORD.finditer(text)], np.int64)
-    return Measured(text, starts, words)
+    return Measured(text, starts, words, scene_starts)

@@ -12,6 +12,7 @@ from soundtrack.service import Service, Wish
 WINDOW_SECONDS = 60
 
 SOUNDTRACK, SENTENCES, WINDOWS, WHOLE = "soundtrack", "each sentence", "each minute", "whole text"
+SCENES = "each scene, told"
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,17 @@ def whole_text(service: Service, text: Measured, wish: Wish) -> list[Cue]:
     return _matched(service, text, starts, wish)
 
 
+def each_scene(service: Service, text: Measured, wish: Wish) -> list[Cue]:
+    """The nearest clip of each scene: what would play if somebody told where scenes begin."""
+    return _matched(service, text, list(text.scene_starts), wish)
+
+
 WAYS: Mapping[str, Callable[[Service, Measured, Wish], list[Cue]]] = {
     SOUNDTRACK: soundtrack,
     SENTENCES: each_sentence,
     WINDOWS: each_minute,
     WHOLE: whole_text,
+    SCENES: each_scene,
 }
 
 
