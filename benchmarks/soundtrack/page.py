@@ -14,6 +14,7 @@ PAGE = ROOT / "docs" / "SOUNDTRACK.md"
 TEMPLATE = Path(__file__).with_suffix(".md")
 PLOT = "story.png"
 READ_CUES = 10
+_REMARKS = TEMPLATE.with_name("remarks.md")  # what a person says of these cues and figures
 
 
 def write_page(kept: Path = KEPT, page: Path = PAGE) -> list[Path]:
@@ -46,4 +47,5 @@ def soundtrack_page(
         captioned=f"{test['clips']['captioned']:,}",
         title=shown["title"],
         reading=cue_table(shown, READ_CUES),
+        remarks=_REMARKS.read_text(encoding="utf-8").strip(),
     )

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from soundtrack.shown import verdict_of
 
-COLOURS = {"fits": "#2f7f6f", "neither": "#c9c9c9", "jars": "#b3413a"}
+COLOURS = {"fits": "#8cc7b5", "neither": "#d9d9d9", "jars": "#e39088"}
 _DPI = 110
 
 
