@@ -4,7 +4,6 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from soundtrack.plots import draw
 from soundtrack.results import read
 from soundtrack.tables import cue_table, figure_tables, meanings, speed_table, text_table
 
@@ -23,6 +22,8 @@ def write_page(kept: Path = KEPT, page: Path = PAGE) -> list[Path]:
     Raises:
         FileNotFoundError: if figures of a half, the speed or the story that is shown aren't there.
     """
+    from soundtrack.plots import draw  # matplotlib takes seconds
+
     test, dev, speed, shown = (read(kept / f"{name}.json") for name in ("test", "dev", "speed", "shown"))
     draw(shown, kept / PLOT)
     page.write_text(soundtrack_page(test, dev, speed, shown), encoding="utf-8")

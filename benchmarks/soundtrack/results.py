@@ -72,12 +72,12 @@ def measure(service: Service, half: Half, ways: Iterable[str] = tuple(WAYS)) -> 
     }
 
 
-def pooled(counted: Counted, key: str) -> float:
-    """A figure over texts; NaN if there is nothing to count."""
+def pooled(counted: Counted, key: str) -> float | None:
+    """A figure over texts; None if there is nothing to count."""
     numerator, denominator = (
         sum(side) for side in zip(*(each[key] for each in counted.values()), strict=True)
     )
-    return numerator / denominator if denominator else float("nan")
+    return round(numerator / denominator, 4) if denominator else None
 
 
 def write(result: Result, path: Path) -> None:
@@ -98,14 +98,12 @@ def read(path: Path) -> Result:
 
 def _summed(counted: Mapping[int, Counted], key: str) -> Result:
     """A figure with the default seed, over all texts and for each; and its mean and deviation over SEEDS."""
-    over_seeds = [pooled(counted[seed], key) for seed in SEEDS]
+    over_seeds = [pooled(counted[seed], key) or 0.0 for seed in SEEDS]
     return {
-        "default": round(pooled(counted[DEFAULT_SEED], key), 4),
+        "default": pooled(counted[DEFAULT_SEED], key),
         "mean": round(float(np.mean(over_seeds)), 4),
         "deviation": round(float(np.std(over_seeds, ddof=1)), 4),
-        "by_text": {
-            title: round(pooled({title: counts}, key), 4) for title, counts in counted[DEFAULT_SEED].items()
-        },
+        "by_text": {title: pooled({title: counts}, key) for title, counts in counted[DEFAULT_SEED].items()},
     }
 
 

@@ -143,7 +143,10 @@ def _texts_better(result: Mapping[str, Any], clips: str, figure: Figure) -> str:
     return f"{wins} of {len(own)}"
 
 
-def _is_better(one: float, other: float, figure: Figure) -> bool:
+def _is_better(one: float | None, other: float | None, figure: Figure) -> bool:
+    """Whether one figure is better than another; not if either had nothing to count."""
+    if one is None or other is None:
+        return False
     return one > other if figure.higher_is_better else one < other
 
 

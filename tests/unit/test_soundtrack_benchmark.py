@@ -11,6 +11,8 @@ from soundtrack.boundaries import agreement, pk, stray, window_diff
 from soundtrack.composed import compose
 from soundtrack.hearing import Library, mood_facet
 from soundtrack.measures import count
+from soundtrack.page import KEPT, PAGE, soundtrack_page
+from soundtrack.results import read
 from soundtrack.sentences import measured
 from soundtrack.texts import LongText, Scene, load_stories, read_story
 from soundtrack.ways import Cue
@@ -152,3 +154,13 @@ def test_a_clip_is_mainly_what_it_is_more_than_others():
     odd.CopyFrom(usual[0])
     next(facet for facet in odd.facets if facet.facet == "eerie").score = 0.4
     assert Library((*usual, odd)).main_facet(odd) == "eerie"
+
+
+def test_the_page_tells_what_was_kept():
+    kept = [read(KEPT / f"{name}.json") for name in ("test", "dev", "speed", "shown")]
+    assert soundtrack_page(*kept) == PAGE.read_text(encoding="utf-8")
+    test, dev = kept[:2]
+    told = {
+        half: [text["title"] for text in result["texts"]] for half, result in (("test", test), ("dev", dev))
+    }
+    assert told == {half: [story.title for story in (*load_stories(half), *compose(half))] for half in HALVES}
