@@ -160,7 +160,6 @@ def test_the_page_tells_what_was_kept():
     kept = [read(KEPT / f"{name}.json") for name in ("test", "dev", "speed", "shown")]
     assert soundtrack_page(*kept) == PAGE.read_text(encoding="utf-8")
     test, dev = kept[:2]
-    told = {
-        half: [text["title"] for text in result["texts"]] for half, result in (("test", test), ("dev", dev))
-    }
-    assert told == {half: [story.title for story in (*load_stories(half), *compose(half))] for half in HALVES}
+    for half, result in zip(("test", "dev"), (test, dev), strict=True):
+        titles = [story.title for story in (*load_stories(half), *compose(half))]
+        assert [text["title"] for text in result["texts"]] == titles
