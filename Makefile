@@ -59,9 +59,8 @@ RETEACH := $(TEACH)$(MODEL)$(if $(wildcard artifacts/text_teacher/*),,first)
 
 .PHONY: help setup setup-dev match serve up down status logs versions reload \
 	data vggish teacher train train-seeds evaluate model-card reproduce \
-	test test-unit test-service test-e2e lint lint-style lint-types lint-protos lint-page page proto-baseline latency load bench torture churn docs wheel clean
-	test test-unit test-service test-e2e lint proto-baseline latency load bench torture churn \
-	soundtrack-figures wheel clean
+	test test-unit test-service test-e2e lint lint-style lint-types lint-protos lint-page page proto-baseline latency load bench torture churn \
+	soundtrack-figures docs wheel clean
 
 help: ## List every command
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target sentence; do \
