@@ -32,7 +32,7 @@ export async function compose(request: SoundtrackRequest, listener: Listener, si
   const decoder = new TextDecoder();
   const reader = reply.body!.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await arrived(reader.read(), signal);
     if (done) break;
     parser.feed(decoder.decode(value, { stream: true }));
   }
@@ -46,13 +46,13 @@ export async function readFile(file: File): Promise<{ title: string; text: strin
     headers: { "Content-Type": file.type || "application/octet-stream" },
     body: file,
   });
-  return reply.json();
+  return arrived(reply.json());
 }
 
 /** Some clips of the library, to draw it: ordered by id, which tells nothing of their mood. */
 export async function sampleClips(index: string): Promise<Clip[]> {
   const reply = await send(`/v1/clips?pageSize=1000&index=${encodeURIComponent(index)}`, {});
-  return (await reply.json()).clips;
+  return (await arrived(reply.json())).clips;
 }
 
 /** Tell the library that a clip can't be played. It may keep no such notes: then nothing is lost. */
@@ -65,6 +65,16 @@ export async function reportUnavailable(index: string, clipId: string): Promise<
     });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+  }
+}
+
+/** What an answer brings, which may break off after its head. */
+async function arrived<T>(body: Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await body;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Refusal("UNAVAILABLE", "The connection to the gateway broke off.");
   }
 }
 
