@@ -27,7 +27,7 @@ export class Unplayable extends Error {
 /** An address that the browser's own audio element plays; none if the clip has no such address. */
 export function audioAddress(clip: Clip): string | null {
   const uri = clip.metadata?.uri ?? "";
-  if (!/^https?:\/\//i.test(uri)) return null;
+  if (!/^https?:\/\//i.test(uri) || !URL.canParse(uri)) return null;
   return /^(www\.|m\.)?(youtube\.com|youtu\.be)$/i.test(new URL(uri).hostname) ? null : uri;
 }
 
