@@ -144,6 +144,24 @@ NOTE_VOICES = """
 """
 
 
+# The network fails once a soundtrack has begun.
+BREAK_OFF = """
+  const ask = window.fetch;
+  window.fetch = async (path, init) => {
+    const reply = await ask(path, init);
+    if (!String(path).includes("soundtrack")) return reply;
+    const from = reply.body.getReader();
+    let count = 0;
+    const pull = async (to) => {
+      const { value } = await from.read();
+      if (count++) to.error(new TypeError("network error"));
+      else to.enqueue(value);
+    };
+    return new Response(new ReadableStream({ pull }), { status: 200 });
+  };
+"""
+
+
 def test_music_follows_the_text_and_fades_from_clip_to_clip(page: Page, songs: str) -> None:
     page.add_init_script(NOTE_VOICES)
     compose(page, STORY, at=f"/?index={songs}")
@@ -255,6 +273,56 @@ def test_whatever_a_text_holds_is_shown_as_text(page: Page, songs: str) -> None:
     expect(page.locator("#prose")).to_contain_text('<img src=x onerror="window.pwned=1">')
     assert page.evaluate("window.pwned") is None
     assert page.locator("#prose img").count() == 0
+
+
+def test_an_address_that_is_none_is_no_fault_of_the_page(page: Page, serving: Reading) -> None:
+    with Client(serving.target, music_target=serving.target) as client:
+        client.create_index("broken")
+        scores = dict.fromkeys(FACETS, 0.5)
+        addresses = ["http://[", "javascript:window.pwned=1", "https://%zz/x.mp3"]
+        named = [{"title": "<b>Song</b>", "artist": "<img src=x>", "uri": each} for each in addresses]
+        clips = [
+            ClipInput(f"broken-{i}", facets=scores, traits=INSTRUMENTAL, **each)
+            for i, each in enumerate(named)
+        ]
+        client.upsert_clips(clips, index="broken")
+    compose(page, STORY, at="/?index=broken")
+    expect(page.locator(".now .title")).to_have_text("<b>Song</b>, <img src=x>")
+    for key in (" ", "a", "a"):
+        page.keyboard.press(key)
+    assert page.locator("a[href^='javascript:']").count() == 0
+    assert page.evaluate("window.pwned") is None
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "localStorage.setItem('ambiance', '{}')",
+        """localStorage.setItem('ambiance', '{"pace": "x", "heard": [null], "disliked": 5, "volume": 9}')""",
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no') } })",
+    ],
+)
+def test_a_memory_that_cannot_be_read_counts_as_none(page: Page, kept: str) -> None:
+    page.add_init_script(kept)
+    compose(page, STORY)
+    expect(page.locator(".now .title")).not_to_be_empty()
+
+
+def test_a_browser_that_keeps_nothing_is_told_of(page: Page) -> None:
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full') }")
+    page.goto("/")
+    page.get_by_label("Remember").click()
+    expect(page.get_by_role("alert")).to_contain_text("remembers nothing")
+    expect(page.get_by_label("Remember")).not_to_be_checked()
+
+
+def test_a_stream_that_breaks_off_is_told_of(page: Page) -> None:
+    page.add_init_script(BREAK_OFF)
+    page.goto("/")
+    page.get_by_label("Text", exact=True).fill(STORY)
+    page.get_by_role("button", name="Compose and read").click()
+    expect(page.get_by_role("alert")).to_contain_text("broke off")
+    expect(page.get_by_text("Composing")).to_have_count(0)
 
 
 def test_a_refusal_is_told_in_the_gateways_own_words(page: Page) -> None:

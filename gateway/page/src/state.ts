@@ -3,17 +3,16 @@
 import { batch, computed, signal } from "@preact/signals";
 import { Refusal, type Clip, type Cue, type Decision, type Neighbor, type SoundtrackRequest } from "./contract";
 import { compose, readFile, reportUnavailable, sampleClips } from "./gateway";
+import { keep, recalled, type Consent, type Memory } from "./memory";
 import { Deck } from "./player/deck";
 import { Unplayable, needsYouTube } from "./player/voice";
 import { Positions } from "./text";
 
 export type Follow = "scroll" | "pace";
-export type Consent = "unasked" | "given" | "refused";
 
 /** Seconds between two looks of the pace at the clock. */
 const TICK_MS = 250;
 const QUICK_FADE_S = 1;
-const MEMORY = "ambiance";
 /** Of a filter, by the gateway's limits. */
 const MOST_IDS = 1000;
 
@@ -218,8 +217,8 @@ export function dislike(): void {
     const stays = chosen(each);
     return stays && !isDisliked(stays.clip) ? { ...span, clipId: stays.clip.id } : { ...span, silent: true };
   });
-  const { [now.number]: _, ...rest } = replaced.value;
-  replaced.value = rest;
+  // passages from here on are others then, whatever their numbers
+  replaced.value = Object.fromEntries(Object.entries(replaced.value).filter(([number]) => Number(number) < now.number));
   void start(kept);
 }
 
@@ -299,31 +298,22 @@ export function keepPace(): () => void {
 
 /** What the reader asked to remember on this device, if anything: settings, what was heard and what isn't liked. */
 export function recall(): void {
-  const kept = localStorage.getItem(MEMORY);
-  if (!kept) return;
-  try {
-    const memory = JSON.parse(kept);
-    batch(() => {
-      remembers.value = true;
-      pace.value = memory.pace;
-      intensity.value = memory.intensity;
-      vocals.value = memory.vocals;
-      volume.value = memory.volume;
-      heard.value = memory.heard;
-      disliked.value = memory.disliked;
-      consent.value = memory.consent;
-    });
-  } catch {
-    localStorage.removeItem(MEMORY);
-  }
+  const memory = recalled();
+  if (!memory) return;
+  batch(() => {
+    remembers.value = true;
+    pace.value = memory.pace ?? pace.value;
+    intensity.value = memory.intensity ?? intensity.value;
+    vocals.value = memory.vocals ?? vocals.value;
+    volume.value = memory.volume ?? volume.value;
+    heard.value = memory.heard ?? heard.value;
+    disliked.value = memory.disliked ?? disliked.value;
+    consent.value = memory.consent ?? consent.value;
+  });
 }
 
 export function remember(): void {
-  if (!remembers.value) {
-    localStorage.removeItem(MEMORY);
-    return;
-  }
-  const memory = {
+  const memory: Memory = {
     pace: pace.value,
     intensity: intensity.value,
     vocals: vocals.value,
@@ -332,5 +322,8 @@ export function remember(): void {
     disliked: disliked.value,
     consent: consent.value,
   };
-  localStorage.setItem(MEMORY, JSON.stringify(memory));
+  if (!keep(remembers.value ? memory : null) && remembers.value) {
+    remembers.value = false;
+    trouble.value = "This browser remembers nothing for this page.";
+  }
 }
