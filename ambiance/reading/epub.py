@@ -62,7 +62,9 @@ def read_epub(data: bytes) -> tuple[str, str, list[str]]:
 
 def _document(archive: Archive, path: str) -> Element:
     try:
-        root: Element = fromstring(archive.read(path))
+        data = archive.read(path)
+        check_tags(tag_count(data))  # each element takes some hundred bytes
+        root: Element = fromstring(data)
     except MissingEntryError as error:
         raise refused(f"is a broken epub: {path} {error}") from None
     except DefusedXmlException:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ambiance.errors import InvalidInputError
-from ambiance.limits import MAX_BOOK_ENTRIES, MAX_BOOK_RATIO
+from ambiance.limits import MAX_BOOK_ENTRIES, MAX_BOOK_RATIO, MAX_BOOK_TAGS
 from ambiance.reading import Reading, read_text
 from books import CONTAINER, ENCRYPTION, PACKAGE, archive, book, package, page
 
@@ -152,6 +152,13 @@ def test_chapters_that_are_too_much_work_together_are_refused(monkeypatch: pytes
     assert read_text(archive(book({"0.xhtml": "<i>joy" * 40, "1.xhtml": ""})), "").text == "joy" * 40
     files = book({"0.xhtml": "<i>" * 40, "1.xhtml": "&amp;" * 40})
     assert refusal(files) == "at most 70 tags and character references, got 102"
+
+
+def test_a_package_document_of_too_many_elements_is_refused_before_it_is_a_tree() -> None:
+    files = book(CHAPTERS)
+    files["OEBPS/content.opf"] = "<package>" + "<a/>" * MAX_BOOK_TAGS + "</package>"
+    told = refusal(archive(files, zipfile.ZIP_STORED))
+    assert told == f"at most {MAX_BOOK_TAGS:,} tags and character references, got {MAX_BOOK_TAGS + 2:,}"
 
 
 def test_an_archive_that_lies_about_sizes_is_never_unpacked_further() -> None:
