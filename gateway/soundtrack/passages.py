@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ambiance.limits import MAX_TEXT_CHARACTERS
+from ambiance.limits import MAX_PASSAGE_SENTENCES, MAX_TEXT_CHARACTERS
 from gateway.soundtrack.change_points import End, Lengths, Line, passage_ends
 from gateway.soundtrack.curve import Point, smoothed
 from gateway.soundtrack.decisions import Decision, Stretch
@@ -19,8 +19,6 @@ from gateway.soundtrack.settings import Brief
 # settled sooner.
 AHEAD = (1.4, 2.0, 3.0, 4.0)
 LEFT_OPEN = 1.2
-# But no more sentences than this, whose passages are all weighed at once: each may be a single word.
-MOST_SENTENCES = 1_000
 
 
 class Span(NamedTuple):
@@ -95,11 +93,12 @@ def _composed(brief: Brief, read: Iterator[Unit], ahead: Iterator[float], end: E
 def _fill(units: list[Unit], read: Iterator[Unit], brief: Brief, ahead: float) -> bool:
     """Read on until there are so many longest passages; returns whether the stretch ends with it.
 
-    A passage has at most as many characters as a text that is read at once, however few words that is.
+    A passage has at most as many characters as a text that is read at once, however few words that is, and no
+    more sentences than can be weighed at once: each may be a single word.
     """
     seconds = ahead * brief.max_passage_s - sum(brief.seconds(unit.sentence.word_count) for unit in units)
     characters = ahead * MAX_TEXT_CHARACTERS - sum(unit.sentence.character_count for unit in units)
-    while seconds > 0 and characters > 0 and len(units) < MOST_SENTENCES:
+    while seconds > 0 and characters > 0 and len(units) < MAX_PASSAGE_SENTENCES:
         unit = next(read, None)
         if unit is None:
             return True

@@ -81,7 +81,10 @@ PROTOS = Path(__file__).parents[2] / "protos" / "ambiance"
             "match",
             "ComposeSoundtrackRequest",
             "max_passage_seconds",
-            [limits.MAX_MAX_PASSAGE_S, 0, limits.DEFAULT_MAX_PASSAGE_S],
+            [
+                *(limits.MAX_MAX_PASSAGE_S, 0, limits.DEFAULT_MAX_PASSAGE_S),
+                *(limits.MAX_TEXT_CHARACTERS, limits.MAX_PASSAGE_SENTENCES),
+            ],
         ),
         (
             "match",
