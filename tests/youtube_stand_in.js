@@ -1,11 +1,13 @@
 // Stands in for YouTube's IFrame script: plays nothing, and notes in `window.told` what it is told.
 window.told = [];
 let failFirst = FAIL_FIRST;
+let players = 0;
 window.YT = {
   PlayerState: { ENDED: 0, PLAYING: 1, PAUSED: 2 },
   Player: class {
     constructor(place, { events }) {
       this.events = events;
+      this.number = players++;
       this.frame = document.createElement("iframe");
       place.replaceWith(this.frame);
       setTimeout(() => events.onReady({ target: this }), 10);
@@ -14,14 +16,14 @@ window.YT = {
       return this.frame;
     }
     loadVideoById(loaded) {
-      window.told.push({ loaded });
+      window.told.push({ loaded, player: this.number });
       setTimeout(() => {
         if (failFirst) {
           const data = failFirst;
           failFirst = 0;
           this.events.onError({ data });
         } else this.events.onStateChange({ data: 1 });
-      }, 20);
+      }, BEGINS_MS);
     }
     getCurrentTime() {
       return 0;
@@ -32,7 +34,9 @@ window.YT = {
     }
     playVideo() {}
     pauseVideo() {}
-    stopVideo() {}
+    stopVideo() {
+      window.told.push({ stopped: true, player: this.number });
+    }
   },
 };
 setTimeout(() => window.onYouTubeIframeAPIReady(), 10);

@@ -221,6 +221,28 @@ def test_a_video_that_may_not_be_embedded_gives_way(page: Page) -> None:
     expect(page.locator(".now .title")).not_to_have_text(first)
 
 
+def test_who_changes_clips_quickly_hears_the_last_alone(page: Page) -> None:
+    """Of each voice there is one player, and a voice that fades out may be needed again before it has."""
+    page.route("https://www.youtube.com/**", _answer_slowly)
+    compose(page, STORY)
+    page.get_by_role("button", name="Allow YouTube").click()
+    for key in ("a", "ArrowRight", "a", "ArrowLeft"):
+        page.keyboard.press(key)
+    until(page, "window.told?.some(each => each.loaded)")
+    page.wait_for_timeout(1_200)
+    for _ in range(2):
+        page.keyboard.press("a")
+        page.wait_for_timeout(1_000)
+    page.keyboard.press("a")
+    page.wait_for_timeout(2_500)
+    assert page.locator(".screens iframe").count() <= 2
+    told = page.evaluate("window.told")
+    last = max(i for i, each in enumerate(told) if "loaded" in each)
+    player = told[last]["player"]
+    assert not [each for each in told[last:] if "stopped" in each and each["player"] == player]
+    assert page.locator(".notice").count() == 0
+
+
 def test_offline_it_says_so_and_one_reads_on(page: Page) -> None:
     compose(page, STORY)
     page.route("https://www.youtube.com/**", lambda route: route.abort())
@@ -369,8 +391,17 @@ def _is_foreign(request: Request) -> bool:
 
 
 def _answer(route: Route) -> None:
-    route.fulfill(body=STAND_IN.replace("FAIL_FIRST", "0"), content_type="text/javascript")
+    _stand_in(route)
 
 
 def _answer_with_one_failure(route: Route) -> None:
-    route.fulfill(body=STAND_IN.replace("FAIL_FIRST", "150"), content_type="text/javascript")
+    _stand_in(route, fails=150)
+
+
+def _answer_slowly(route: Route) -> None:
+    _stand_in(route, begins_ms=700)
+
+
+def _stand_in(route: Route, *, fails: int = 0, begins_ms: int = 20) -> None:
+    body = STAND_IN.replace("FAIL_FIRST", str(fails)).replace("BEGINS_MS", str(begins_ms))
+    route.fulfill(body=body, content_type="text/javascript")

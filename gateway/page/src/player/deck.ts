@@ -15,6 +15,7 @@ export class Deck {
   private readonly fades = new Map<Voice, number>();
   private volume = 0.7;
   private turn = 0; // of the newest call of `change`: an older one that is still loading gives up
+  private loading: Voice | null = null; // the voice of that call
 
   /** Elements for the page to show; the place of a video must be visible, YouTube's terms ask for it. */
   get elements(): HTMLElement[] {
@@ -27,10 +28,12 @@ export class Deck {
     const pair = needsYouTube(clip) ? this.videos : this.sounds;
     const before = this.heard;
     const next = pair[0] === before ? pair[1] : pair[0];
+    this.loading = next;
+    window.clearInterval(this.fades.get(next)); // at its end the voice would be stopped
     this.level(next, 0);
     await next.play(clip);
     if (turn !== this.turn) {
-      if (next !== this.heard) next.stop();
+      if (next !== this.heard && next !== this.loading) next.stop();
       return;
     }
     this.heard = next;
@@ -42,7 +45,7 @@ export class Deck {
   /** Fade to silence. */
   silence(seconds: number): void {
     this.turn++;
-    this.heard = null;
+    this.heard = this.loading = null;
     for (const voice of this.levels.keys()) this.fade(voice, 0, seconds);
   }
 

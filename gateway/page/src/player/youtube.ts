@@ -34,19 +34,29 @@ function loadScript(): Promise<void> {
 
 export class YouTubeVoice implements Voice {
   readonly element = document.createElement("div");
+  private making: Promise<YT.Player> | null = null;
   private player: YT.Player | null = null;
   private looking = 0;
   private volume = 1;
+  private giveUp: () => void = () => undefined; // on what is loading, as another clip is to play
   private onState: (state: YT.PlayerState) => void = () => undefined;
   private onError: (code: number) => void = () => undefined;
 
   async play(clip: Clip): Promise<void> {
+    this.giveUp();
+    let isLatest = true;
+    this.giveUp = () => (isLatest = false);
     await loadScript();
-    await this.create();
-    const player = this.player!;
+    const player = await this.create();
+    if (!isLatest) return;
     const start = clip.startSeconds;
     const begun = new Promise<void>((resolve, reject) => {
       const patience = window.setTimeout(() => reject(new Unplayable("The video doesn't begin.", false)), PATIENCE_MS);
+      this.giveUp = () => {
+        isLatest = false;
+        window.clearTimeout(patience);
+        resolve();
+      };
       this.onState = (state) => {
         if (state === YT.PlayerState.PLAYING) {
           window.clearTimeout(patience);
@@ -61,6 +71,7 @@ export class YouTubeVoice implements Voice {
     player.setVolume(100 * this.volume);
     player.loadVideoById({ videoId: clip.youtubeId, startSeconds: start });
     await begun;
+    if (!isLatest) return;
     window.clearInterval(this.looking);
     this.looking = window.setInterval(() => {
       if (clip.endSeconds > start && player.getCurrentTime() >= clip.endSeconds) player.seekTo(start, true);
@@ -86,9 +97,8 @@ export class YouTubeVoice implements Voice {
     this.player?.stopVideo?.();
   }
 
-  private create(): Promise<void> {
-    if (this.player) return Promise.resolve();
-    return new Promise((resolve) => {
+  private create(): Promise<YT.Player> {
+    return (this.making ??= new Promise((resolve) => {
       const place = document.createElement("div");
       this.element.append(place);
       const player = new YT.Player(place, {
@@ -101,12 +111,12 @@ export class YouTubeVoice implements Voice {
             player.getIframe().title = "Music from YouTube";
             player.getIframe().tabIndex = -1;
             this.player = player;
-            resolve();
+            resolve(player);
           },
           onStateChange: ({ data }) => this.onState(data),
           onError: ({ data }) => this.onError(data),
         },
       });
-    });
+    }));
   }
 }
