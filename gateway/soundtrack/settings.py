@@ -100,6 +100,8 @@ def brief_of(request: pb.ComposeSoundtrackRequest) -> Brief:
 def _text_violation(text: str) -> Violation | None:
     if not text:
         return Violation("text", "is empty")
+    if text.isspace():
+        return Violation("text", "holds nothing but white space")
     if len(text) > MAX_SOUNDTRACK_CHARACTERS:
         return Violation("text", f"at most {MAX_SOUNDTRACK_CHARACTERS:,} characters, got {len(text):,}")
     if control := CONTROL_CHARACTER.search(text):

@@ -44,6 +44,7 @@ def test_what_is_set_is_kept() -> None:
     ("fields", "message"),
     [
         ({"text": ""}, "text: is empty"),
+        ({"text": " \n\u3000"}, "text: holds nothing but white space"),
         (
             {"text": "a\x00b"},
             "text: control character U+0000 at character 1; only white space is allowed among these",
