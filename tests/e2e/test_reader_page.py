@@ -277,6 +277,29 @@ def test_the_keyboard_alone_does_everything(page: Page, songs: str) -> None:
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
+def test_another_goes_round_all_that_fit(page: Page, songs: str) -> None:
+    compose(page, STORY, at=f"/?index={songs}")
+    heard = list[str]()
+    for _ in range(4):
+        heard.append(page.locator(".now .title").inner_text())
+        page.keyboard.press("a")
+        expect(page.locator(".now .title")).not_to_have_text(heard[-1])
+    assert len(set(heard)) == 3
+    assert heard[3] == heard[0]
+
+
+def test_a_phone_shows_what_must_be_seen_and_asks_before_it_plays(browser: Browser, serving: Reading) -> None:
+    context = browser.new_context(base_url=serving.address, viewport={"width": 375, "height": 700})
+    page = context.new_page()
+    compose(page, f"I can't go on. Tonight I am going to kill myself. {GRIEF}")
+    expect(page.get_by_role("note")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Allow YouTube")).to_be_hidden()
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.get_by_role("button", name="Allow YouTube")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    context.close()
+
+
 def test_less_like_this_composes_the_rest_anew(page: Page, songs: str) -> None:
     compose(page, STORY, at=f"/?index={songs}")
     page.keyboard.press("ArrowRight")

@@ -49,6 +49,7 @@ export const volume = signal(0.7);
 export const muted = signal(false);
 export const nowPlaying = signal<Neighbor | null>(null);
 export const notice = signal("");
+export const opened = signal(false); // whether a phone shows more than the player's buttons
 export const heard = signal<Clip[]>([]);
 export const disliked = signal<Clip[]>([]);
 export const remembers = signal(false);
@@ -67,16 +68,23 @@ export function chosen(of: Cue): Neighbor | undefined {
   return candidates.find(({ clip }) => !dead.value.has(clip.id));
 }
 
-/** Others for a cue, the better first. */
+/** Others for a cue: those that come after what plays, the better first, and then round again. */
 export function others(of: Cue): Neighbor[] {
-  const now = chosen(of);
-  return (of.clip ? [of.clip, ...of.alternates] : []).filter(({ clip }) => clip.id !== now?.clip.id && !dead.value.has(clip.id));
+  const ring = (of.clip ? [of.clip, ...of.alternates] : []).filter(({ clip }) => !dead.value.has(clip.id));
+  const at = ring.findIndex(({ clip }) => clip.id === chosen(of)?.clip.id);
+  return at < 0 ? ring : [...ring.slice(at + 1), ...ring.slice(0, at)];
 }
+
+/** What the text services want a reader to see, each once. */
+export const notices = computed<string[]>(() => [
+  ...new Set(cues.value.flatMap(({ passage }) => passage.text.notices.map(({ text }) => text))),
+]);
 
 let abort: AbortController | null = null;
 
-/** Compose anew for the text that is there. `kept`: passages up to which what was heard stays. */
+/** Compose anew for the text that is there. `kept`: the first passages, which stay with what was heard to them. */
 export async function start(kept: Decision[] = []): Promise<void> {
+  const before = cues.value.slice(0, kept.length);
   abort?.abort();
   const mine = (abort = new AbortController());
   batch(() => {
@@ -124,7 +132,7 @@ export async function start(kept: Decision[] = []): Promise<void> {
           });
         },
         cue(said) {
-          fresh.push(said);
+          fresh.push(before[said.number] ?? said); // told of a decision alone, it would lose its alternates and its why
           if (!waiting) {
             waiting = true;
             window.setTimeout(show, fresh.length < 3 ? 0 : 150); // a novel's cues come by the hundred
@@ -226,8 +234,15 @@ const isDisliked = (clip: Clip) =>
   disliked.value.some(({ id, youtubeId }) => id === clip.id || (youtubeId !== "" && youtubeId === clip.youtubeId));
 
 export function play(): void {
-  playing.value = true;
   const there = cue.value && chosen(cue.value);
+  if (there && needsYouTube(there.clip) && consent.value !== "given") {
+    batch(() => {
+      consent.value = "unasked";
+      opened.value = true; // on a phone the question is else behind a button
+    });
+    return;
+  }
+  playing.value = true;
   if (there && nowPlaying.value?.clip.id === there.clip.id) deck.resume();
   else void hear(QUICK_FADE_S);
 }

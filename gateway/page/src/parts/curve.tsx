@@ -77,6 +77,14 @@ function passageAt(share: number): number {
   return after < 0 ? cues.length - 1 : Math.max(0, after - 1);
 }
 
+/** Arrows go from passage to passage. */
+function step(event: KeyboardEvent): void {
+  const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+  if (!by) return;
+  event.preventDefault();
+  state.go(state.current.value + by);
+}
+
 export function Curve() {
   const now = state.cue.value;
   const cues = state.cues.value;
@@ -102,21 +110,24 @@ export function Curve() {
           </span>
         ))}
       </div>
+      <input
+        class="place"
+        type="range"
+        aria-label="Place in the text"
+        aria-valuetext={now ? `Passage ${now.number + 1} of ${cues.length}, ${moodOf(now)}` : "nothing yet"}
+        min={0}
+        max={1}
+        step="any"
+        value={from}
+        disabled={cues.length < 2}
+        onInput={(event) => state.go(passageAt(Number(event.currentTarget.value)))}
+        onKeyDown={step}
+      />
       <div class="legend">
         <span class="valence">pleasant</span>
         <span class="arousal">excited</span>
-        <input
-          type="range"
-          aria-label="Place in the text"
-          aria-valuetext={now ? `Passage ${now.number + 1} of ${cues.length}, ${moodOf(now)}` : "nothing yet"}
-          min={0}
-          max={Math.max(0, cues.length - 1)}
-          value={state.current}
-          disabled={cues.length < 2}
-          onInput={(event) => state.go(Number(event.currentTarget.value))}
-        />
         <span>
-          {clock(now?.startSeconds ?? 0)} / {clock(state.duration.value)}
+          {clock(state.follow.value === "pace" ? state.moment.value : (now?.startSeconds ?? 0))} / {clock(state.duration.value)}
         </span>
       </div>
     </section>

@@ -1,6 +1,6 @@
 // What plays, why, and what can be done about it.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Neighbor } from "../contract";
 import { needsYouTube } from "../player/voice";
 import * as state from "../state";
@@ -9,11 +9,11 @@ import { another, KEYS } from "./keys";
 import { MoodMap } from "./map";
 
 export function Panel() {
-  const [open, setOpen] = useState(false);
+  const open = state.opened.value;
   return (
     <aside class={open ? "panel open" : "panel"} aria-label="Music">
       <Controls />
-      <button type="button" class="more quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button type="button" class="more quiet" aria-expanded={open} onClick={() => (state.opened.value = !open)}>
         {open ? "Less" : "More"}
       </button>
       <div class="details">
@@ -74,7 +74,6 @@ function Now() {
         {next ? <Playing hit={next} /> : <p class="title">{cue ? "Silence" : "…"}</p>}
         {cue && <p class="why">{cue.why}</p>}
       </div>
-      {cue?.passage.text.notices.map(({ text }) => <p class="care">{text}</p>)}
       {cue && (
         <div class="row">
           <button type="button" onClick={another} disabled={!state.others(cue).length}>
@@ -153,6 +152,7 @@ function Consent() {
 
 function agree(): void {
   state.consent.value = "given";
+  state.opened.value = false;
   state.play();
 }
 

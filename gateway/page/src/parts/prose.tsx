@@ -28,6 +28,7 @@ export function Prose() {
   const wrapped = useMemo(() => isHardWrapped(text), [text]);
   useEffect(() => followScroll(), []);
   useEffect(() => effect(showCurrent), []);
+  useEffect(() => effect(keepUp), []);
   const all = spans.value;
   let first = 0;
   return (
@@ -87,9 +88,25 @@ function showCurrent(): void {
   const height = window.innerHeight;
   const isRead = passageAt() === number;
   if (isRead || (state.follow.value === "pace" && top > 0.15 * height && top < 0.6 * height)) return;
+  scrollBy(top - (READING_LINE - 0.06) * height);
+}
+
+/** At a pace, keep the line that is read in sight within a passage, too, if it is taller than the screen. */
+function keepUp(): void {
+  const [moment, cue] = [state.moment.value, state.cue.value];
+  if (!cue || state.follow.value !== "pace" || !state.running.value || performance.now() < scrolling) return;
+  const parts = document.querySelectorAll(`[data-cue="${cue.number}"]`);
+  if (!parts.length) return;
+  const top = parts[0]!.getBoundingClientRect().top;
+  const bottom = parts[parts.length - 1]!.getBoundingClientRect().bottom;
+  const read = top + ((bottom - top) * (moment - cue.startSeconds)) / (cue.durationSeconds || 1);
+  if (read > 0.7 * window.innerHeight) scrollBy(read - READING_LINE * window.innerHeight);
+}
+
+function scrollBy(distance: number): void {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   scrolling = performance.now() + (calm ? 200 : 1200);
-  window.scrollTo({ top: window.scrollY + top - (READING_LINE - 0.06) * height, behavior: calm ? "auto" : "smooth" });
+  window.scrollTo({ top: window.scrollY + distance, behavior: calm ? "auto" : "smooth" });
 }
 
 function followScroll(): () => void {

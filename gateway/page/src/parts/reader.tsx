@@ -8,6 +8,7 @@ import { Prose } from "./prose";
 
 export function Reader() {
   useEffect(() => window.scrollTo(0, 0), []);
+  const count = state.cues.value.length;
   return (
     <div class="reader">
       <a class="skip" href="#prose">
@@ -17,12 +18,18 @@ export function Reader() {
         <button type="button" class="quiet" onClick={state.leave}>
           ← Another text
         </button>
-        <h1>{state.title.value || "Untitled"}</h1>
+        <h1>{state.title.value || "Your text"}</h1>
         <span class="progress" role="status">
-          {state.composing.value ? `Composing… ${state.cues.value.length} passages` : `${state.cues.value.length} passages`}
+          {state.composing.value && "Composing… "}
+          {count === 1 ? "1 passage" : `${count} passages`}
         </span>
       </header>
       <Curve />
+      {state.notices.value.map((notice) => (
+        <p class="care" role="note">
+          {notice}
+        </p>
+      ))}
       {state.trouble.value && (
         <p class="trouble" role="alert">
           {state.trouble}
