@@ -361,6 +361,15 @@ def test_a_browser_that_keeps_nothing_is_told_of(page: Page) -> None:
     expect(page.get_by_label("Remember")).not_to_be_checked()
 
 
+def test_a_tab_that_remembers_nothing_leaves_what_another_does(page: Page) -> None:
+    page.goto("/")
+    with page.context.new_page() as other:
+        other.goto("/")
+        page.get_by_label("Remember").click()
+        other.get_by_label("Singing").click()
+    assert page.evaluate("JSON.parse(localStorage.getItem('ambiance')).pace") == 230
+
+
 def test_a_stream_that_breaks_off_is_told_of(page: Page) -> None:
     page.add_init_script(BREAK_OFF)
     page.goto("/")

@@ -328,6 +328,10 @@ export function recall(): void {
 }
 
 export function remember(): void {
+  if (!remembers.value) {
+    keep(null);
+    return;
+  }
   const memory: Memory = {
     pace: pace.value,
     intensity: intensity.value,
@@ -337,7 +341,7 @@ export function remember(): void {
     disliked: disliked.value,
     consent: consent.value,
   };
-  if (!keep(remembers.value ? memory : null) && remembers.value) {
+  if (!keep(memory)) {
     remembers.value = false;
     trouble.value = "This browser remembers nothing for this page.";
   }
