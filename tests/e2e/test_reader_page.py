@@ -229,12 +229,11 @@ def test_who_changes_clips_quickly_hears_the_last_alone(page: Page) -> None:
     for key in ("a", "ArrowRight", "a", "ArrowLeft"):
         page.keyboard.press(key)
     until(page, "window.told?.some(each => each.loaded)")
-    page.wait_for_timeout(1_200)
-    for _ in range(2):
-        page.keyboard.press("a")
-        page.wait_for_timeout(1_000)
+    page.wait_for_timeout(2_200)
     page.keyboard.press("a")
-    page.wait_for_timeout(2_500)
+    page.wait_for_timeout(1_200)  # the voice before fades out for another 0.7 seconds
+    page.keyboard.press("a")
+    page.wait_for_timeout(1_500)
     assert page.locator(".screens iframe").count() <= 2
     told = page.evaluate("window.told")
     last = max(i for i, each in enumerate(told) if "loaded" in each)
@@ -431,7 +430,7 @@ def _answer_with_one_failure(route: Route) -> None:
 
 
 def _answer_slowly(route: Route) -> None:
-    _stand_in(route, begins_ms=700)
+    _stand_in(route, begins_ms=900)
 
 
 def _stand_in(route: Route, *, fails: int = 0, begins_ms: int = 20) -> None:

@@ -1,4 +1,4 @@
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { Page } from "./parts/page";
 import * as state from "./state";
@@ -11,7 +11,8 @@ render(<Page />, document.getElementById("page")!);
 effect(() => {
   const cue = state.cue.value;
   if (!cue || !state.playing.value) return;
-  void state.hear(cue.transition === "TRANSITION_CUT" ? 0.3 : Math.max(cue.transitionSeconds, 1));
+  const seconds = cue.transition === "TRANSITION_CUT" ? 0.3 : Math.max(cue.transitionSeconds, 1);
+  void untracked(() => state.hear(seconds)); // another clip to the same passage fades as whoever asks for it says
 });
 effect(() => state.deck.setVolume(state.muted.value ? 0 : state.volume.value));
 effect(() => state.remember());
