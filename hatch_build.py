@@ -21,7 +21,7 @@ def generate(root: Path) -> None:
     for package in PACKAGES:
         shutil.rmtree(root / "ambiance" / package, ignore_errors=True)
     described = root / "ambiance" / "match" / "protos.binpb"
-    described.parent.mkdir()
+    described.parent.mkdir(parents=True)  # an image builds with nothing of the package but its protos
     sources = sorted(str(path.relative_to(protos)) for path in protos.rglob("*.proto"))
     outputs = [f"--{kind}_out={root}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")]
     plugins = [
