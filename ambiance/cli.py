@@ -20,6 +20,13 @@ from ambiance.clip_command import add_clips
 from ambiance.completion_command import add_completion
 from ambiance.delete_command import add_delete
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
+from ambiance.exit_status import (
+    EXIT_BAD_INPUT,
+    EXIT_FAILURE,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_UNAVAILABLE,
+)
 from ambiance.extras import installed_version
 from ambiance.import_audio_command import add_import_audio
 from ambiance.import_command import add_import
@@ -37,12 +44,6 @@ from ambiance.status_command import SERVING, add_status
 from ambiance.style import Style
 from ambiance.targets import resolvable
 from ambiance.version_command import add_versions
-
-EXIT_OK = 0
-EXIT_FAILURE = 1
-EXIT_BAD_INPUT = 2  # argparse's own for bad usage
-EXIT_UNAVAILABLE = 69
-EXIT_INTERRUPTED = 130  # 128 + SIGINT
 
 HEALTH_DEADLINE_S = 2.0
 _EXIT_STATUS = """

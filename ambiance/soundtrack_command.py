@@ -1,14 +1,18 @@
 """The command `ambiance soundtrack`: music that follows a text, a book or a page."""
 
 import argparse
+import os
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ambiance.channel import GATEWAY_PORT
 from ambiance.errors import AmbianceError, InvalidInputError
+from ambiance.exit_status import EXIT_INTERRUPTED
 from ambiance.extras import Extra
 from ambiance.limits import DEFAULT_SOUNDTRACK_DEADLINE_S, MAX_BOOK_BYTES
 from ambiance.progress import progress_bar
@@ -95,8 +99,30 @@ def _composed(arguments: argparse.Namespace, reading: Reading) -> "Soundtrack":
         Client(arguments.target) as client,
         closing(client.compose_soundtrack(reading.text, deadline_s=arguments.deadline, **asked)) as parts,
         closing(progress_bar(len(reading.text), "characters")) as bar,
+        _ctrl_c_ends(bar.close),
     ):
         return collected(reading, parts, lambda position: bar.update(position - bar.n))
+
+
+@contextmanager
+def _ctrl_c_ends(tidy: Callable[[], object]) -> Iterator[None]:
+    """Let Ctrl-C end the process at once: the server sees the connection close, and stops.
+
+    Python's own KeyboardInterrupt may strike gRPC where it then waits for the server to end the call.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # which alone gets signals
+        return
+
+    def end(*_: object) -> None:
+        tidy()
+        os._exit(EXIT_INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _written(arguments: argparse.Namespace, soundtrack: "Soundtrack") -> str:
