@@ -151,7 +151,7 @@ class LocalProcesses:
             left = set(_processes_with(variable))
             _signal(left - told, signal.SIGTERM)
             told.update(left)
-            return not left
+            return not left and not any(map(_alive, told))  # one that is ending has no environment any more
 
         if not _wait_until(none_left, STOP_TIMEOUT_S):
             _signal(_processes_with(variable), signal.SIGKILL)
