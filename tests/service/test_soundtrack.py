@@ -197,9 +197,8 @@ def test_an_unknown_index_is_not_found(stub: Any) -> None:
         "كان الليل طويلا. هل تسمعني؟ אהבתי אותה. " * 60,
         "<div class='a'><p>He was <b>dead</b>.</p></div>\n" * 60,
         "… 12 — 34 !!! " * 50,
-        " \n\u3000",
     ],
-    ids=["one word", "no stop", "Chinese", "right to left", "HTML", "no word", "white space"],
+    ids=["one word", "no stop", "Chinese", "right to left", "HTML", "no word"],
 )
 def test_any_text_has_a_soundtrack(stub: Any, text: str) -> None:
     found = cues(stub, text)
