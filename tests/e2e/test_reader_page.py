@@ -299,6 +299,15 @@ def test_a_phone_shows_what_must_be_seen_and_asks_before_it_plays(browser: Brows
     context.close()
 
 
+def test_back_leads_to_the_text_that_was_read(page: Page, songs: str) -> None:
+    compose(page, STORY, at=f"/?index={songs}")
+    page.go_back()
+    expect(page.get_by_label("Text", exact=True)).to_have_value(STORY)
+    page.get_by_role("button", name="Compose and read").click()
+    page.get_by_role("button", name="Another text").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value(STORY)
+
+
 def test_less_like_this_composes_the_rest_anew(page: Page, songs: str) -> None:
     compose(page, STORY, at=f"/?index={songs}")
     page.keyboard.press("ArrowRight")

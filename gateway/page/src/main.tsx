@@ -17,6 +17,11 @@ effect(() => {
 effect(() => state.deck.setVolume(state.muted.value ? 0 : state.volume.value));
 effect(() => state.remember());
 state.keepPace();
+// the browser's Back leads from reading to the text, as the button does
+effect(() => {
+  if (state.reading.value) history.pushState(null, "");
+});
+window.addEventListener("popstate", state.leave);
 window.addEventListener("online", () => {
   state.notice.value = "";
   void state.hear(1);

@@ -15,7 +15,7 @@ export function Reader() {
         Skip to the text
       </a>
       <header>
-        <button type="button" class="quiet" onClick={state.leave}>
+        <button type="button" class="quiet" onClick={() => history.back()}>
           ← Another text
         </button>
         <h1>{state.title.value || "Your text"}</h1>
