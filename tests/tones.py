@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 RATE = 8_000
-SECONDS = 3
+SECONDS = 12
 GONE = "gone"
 
 
 def tone(hertz: float) -> bytes:
-    """A WAV file of three seconds."""
+    """A WAV file of twelve seconds."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)

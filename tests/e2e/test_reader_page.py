@@ -66,9 +66,16 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reading]:
 
 
 @pytest.fixture(scope="module")
-def songs(serving: Reading) -> Iterator[str]:
+def tone_address() -> Iterator[str]:
+    with tones() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def songs(serving: Reading, tone_address: str) -> str:
     """An index of tones: for each facet three clips, of which the first is gone."""
-    with tones() as address, Client(serving.target, music_target=serving.target) as client:
+    address = tone_address
+    with Client(serving.target, music_target=serving.target) as client:
         client.create_index("tones")
         clips = []
         for i, facet in enumerate(FACETS):
@@ -79,7 +86,7 @@ def songs(serving: Reading) -> Iterator[str]:
                 named = {"title": f"{facet} {j}", "artist": "Nobody", "uri": uri}
                 clips.append(ClipInput(f"{facet}-{j}", facets=scores, traits=INSTRUMENTAL, **named))
         client.upsert_clips(clips, index="tones")
-        yield "tones"
+    return "tones"
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +281,25 @@ def test_the_keyboard_alone_does_everything(page: Page, songs: str) -> None:
     expect(page.get_by_role("button", name="Unmute")).to_be_visible()
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_a_clip_fades_into_itself_while_its_passage_lasts(
+    page: Page, serving: Reading, tone_address: str
+) -> None:
+    with Client(serving.target, music_target=serving.target) as client:
+        client.create_index("short")
+        scores = {name: 0.9 if name == "sad" else 0.05 for name in FACETS}
+        ends = {"end_seconds": 5.0, "uri": f"{tone_address}/300.wav"}
+        client.upsert_clips([ClipInput("one", facets=scores, traits=INSTRUMENTAL, **ends)], index="short")
+    page.add_init_script(NOTE_VOICES)
+    compose(page, GRIEF, at="/?index=short")
+    page.get_by_role("button", name="Play", exact=True).click()
+    until(page, "[...(window.voices ?? [])].some(v => !v.paused && v.currentTime > 1)")
+    until(page, "[...(window.voices ?? [])].filter(v => !v.paused && v.volume > 0.05).length === 2")
+    until(page, "[...(window.voices ?? [])].filter(v => !v.paused).length === 1")
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(3_000)
+    assert sounding(page) == []
 
 
 def test_another_goes_round_all_that_fit(page: Page, songs: str) -> None:

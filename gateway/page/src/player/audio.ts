@@ -1,7 +1,7 @@
 // Music at an address of its own, through the browser's audio element.
 
 import type { Clip } from "../contract";
-import { Unplayable, audioAddress, type Voice } from "./voice";
+import { Unplayable, audioAddress, watch, type Voice } from "./voice";
 
 const LOOK_MS = 100;
 
@@ -13,18 +13,19 @@ export class AudioVoice implements Voice {
     this.element.preload = "auto";
   }
 
-  async play(clip: Clip): Promise<void> {
+  async play(clip: Clip, onEnding: () => void): Promise<void> {
     this.stop();
     this.element.src = audioAddress(clip)!;
     await this.loaded();
     const start = clip.startSeconds || 0;
     this.element.currentTime = start;
+    const look = watch(start, onEnding, () => {
+      this.element.currentTime = start;
+      if (this.element.ended) void this.element.play();
+    });
     this.looking = window.setInterval(() => {
-      const end = clip.endSeconds > start ? Math.min(clip.endSeconds, this.element.duration) : this.element.duration;
-      if (this.element.currentTime >= end - LOOK_MS / 2000 || this.element.ended) {
-        this.element.currentTime = start;
-        if (this.element.ended) void this.element.play();
-      }
+      const { duration, currentTime } = this.element;
+      look(currentTime, (clip.endSeconds > start ? Math.min(clip.endSeconds, duration) : duration) - LOOK_MS / 2000);
     }, LOOK_MS);
     try {
       await this.element.play();

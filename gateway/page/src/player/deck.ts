@@ -6,6 +6,8 @@ import { needsYouTube, type Voice } from "./voice";
 import { YouTubeVoice } from "./youtube";
 
 const STEP_MS = 50;
+/** A clip's end fades into its start: a passage is longer than most clips. */
+const REPEAT_FADE_S = 1.5;
 
 export class Deck {
   private readonly videos: [Voice, Voice] = [new YouTubeVoice(), new YouTubeVoice()];
@@ -16,6 +18,7 @@ export class Deck {
   private volume = 0.7;
   private turn = 0; // of the newest call of `change`: an older one that is still loading gives up
   private loading: Voice | null = null; // the voice of that call
+  private paused = false;
 
   /** Elements for the page to show; the place of a video must be visible, YouTube's terms ask for it. */
   get elements(): HTMLElement[] {
@@ -23,7 +26,12 @@ export class Deck {
   }
 
   /** Play a clip in place of what plays, fading over some seconds. Rejects with Unplayable. */
-  async change(clip: Clip, seconds: number): Promise<void> {
+  change(clip: Clip, seconds: number): Promise<void> {
+    this.paused = false;
+    return this.begin(clip, seconds);
+  }
+
+  private async begin(clip: Clip, seconds: number): Promise<void> {
     const turn = ++this.turn;
     const pair = needsYouTube(clip) ? this.videos : this.sounds;
     const before = this.heard;
@@ -31,12 +39,16 @@ export class Deck {
     this.loading = next;
     window.clearInterval(this.fades.get(next)); // at its end the voice would be stopped
     this.level(next, 0);
-    await next.play(clip);
+    await next.play(clip, () => {
+      // not while another is on its way; should it fail, the voice begins again by itself
+      if (this.heard === next && this.loading === next) void this.begin(clip, REPEAT_FADE_S).catch(() => undefined);
+    });
     if (turn !== this.turn) {
       if (next !== this.heard && next !== this.loading) next.stop();
       return;
     }
     this.heard = next;
+    if (this.paused) next.pause();
     for (const voice of this.videos) voice.element.hidden = voice !== next;
     this.fade(next, 1, seconds);
     for (const voice of [...this.videos, ...this.sounds]) if (voice !== next) this.fade(voice, 0, seconds);
@@ -50,10 +62,12 @@ export class Deck {
   }
 
   pause(): void {
-    this.heard?.pause();
+    this.paused = true;
+    for (const voice of this.levels.keys()) voice.pause();
   }
 
   resume(): void {
+    this.paused = false;
     this.heard?.resume();
   }
 

@@ -2,7 +2,7 @@
 // never before the reader has consented.
 
 import type { Clip } from "../contract";
-import { Unplayable, type Voice } from "./voice";
+import { Unplayable, watch, type Voice } from "./voice";
 
 const SCRIPT = "https://www.youtube.com/iframe_api";
 const PATIENCE_MS = 12_000; // for the script, and for a video to begin
@@ -42,7 +42,7 @@ export class YouTubeVoice implements Voice {
   private onState: (state: YT.PlayerState) => void = () => undefined;
   private onError: (code: number) => void = () => undefined;
 
-  async play(clip: Clip): Promise<void> {
+  async play(clip: Clip, onEnding: () => void): Promise<void> {
     this.giveUp();
     let isLatest = true;
     this.giveUp = () => (isLatest = false);
@@ -73,8 +73,9 @@ export class YouTubeVoice implements Voice {
     await begun;
     if (!isLatest) return;
     window.clearInterval(this.looking);
+    const look = watch(start, onEnding, () => player.seekTo(start, true));
     this.looking = window.setInterval(() => {
-      if (clip.endSeconds > start && player.getCurrentTime() >= clip.endSeconds) player.seekTo(start, true);
+      look(player.getCurrentTime(), clip.endSeconds > start ? clip.endSeconds : Infinity);
     }, LOOK_MS);
   }
 
