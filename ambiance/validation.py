@@ -69,12 +69,12 @@ def check_each(field: str, values: Sequence[T], check: Callable[[str, T], Violat
     raise_violations(check(f"{field}[{i}]", value) for i, value in enumerate(values))
 
 
-def text_violation(field: str, text: str) -> Violation | None:
-    """What is wrong with a text before any tokenizer reads it, if anything."""
+def text_violation(field: str, text: str, most: int = MAX_TEXT_CHARACTERS) -> Violation | None:
+    """What is wrong with a text of at most so many characters before any tokenizer reads it, if anything."""
     if not text:
         return Violation(field, "is empty")
-    if len(text) > MAX_TEXT_CHARACTERS:
-        return Violation(field, f"at most {MAX_TEXT_CHARACTERS:,} characters, got {len(text):,}")
+    if len(text) > most:
+        return Violation(field, f"at most {most:,} characters, got {len(text):,}")
     if control := CONTROL_CHARACTER.search(text):
         where = f"control character U+{ord(control[0]):04X} at character {control.start():,}"
         return Violation(field, f"{where}; only white space is allowed among these")

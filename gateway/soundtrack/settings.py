@@ -30,7 +30,7 @@ from ambiance.limits import (
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.search_options import check_limits
-from ambiance.validation import CONTROL_CHARACTER, OPTIONS_PREFIX, raise_violations, shown
+from ambiance.validation import OPTIONS_PREFIX, raise_violations, shown, text_violation
 from gateway.soundtrack.decisions import Decision, checked_decisions
 
 VOCAL, INSTRUMENTAL_BELOW = "vocal", 0.5
@@ -98,16 +98,9 @@ def brief_of(request: pb.ComposeSoundtrackRequest) -> Brief:
 
 
 def _text_violation(text: str) -> Violation | None:
-    if not text:
-        return Violation("text", "is empty")
     if text.isspace():
         return Violation("text", "holds nothing but white space")
-    if len(text) > MAX_SOUNDTRACK_CHARACTERS:
-        return Violation("text", f"at most {MAX_SOUNDTRACK_CHARACTERS:,} characters, got {len(text):,}")
-    if control := CONTROL_CHARACTER.search(text):
-        where = f"control character U+{ord(control[0]):04X} at character {control.start():,}"
-        return Violation("text", f"{where}; only white space is allowed among these")
-    return None
+    return text_violation("text", text, MAX_SOUNDTRACK_CHARACTERS)
 
 
 def _violations(request: pb.ComposeSoundtrackRequest) -> Iterator[Violation | None]:
