@@ -11,7 +11,7 @@ import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from ambiance.channel import CHANNEL_OPTIONS
+from ambiance.channel import PEER_CHANNEL_OPTIONS
 from ambiance.errors import DeadlineError, UnavailableError
 from ambiance.music.v1 import music_index_service_pb2, music_index_service_pb2_grpc
 from ambiance.status_codes import from_rpc_error
@@ -36,7 +36,8 @@ class Backend:
         self.name = name
         self._service, self._target = service, target
         self._channels = [
-            grpc.insecure_channel(resolvable(target), options=CHANNEL_OPTIONS) for _ in range(CONNECTIONS)
+            grpc.insecure_channel(resolvable(target), options=PEER_CHANNEL_OPTIONS)
+            for _ in range(CONNECTIONS)
         ]
         self._stubs = cycle([make_stub(channel) for channel in self._channels])
         # the types of grpc_health know its stub, but not its methods

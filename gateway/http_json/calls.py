@@ -16,7 +16,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from ambiance.channel import CHANNEL_OPTIONS
+from ambiance.channel import PEER_CHANNEL_OPTIONS
 from ambiance.errors import InvalidInputError
 from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import music_index_service_pb2
@@ -117,7 +117,7 @@ class Calls:
     @staticmethod
     def _channels(target: str) -> list[grpc.aio.Channel]:
         return [
-            grpc.aio.insecure_channel(resolvable(target), options=list(CHANNEL_OPTIONS))
+            grpc.aio.insecure_channel(resolvable(target), options=list(PEER_CHANNEL_OPTIONS))
             for _ in range(CONNECTIONS)
         ]
 

@@ -6,7 +6,7 @@ import grpc
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.channel import CHANNEL_OPTIONS
+from ambiance.channel import PEER_CHANNEL_OPTIONS
 from ambiance.errors import AmbianceError, PeerError, PreconditionError
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
@@ -32,7 +32,7 @@ class TfServingEncoder:
         self._token_ids, self._outputs = token_ids_kind(signature), output_kinds(signature)
         self._peer = f"tf serving at {target}"
         self._model, self._version = model, version
-        self._channel = grpc.insecure_channel(resolvable(target), options=list(CHANNEL_OPTIONS))
+        self._channel = grpc.insecure_channel(resolvable(target), options=list(PEER_CHANNEL_OPTIONS))
         self._predict = PredictionServiceStub(self._channel).Predict
         self._spec = ModelSpec(name=model, signature_name=SIGNATURE)
         self._spec.version.value = version
