@@ -9,7 +9,6 @@ from typing import Any, Self, TypeVar, Unpack
 import grpc
 import grpc.aio
 
-from ambiance import calls, version_calls
 from ambiance.arguments import require_deadline
 from ambiance.catalogue_writes import AsyncCatalogueWrites
 from ambiance.channel import CHANNEL_OPTIONS, DEFAULT_DEADLINE_S
@@ -28,10 +27,11 @@ from ambiance.results import (
     VersionStatus,
 )
 from ambiance.search_arguments import SearchArguments
-from ambiance.search_messages import search_options
 from ambiance.soundtrack_streams import AsyncSoundtracks
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
+from ambiance.wire import calls, version_calls
+from ambiance.wire.search_messages import search_options
 
 LOOP_MESSAGE = (
     "client belongs to another event loop, which is still open; each loop needs a client of its own"

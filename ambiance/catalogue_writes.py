@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ambiance import write_calls
-from ambiance.calls import Call
 from ambiance.clip_input import ClipInput
+from ambiance.wire import write_calls
+from ambiance.wire.calls import Call
 from ambiance.write_results import IndexCreation, WriteResult
 
 R = TypeVar("R")
@@ -77,8 +77,7 @@ class CatalogueWrites(ABC):
         return self._send(call, deadline_s)
 
     def send(self, call: Call[R], *, deadline_s: float | None = None) -> R:
-        """The answer of a call as `ambiance.calls` and `ambiance.write_calls` make them, for whoever builds
-        the messages."""
+        """The answer of a call as `ambiance.wire` makes them, for whoever builds the messages."""
         return self._send(call, deadline_s)
 
 

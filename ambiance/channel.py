@@ -51,7 +51,7 @@ REPEATABLE_WRITE_METHODS: Mapping[str, Sequence[str]] = {
 # UNAVAILABLE: no server was reached, perhaps; one that has retried by itself says so, see
 # `ambiance.status_codes`.
 # CANCELLED: a server shut down before it began on the call. Overload isn't retried here: the caller is told
-# when to come back, and the clients do, see `ambiance.calls.Patience`.
+# when to come back, and the clients do, see `ambiance.wire.calls.Patience`.
 _SERVICE_CONFIG = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [

@@ -15,35 +15,35 @@ from typing import Any, NoReturn, TextIO
 
 from ambiance.arguments import require_deadline, require_utf8
 from ambiance.channel import GATEWAY_PORT, TEXT_SERVICE_PORT
-from ambiance.check_media_command import add_check_media
-from ambiance.clip_command import add_clips
-from ambiance.completion_command import add_completion
-from ambiance.delete_command import add_delete
-from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
-from ambiance.exit_status import (
+from ambiance.commands.check_media import add_check_media
+from ambiance.commands.clips import add_clips
+from ambiance.commands.completion import add_completion
+from ambiance.commands.delete import add_delete
+from ambiance.commands.exit_status import (
     EXIT_BAD_INPUT,
     EXIT_FAILURE,
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_UNAVAILABLE,
 )
+from ambiance.commands.flags.search import add_search_flags, search_arguments_of
+from ambiance.commands.flags.shared import add_target_flags
+from ambiance.commands.import_audio import add_import_audio
+from ambiance.commands.import_clips import add_import
+from ambiance.commands.indexes import add_index, add_indexes
+from ambiance.commands.labels import add_labels
+from ambiance.commands.output.style import Style
+from ambiance.commands.path import add_path
+from ambiance.commands.search import add_search
+from ambiance.commands.serve import PROGRAMS, add_programs
+from ambiance.commands.similar import add_similar
+from ambiance.commands.soundtrack import add_soundtrack
+from ambiance.commands.status import SERVING, add_status
+from ambiance.commands.versions import add_versions
+from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError, UnavailableError
 from ambiance.extras import installed_version
-from ambiance.import_audio_command import add_import_audio
-from ambiance.import_command import add_import
-from ambiance.index_command import add_index, add_indexes
-from ambiance.label_command import add_labels
 from ambiance.limits import DEFAULT_K
-from ambiance.path_command import add_path
-from ambiance.search_command import add_search
-from ambiance.search_flags import add_search_flags, search_arguments_of
-from ambiance.serve_command import PROGRAMS, add_programs
-from ambiance.shared_flags import add_target_flags
-from ambiance.similar_command import add_similar
-from ambiance.soundtrack_command import add_soundtrack
-from ambiance.status_command import SERVING, add_status
-from ambiance.style import Style
 from ambiance.targets import resolvable
-from ambiance.version_command import add_versions
 
 HEALTH_DEADLINE_S = 2.0
 _EXIT_STATUS = """
@@ -88,7 +88,8 @@ def _run(given: Sequence[str]) -> int:
 
 def match(arguments: argparse.Namespace) -> int:
     """Print the clips for a text."""
-    from ambiance import Client, json_output, presentation  # noqa: PLC0415  # `health` needs neither
+    from ambiance import Client  # noqa: PLC0415  # `health` needs neither
+    from ambiance.commands.output import json_output, presentation  # noqa: PLC0415
 
     _require_output()
     with Client(arguments.target, deadline_s=arguments.deadline) as client:
@@ -109,7 +110,8 @@ def match(arguments: argparse.Namespace) -> int:
 
 def encode(arguments: argparse.Namespace) -> int:
     """Print the emotion of a text."""
-    from ambiance import Client, json_output, presentation  # noqa: PLC0415  # `health` needs neither
+    from ambiance import Client  # noqa: PLC0415  # `health` needs neither
+    from ambiance.commands.output import json_output, presentation  # noqa: PLC0415
 
     _require_output()
     resolvable(arguments.target)  # so that an error names the flag, not the client's argument

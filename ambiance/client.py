@@ -8,7 +8,6 @@ from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from ambiance import calls, version_calls
 from ambiance.arguments import require_deadline
 from ambiance.catalogue_writes import CatalogueWrites
 from ambiance.channel import (
@@ -32,10 +31,11 @@ from ambiance.results import (
     VersionStatus,
 )
 from ambiance.search_arguments import SearchArguments
-from ambiance.search_messages import search_options
 from ambiance.soundtrack_streams import Soundtracks
 from ambiance.status_codes import from_rpc_error
 from ambiance.targets import resolvable
+from ambiance.wire import calls, version_calls
+from ambiance.wire.search_messages import search_options
 
 DEFAULT_TARGET = f"localhost:{GATEWAY_PORT}"
 DEFAULT_TEXT_TARGET = f"localhost:{TEXT_SERVICE_PORT}"

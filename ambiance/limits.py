@@ -67,5 +67,5 @@ MAX_CLIP_BYTES = 1024 * 1024
 
 # What the music index takes in one request. A thousand clips of ten seconds with all that is usually said of
 # them are a tenth of it, a thousand of the largest are more than it: clients send those in several requests,
-# see `ambiance.write_calls`. 256 vectors and a full filter, the largest request that reads, are less than it.
+# see `ambiance.wire.write_calls`. 256 vectors and a full filter, the largest request that reads, are less.
 MAX_MUSIC_REQUEST_BYTES = 16 * 1024 * 1024

@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, aclosing, closing
 from typing import Any, Unpack
 
-from ambiance import soundtrack_calls
 from ambiance.arguments import require_deadline
-from ambiance.calls import Call, Patience, Peer
 from ambiance.errors import OverloadedError
 from ambiance.limits import DEFAULT_SOUNDTRACK_DEADLINE_S
 from ambiance.soundtrack_arguments import SoundtrackArguments
 from ambiance.soundtrack_results import SoundtrackPart
+from ambiance.wire import soundtrack_calls
+from ambiance.wire.calls import Call, Patience, Peer
 
 
 class Soundtracks(ABC):

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from ambiance import write_calls
 from ambiance.client import Client
 from ambiance.importing.filling import Chunk
+from ambiance.wire import write_calls
 from ambiance.write_results import WriteResult
 
 _CLIP_PATH = re.compile(r"^clips\[\d+\]\.?(?:metadata\.)?")

@@ -11,7 +11,7 @@ from contextlib import redirect_stdout, suppress
 from unittest.mock import patch
 
 from ambiance import cli
-from ambiance.serve_command import PROGRAMS
+from ambiance.commands.serve import PROGRAMS
 
 _WIDTH = {"COLUMNS": "92", "NO_COLOR": "1"}
 _COMMAND = re.compile(r"^    ([a-z][a-z-]*)\b", re.M)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ambiance.json_output import match_as_json, text_as_json
-from ambiance.presentation import WIDTH, Style, match_for_people, text_for_people
+from ambiance.commands.output.json_output import match_as_json, text_as_json
+from ambiance.commands.output.presentation import WIDTH, Style, match_for_people, text_for_people
 from ambiance.results import (
     ArtifactVersion,
     Clip,

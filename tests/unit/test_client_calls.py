@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ambiance import AttributeCondition, Client, ClipFilter, aio, calls
+from ambiance import AttributeCondition, Client, ClipFilter, aio
 from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.arguments import require_deadline
 from ambiance.attribute_conditions import read_condition
@@ -39,8 +39,9 @@ from ambiance.music.v1.music_index_service_pb2 import (
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.results import Vector
 from ambiance.search_arguments import SearchArguments
-from ambiance.search_messages import search_options
 from ambiance.type.v1 import space_pb2
+from ambiance.wire import calls
+from ambiance.wire.search_messages import search_options
 
 QUERIES = [Vector("vad", [0.1])]
 NOBODY = "127.0.0.1:1"

@@ -14,7 +14,7 @@ SERVER_ONLY = ("pydantic", "pydantic_settings", "prometheus_client", "pythonjson
         "from ambiance import Client",
         "import ambiance.aio",
         "import ambiance.cli",
-        "from ambiance import json_output, presentation",
+        "from ambiance.commands.output import json_output, presentation",
     ],
 )
 def test_no_library_of_the_servers(statement: str) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from ambiance import replies
 from ambiance.match.v1 import match_service_pb2
 from ambiance.music.v1 import clip_filter_pb2, music_index_service_pb2
 from ambiance.results import (
@@ -31,6 +30,7 @@ from ambiance.results import (
 )
 from ambiance.text.v1 import text_service_pb2
 from ambiance.type.v1 import affect_pb2, space_pb2
+from ambiance.wire import replies
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ambiance import ClipInput, Vad, Violation, replies, write_calls
+from ambiance import ClipInput, Vad, Violation
 from ambiance.affect import FACETS, MOODS, TRAITS
 from ambiance.errors import InvalidInputError
 from ambiance.limits import (
@@ -18,6 +18,7 @@ from ambiance.limits import (
 from ambiance.music.v1 import clip_pb2
 from ambiance.music.v1 import music_index_service_pb2 as pb
 from ambiance.results import ClipMetadata
+from ambiance.wire import replies, write_calls
 from ambiance.write_results import WriteOutcome, WriteResult
 
 FRAMES = np.arange(2 * VGGISH_FEATURES, dtype=np.uint8).reshape(2, VGGISH_FEATURES)

@@ -5,9 +5,9 @@ import argparse
 import pytest
 
 from ambiance import AttributeCondition, ClipFilter
+from ambiance.commands.flags.search import add_search_flags, search_arguments_of
 from ambiance.errors import InvalidInputError
 from ambiance.search_arguments import SearchArguments
-from ambiance.search_flags import add_search_flags, search_arguments_of
 
 DEFAULTS = {
     "index": "",

@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
+from ambiance.commands.output.soundtrack.curve import (
+    MAX_PEAKS,
+    MAX_POINTS,
+    Point,
+    bounds,
+    peaks,
+    points,
+    sparkline,
+)
+from ambiance.commands.output.soundtrack.whole import clock, collected
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from ambiance.reading import Reading
-from ambiance.soundtrack_calls import Parts
-from ambiance.soundtrack_output.curve import MAX_PEAKS, MAX_POINTS, Point, bounds, peaks, points, sparkline
-from ambiance.soundtrack_output.whole import clock, collected
 from ambiance.soundtrack_results import Cue
+from ambiance.wire.soundtrack_calls import Parts
 from soundtracks import TEXT, three_cues
 
 

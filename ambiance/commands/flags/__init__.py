@@ -1,0 +1,1 @@
+"""Flags that several commands take, and what they mean to the client."""

@@ -1,0 +1,1 @@
+"""How answers look at a terminal, and as JSON."""

@@ -1,0 +1,1 @@
+"""Between arguments and results of clients and the protocol: the messages that both clients send and read."""
