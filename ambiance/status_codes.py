@@ -28,6 +28,7 @@ from ambiance.validation import MAX_MESSAGE_BYTES
 
 INTERNAL_MESSAGE = "internal error; the server's log has the details"
 NO_ANSWER_MESSAGE = "no answer in time"
+_OTHER_SERVICE_MESSAGE = "no such method: another service listens there, or another version of it"
 _DETAILS_KEY = "grpc-status-details-bin"
 _TRACE = "\n=== Source Location Trace"  # of gRPC's own sources, which it adds to some of its messages
 _TOO_LARGE = "message larger than max"  # gRPC's words
@@ -148,6 +149,8 @@ _BUILDERS: dict[grpc.StatusCode, Callable[[grpc.Call, str, str], AmbianceError]]
     grpc.StatusCode.RESOURCE_EXHAUSTED: _overloaded,
     grpc.StatusCode.DEADLINE_EXCEEDED: _deadline,
     grpc.StatusCode.UNAVAILABLE: lambda _, peer, message: UnavailableError(f"{peer}: {message}"),
+    # A service of a cluster that was asked for what another one does, mostly.
+    grpc.StatusCode.UNIMPLEMENTED: lambda _, peer, _message: PeerError(f"{peer}: {_OTHER_SERVICE_MESSAGE}"),
     # By a server that shuts down before it begins on the call.
     grpc.StatusCode.CANCELLED: lambda _, peer, message: UnavailableError(f"{peer}: cancelled: {message}"),
 }

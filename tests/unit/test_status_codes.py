@@ -57,3 +57,9 @@ def test_where_in_its_sources_grpc_gave_up_is_left_out() -> None:
     trace = "empty address list\n=== Source Location Trace: ===\nsrc/core/util/status_helper.cc:68\n"
     call = SimpleNamespace(code=lambda: grpc.StatusCode.UNAVAILABLE, details=lambda: trace)
     assert str(from_rpc_error(call, "gateway")) == "gateway: empty address list"  # type: ignore[arg-type]
+
+
+def test_a_service_that_is_another_one_is_told_so() -> None:
+    call = SimpleNamespace(code=lambda: grpc.StatusCode.UNIMPLEMENTED, details=lambda: "Method not found!")
+    told = from_rpc_error(call, "music index service at localhost:50051")  # type: ignore[arg-type]
+    assert str(told).startswith("music index service at localhost:50051: no such method: another")
