@@ -51,6 +51,8 @@ exit status: 0; 1 for a failure, or a service that isn't serving; 2 for bad usag
 what was to be written or deleted wasn't; 69 if a service can't be reached; 130 after Ctrl-C
 """
 
+_START = "; is it up? (`make up` starts a cluster, `ambiance serve` one process for all services)"
+
 STDIN = "-"
 TEXT = "TEXT"
 
@@ -67,8 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except AmbianceError as error:
-        _complain(str(error))
-        return _exit_status(error)
+        status = _exit_status(error)
+        _complain(f"{error}{_START if status == EXIT_UNAVAILABLE else ''}")
+        return status
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever reads the output, `head` say, has closed it

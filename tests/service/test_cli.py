@@ -257,7 +257,11 @@ def test_an_error_is_one_sentence(
 
 def test_a_cluster_that_is_down_is_69(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["match", "joy", "--target", NOBODY]) == 69
-    assert capsys.readouterr().err.startswith(f"ambiance: gateway at {NOBODY}: ")
+    told = capsys.readouterr().err
+    assert told.startswith(f"ambiance: gateway at {NOBODY}: ")
+    assert told.endswith(
+        "; is it up? (`make up` starts a cluster, `ambiance serve` one process for all services)\n"
+    )
 
 
 @pytest.mark.parametrize(
