@@ -23,7 +23,7 @@ def installed_version() -> str:
 
 def install_hint(extra: str) -> str:
     """How to install an extra: from a checkout, as the distribution isn't published."""
-    return f"pip install '.[{extra}]' in a checkout of the repository"
+    return f"pip install -e '.[{extra}]' in a checkout of the repository"
 
 
 class Extra(ContextDecorator):

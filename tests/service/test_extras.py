@@ -82,7 +82,7 @@ def test_a_program_without_its_extra_names_it(site: Path, command: str, program:
     assert (status, output) == (1, "")
     [sentence] = error.splitlines()
     assert sentence.startswith(f"{program}: needs ")
-    how = f"pip install '.[{extra}]' in a checkout of the repository"
+    how = f"pip install -e '.[{extra}]' in a checkout of the repository"
     assert sentence.endswith(f", which the extra {extra} brings: {how}")
 
 
@@ -100,7 +100,7 @@ def test_a_package_that_is_imported_only_later_is_named_as_well() -> None:
 
     with pytest.raises(SystemExit) as caught:
         main()
-    how = "pip install '.[teacher]' in a checkout of the repository"
+    how = "pip install -e '.[teacher]' in a checkout of the repository"
     assert caught.value.code == f"teach: needs torch, which the extra teacher brings: {how}"
 
 
@@ -125,7 +125,7 @@ def test_an_import_of_a_format_that_needs_the_extra_names_it(
     (tmp_path / name).write_bytes(content)
     imported = ("import", str(tmp_path / name), "--index", "songs")
     status, _, error = said(site, EVERYTHING, "ambiance.cli", *imported)
-    how = "pip install '.[import]' in a checkout of the repository"
+    how = "pip install -e '.[import]' in a checkout of the repository"
     assert (status, error) == (
         1,
         f"ambiance import: needs {missing}, which the extra import brings: {how}\n",

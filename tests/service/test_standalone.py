@@ -305,7 +305,7 @@ def test_without_the_services_the_command_line_says_what_to_install(
     installed(program)
     assert cli.main(["serve"]) == 1
     assert (
-        "serve needs what the services need: pip install '.[standalone]' in a checkout"
+        "serve needs what the services need: pip install -e '.[standalone]' in a checkout"
         in capsys.readouterr().err
     )
 
