@@ -16,8 +16,8 @@ DEADLINE_S = 2.0
 SERVING = "SERVING"
 EXIT_OK, EXIT_DOWN = 0, 1
 _DESCRIPTION = """
-Asks gateway, text service and music index service for their health, and the two for what they serve. Of
-`ambiance serve` all three are its one port. Exit status: 0 if all of them serve, 1 if any doesn't.
+Asks gateway, text service and music index service for their health, and the two for what they serve.
+`ambiance serve` answers for all three. Exit status: 0 if all of them serve, 1 if any doesn't.
 """
 # Name, flag of its address, default port, kind of artifact that it serves.
 _SERVICES = (

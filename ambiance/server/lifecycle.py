@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from ambiance.limits import MAX_REQUEST_BYTES
 from ambiance.server.admission import CallPool
 from ambiance.server.guard import MAX_STREAMS, Guard
-from ambiance.server.listening import listen
+from ambiance.server.listening import listen, use_of
 from ambiance.server.settings import ServerSettings
 from ambiance.server.telemetry import RpcMetrics
 
@@ -186,7 +186,7 @@ def drain(
 
 
 class ServerProcess:
-    """An application that is loaded and has its port, and calls it answers from `start` to `end`."""
+    """An application that is loaded and has its ports, and calls it answers from `start` to `end`."""
 
     def __init__(self, settings: ServerSettings, load: Load) -> None:
         """Load, which reads artifacts and warms up, then bind.
@@ -202,6 +202,11 @@ class ServerProcess:
         self._server, self.port, self._calls = create_server(
             self._application, settings, self.metrics, self._reporter
         )
+        shared = settings.workers > 1
+        self.further_ports = {
+            name: listen(self._server, settings.host, port, use_of(name), shared=shared)
+            for name, port in settings.further_ports().items()
+        }
         beside = self._application.beside
         ports = {**settings.shared_ports(), "port": self.port}
         self._beside = beside(ports, self.metrics.registry) if beside is not None else None

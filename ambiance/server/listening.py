@@ -16,13 +16,14 @@ ANY_IPV4 = "0.0.0.0"
 
 # What a port is for, for messages, and the flag that sets it.
 GRPC_USE, HTTP_USE = "gRPC (--port)", "HTTP (--http-port; none does without)"
+FURTHER_GRPC_USE = "gRPC ({flag}; none does without)"
 
 # A sibling that binds at the same moment takes milliseconds; it is looked for again after each pause.
 SIBLING_PATIENCE_S = 2.0
 SIBLING_PAUSE_S = 0.01
 
 
-def listen(server: grpc.Server, host: str, port: int, *, shared: bool = False) -> int:
+def listen(server: grpc.Server, host: str, port: int, use: str = GRPC_USE, *, shared: bool = False) -> int:
     """Bind a server to a port of every address of a host; returns the port, chosen by the system for 0.
 
     gRPC would resolve the host itself, and be content with one address of several: another process could
@@ -38,7 +39,7 @@ def listen(server: grpc.Server, host: str, port: int, *, shared: bool = False) -
             try:
                 port = server.add_insecure_port(f"{target}:{wanted}")
             except RuntimeError as error:
-                raise _refusal(target, wanted, _reason(family, address, wanted)) from error
+                raise _refusal(target, wanted, _reason(family, address, wanted), use) from error
     return port
 
 
@@ -69,7 +70,7 @@ def reserved_all(host: str, ports: Mapping[str, int]) -> Iterator[dict[str, int]
         AmbianceError: naming the address that another process holds, and the flag.
     """
     with ExitStack() as stack:
-        yield {name: stack.enter_context(reserved(host, port, _use(name))) for name, port in ports.items()}
+        yield {name: stack.enter_context(reserved(host, port, use_of(name))) for name, port in ports.items()}
 
 
 def bind_sockets(host: str, port: int, use: str, *, shared: bool = False) -> list[socket.socket]:
@@ -145,9 +146,10 @@ def _refusal(target: str, port: int, reason: str, use: str = GRPC_USE) -> Ambian
     return AmbianceError(f"can't listen on {target}:{port} for {use}: {reason}")
 
 
-def _use(setting: str) -> str:
-    """What a port is for, and its flag."""
-    return {"port": GRPC_USE, "http_port": HTTP_USE}[setting]
+def use_of(setting: str) -> str:
+    """What a port is for, and its flag, by the name of its setting."""
+    further = FURTHER_GRPC_USE.format(flag=f"--{setting.replace('_', '-')}")
+    return {"port": GRPC_USE, "http_port": HTTP_USE}.get(setting, further)
 
 
 def near(host: str) -> str:

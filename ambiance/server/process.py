@@ -51,6 +51,7 @@ def _run_alone(program: str, settings: ServerSettings, load: Load) -> int:
             "program": program,
             "host": settings.host,
             "port": process.port,
+            **process.further_ports,
             "http_port": process.side_port,
             "metrics_port": metrics_port,
         },

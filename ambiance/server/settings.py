@@ -21,7 +21,7 @@ from ambiance.extras import installed_version
 from ambiance.server.environment import is_service_link, unknown_names
 from ambiance.targets import target_offence
 
-PORTS = ("port", "metrics_port", "http_port")
+PORTS = ("port", "metrics_port", "http_port", "text_port", "music_port")
 
 
 def _checked_target(target: str) -> str:
@@ -91,9 +91,13 @@ class ServerSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["json", "text"] = Field("json", description="a JSON object or plain text a line")
 
+    def further_ports(self) -> dict[str, int]:
+        """Ports that answer the same as `port`, by the names of their settings."""
+        return {}
+
     def shared_ports(self) -> dict[str, int]:
         """Ports that workers listen on together, by the names of their settings."""
-        return {"port": self.port}
+        return {"port": self.port, **self.further_ports()}
 
     @classmethod
     def variable(cls, field: str) -> str:
@@ -146,7 +150,9 @@ def _formatter(settings_type: type[ServerSettings]) -> type[argparse.HelpFormatt
             for flag in action.option_strings:
                 field = flag.removeprefix("--").replace("-", "_")
                 if field in settings_type.model_fields:
-                    return f"{action.help or ''} [{settings_type.variable(field)}]"
+                    # of a default that hangs on other settings the description tells, not a function's name
+                    about = (action.help or "").partition(" (default factory: ")[0]
+                    return f"{about} [{settings_type.variable(field)}]"
             return action.help
 
     return Formatter

@@ -1,11 +1,13 @@
-"""The standalone process on the released artifacts: the API of the cluster on one port, without a hop."""
+"""The standalone process on the released artifacts: the API of the cluster at its ports, without a hop."""
 
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from importlib import metadata
 from importlib.metadata import EntryPoint
@@ -252,6 +254,66 @@ def test_the_process_says_what_to_do_next(workers: str) -> None:
         process.terminate()
         assert process.stdout.read() == ""  # it is said once
         assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "further"),
+    [
+        ([], {"text_port": 50052, "music_port": 50053}),
+        (["--port", "50051"], {"text_port": 50052, "music_port": 50053}),
+        (["--port", "50061"], {}),
+        (["--port", "50061", "--music-port", "50063"], {"music_port": 50063}),
+        (["--text-port", "none"], {"music_port": 50053}),
+        (["--text-port", "none", "--music-port", "None"], {}),
+    ],
+)
+def test_it_has_a_clusters_ports_unless_its_own_is_moved(flags: list[str], further: dict[str, int]) -> None:
+    loaded = load_settings(StandaloneSettings, "ambiance serve", flags)
+    assert loaded.further_ports() == further
+    assert loaded.shared_ports() == {"port": loaded.port, **further, "http_port": 8080}
+
+
+def test_the_help_tells_of_further_ports_what_is_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        load_settings(StandaloneSettings, "ambiance serve", ["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "50052 unless --port is another than 50051; none for none [AMBIANCE_SERVE_TEXT_PORT]" in told
+    assert "50053 unless --port is another than 50051; none for none [AMBIANCE_SERVE_MUSIC_PORT]" in told
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_every_port_answers_everything(workers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    further = ["--text-port", "0", "--music-port", "0"]
+    command = [*RUN, *further, "--artifacts", str(RELEASED), "--workers", workers]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        records = (json.loads(line) for line in process.stderr)
+        ports = next(each for each in records if "text_port" in each and "music_port" in each)
+        process.stdout.readline()  # it listens now
+        gateway, text, music = (f"127.0.0.1:{ports[name]}" for name in ("port", "text_port", "music_port"))
+        assert len({gateway, text, music}) == 3
+        with Client(text, text_target=music, music_target=gateway) as client:
+            assert client.match(GRIEF, 1).neighbors
+            assert client.encode([GRIEF])
+            assert client.list_labels()
+        assert cli.main(["versions", "--text-target", text, "--music-target", music]) == cli.EXIT_OK
+        assert capsys.readouterr().out.count("serving") == 2
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(("flag", "workers"), [("--text-port", "1"), ("--music-port", "2")])
+def test_a_further_port_that_is_taken_is_named_with_what_does_without_it(flag: str, workers: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        command = [*RUN, "--artifacts", str(RELEASED), "--workers", workers, flag, str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert (
+        f"ambiance serve: can't listen on 127.0.0.1:{port} for gRPC ({flag}; none does without): "
+        "Address already in use\n" in done.stderr
+    )
 
 
 @pytest.mark.parametrize(
