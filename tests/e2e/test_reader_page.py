@@ -32,6 +32,7 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--autoplay-policy=no-user-gesture-required",
 ]
+expect.set_options(timeout=20_000)
 STAND_IN = (Path(__file__).parents[1] / "youtube_stand_in.js").read_text(encoding="utf-8")
 
 GRIEF = (
@@ -402,6 +403,21 @@ def test_a_tab_that_remembers_nothing_leaves_what_another_does(page: Page) -> No
         page.get_by_label("Remember").click()
         other.get_by_label("Singing").click()
     assert page.evaluate("JSON.parse(localStorage.getItem('ambiance')).pace") == 230
+
+
+def test_each_paragraph_has_its_own_direction_and_an_endless_word_is_whole(page: Page, songs: str) -> None:
+    hebrew, endless = "\u05d4\u05d5\u05d0 \u05d1\u05db\u05d4 \u05d1\u05dc\u05d9\u05dc\u05d4.", "a" * 20_000
+    compose(page, f"{GRIEF}\n\n{hebrew}\n\n{endless}", at=f"/?index={songs}")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.prose p')].map(p => getComputedStyle(p).direction)"
+    ) == [
+        "ltr",
+        "rtl",
+        "ltr",
+    ]
+    assert page.evaluate("document.querySelectorAll('.prose p')[2].textContent.replace('♪', '')") == endless
+    # Chromium lays out `plaintext` in time that is quadratic in a block's lines: 30 s for a megabyte
+    assert page.evaluate("getComputedStyle(document.querySelector('.prose p')).unicodeBidi") != "plaintext"
 
 
 def test_a_stream_that_breaks_off_is_told_of(page: Page) -> None:

@@ -57,7 +57,8 @@ const Block = memo(
       at = end;
     }
     if (at < paragraph.end) parts.push(text.slice(at, paragraph.end));
-    return paragraph.heading ? <h2>{parts}</h2> : <p>{parts}</p>;
+    // `unicode-bidi: plaintext` would do as `dir`; Chromium then takes time that is quadratic in a paragraph's lines
+    return paragraph.heading ? <h2 dir="auto">{parts}</h2> : <p dir="auto">{parts}</p>;
   },
   (before, after) => before.paragraph === after.paragraph && before.text === after.text && same(before.spans, after.spans),
 );
