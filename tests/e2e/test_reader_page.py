@@ -4,6 +4,7 @@ Music is of two kinds: generated tones at addresses of their own, which the brow
 YouTube's clips, for which a stand-in answers in place of YouTube's script and notes what it is told.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -403,6 +404,51 @@ def test_a_tab_that_remembers_nothing_leaves_what_another_does(page: Page) -> No
         page.get_by_label("Remember").click()
         other.get_by_label("Singing").click()
     assert page.evaluate("JSON.parse(localStorage.getItem('ambiance')).pace") == 230
+
+
+def test_tabs_remember_what_each_of_them_heard_and_disliked(page: Page, songs: str) -> None:
+    def lists() -> list[int]:
+        kept = "JSON.parse(localStorage.getItem('ambiance'))"
+        counts: list[int] = page.evaluate(f"[{kept}.heard.length, {kept}.disliked.length]")
+        return counts
+
+    page.goto("/")
+    page.get_by_label("Remember").click()
+    with page.context.new_page() as other:
+        for tab, passage in ((page, 0), (other, 1)):
+            compose(tab, STORY, at=f"/?index={songs}")
+            for _ in range(passage):
+                tab.keyboard.press("ArrowRight")
+            tab.get_by_role("button", name="Play", exact=True).click()
+            expect(tab.locator(".heard summary")).to_be_visible()
+            tab.get_by_role("button", name="Less like this").click()
+        # each was asked for with what the other knew, and both know all
+        until(page, "JSON.parse(localStorage.getItem('ambiance')).disliked.length === 2")
+        heard = [re.findall(r"\d+", tab.locator(".heard summary").inner_text()) for tab in (page, other)]
+        assert heard[0] == heard[1] == [str(lists()[0])]
+        page.locator(".heard summary").click()
+        page.get_by_role("button", name="Pause").click()
+        other.get_by_role("button", name="Pause").click()
+        page.get_by_role("button", name="Forget all this").click()
+        expect(other.locator(".heard")).to_have_count(0)
+        assert lists() == [0, 0]
+        # neither brings back what the other had forgotten
+        other.keyboard.press("m")
+        other.get_by_role("button", name="Less like this").click()
+        expect(page.locator(".heard")).to_be_visible()
+        assert lists() == [0, 1]
+
+
+def test_a_tab_forgets_with_another(page: Page) -> None:
+    page.goto("/")
+    with page.context.new_page() as other:
+        other.goto("/")
+        page.get_by_label("Remember").click()
+        expect(other.get_by_label("Remember")).to_be_checked()
+        other.get_by_label("Remember").click()
+        expect(page.get_by_label("Remember")).not_to_be_checked()
+    page.get_by_label("Singing").click()
+    assert page.evaluate("localStorage.getItem('ambiance')") is None
 
 
 def test_each_paragraph_has_its_own_direction_and_an_endless_word_is_whole(page: Page, songs: str) -> None:

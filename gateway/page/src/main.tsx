@@ -1,5 +1,6 @@
 import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
+import { onChange } from "./memory";
 import { Page } from "./parts/page";
 import * as state from "./state";
 import "./style.css";
@@ -16,6 +17,7 @@ effect(() => {
 });
 effect(() => state.deck.setVolume(state.muted.value ? 0 : state.volume.value));
 effect(() => state.remember());
+onChange(state.recall); // in another tab
 state.keepPace();
 // the browser's Back leads from reading to the text, as the button does
 effect(() => {

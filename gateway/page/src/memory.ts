@@ -7,13 +7,17 @@ const PLACE = "ambiance";
 
 export type Consent = "unasked" | "given" | "refused";
 
-export interface Memory {
+export interface Lists {
+  heard: Clip[]; // the last first
+  disliked: Clip[]; // the last last
+  forgotten: number; // when the reader last had them forgotten, in milliseconds of Unix time; 0 for never
+}
+
+export interface Memory extends Lists {
   pace: number;
   intensity: number;
   vocals: boolean;
   volume: number;
-  heard: Clip[];
-  disliked: Clip[];
   consent: Consent;
 }
 
@@ -33,6 +37,7 @@ const CHECKS: Record<keyof Memory, (value: unknown) => boolean> = {
   volume: within(0, 1),
   heard: areClips,
   disliked: areClips,
+  forgotten: within(0, Infinity),
   consent: (value) => value === "unasked" || value === "given" || value === "refused",
 };
 
@@ -45,6 +50,27 @@ export function recalled(): Partial<Memory> | null {
   } catch {
     return null; // it isn't JSON, or the browser lets no page keep anything
   }
+}
+
+/** What two tabs know: all of it, or what is known since one of them had the rest forgotten. */
+export function merged(mine: Lists, kept: Partial<Lists>): Lists {
+  const forgotten = kept.forgotten ?? 0;
+  const [heard, disliked] = [kept.heard ?? [], kept.disliked ?? []];
+  if (mine.forgotten > forgotten) return mine;
+  if (forgotten > mine.forgotten) return { heard, disliked, forgotten };
+  return { heard: [...unknown(mine.heard, heard), ...heard], disliked: [...disliked, ...unknown(mine.disliked, disliked)], forgotten };
+}
+
+function unknown(clips: Clip[], known: Clip[]): Clip[] {
+  const ids = new Set(known.map(({ id }) => id));
+  return clips.filter(({ id }) => !ids.has(id));
+}
+
+/** Call back whenever another tab has changed what is remembered. */
+export function onChange(callback: () => void): void {
+  window.addEventListener("storage", ({ key }) => {
+    if (key === PLACE || key === null) callback(); // null: all was cleared
+  });
 }
 
 /** Remember this, or forget all; returns whether the browser did. */

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { Refusal, type Clip, type Cue, type Decision, type Neighbor, type SoundtrackRequest } from "./contract";
 import { compose, readFile, reportUnavailable, sampleClips } from "./gateway";
-import { keep, recalled, type Consent, type Memory } from "./memory";
+import { keep, merged, recalled, type Consent, type Memory } from "./memory";
 import { Deck } from "./player/deck";
 import { Unplayable, needsYouTube } from "./player/voice";
 import { Positions } from "./text";
@@ -15,6 +15,7 @@ const TICK_MS = 250;
 const QUICK_FADE_S = 1;
 /** Of a filter, by the gateway's limits. */
 const MOST_IDS = 1000;
+const MOST_HEARD = 200;
 
 // what is asked for
 export const index = new URLSearchParams(location.search).get("index") ?? ""; // of one's own catalogue: /?index=songs
@@ -53,6 +54,7 @@ export const opened = signal(false); // whether a phone shows more than the play
 export const heard = signal<Clip[]>([]);
 export const disliked = signal<Clip[]>([]);
 export const remembers = signal(false);
+const forgotten = signal(0); // when the lists were last forgotten, see memory.ts
 const replaced = signal<Record<number, Neighbor>>({}); // by the number of the cue: what the reader put in place
 const dead = signal<Set<string>>(new Set());
 
@@ -102,7 +104,7 @@ export async function start(kept: Decision[] = []): Promise<void> {
       index,
       filter: {
         withoutClipIds: withoutClips(),
-        withoutYoutubeIds: [...new Set(disliked.value.map(({ youtubeId }) => youtubeId).filter(Boolean))].slice(0, MOST_IDS),
+        withoutYoutubeIds: [...new Set(disliked.value.map(({ youtubeId }) => youtubeId).filter(Boolean))].slice(-MOST_IDS),
       },
     },
     wordsPerMinute: pace.value,
@@ -156,7 +158,7 @@ export async function start(kept: Decision[] = []): Promise<void> {
 
 /** Ids of clips that may not play: what isn't liked and, if the reader wants news only, what was heard. */
 function withoutClips(): string[] {
-  const without = disliked.value.filter(({ youtubeId }) => !youtubeId);
+  const without = disliked.value.filter(({ youtubeId }) => !youtubeId).slice(-MOST_IDS);
   const known = onlyUnheard.value ? [...without, ...heard.value] : without;
   return known.slice(0, MOST_IDS).map(({ id }) => id);
 }
@@ -311,38 +313,53 @@ export function keepPace(): () => void {
   return () => window.clearInterval(ticking);
 }
 
-/** What the reader asked to remember on this device, if anything: settings, what was heard and what isn't liked. */
+/** Take over what the reader asked to remember on this device, here or in another tab, and forget with it. */
 export function recall(): void {
   const memory = recalled();
-  if (!memory) return;
+  if (!memory) {
+    remembers.value = false;
+    return;
+  }
+  const lists = merged({ heard: heard.value, disliked: disliked.value, forgotten: forgotten.value }, memory);
   batch(() => {
     remembers.value = true;
     pace.value = memory.pace ?? pace.value;
     intensity.value = memory.intensity ?? intensity.value;
     vocals.value = memory.vocals ?? vocals.value;
     volume.value = memory.volume ?? volume.value;
-    heard.value = memory.heard ?? heard.value;
-    disliked.value = memory.disliked ?? disliked.value;
+    heard.value = lists.heard;
+    disliked.value = lists.disliked;
+    forgotten.value = lists.forgotten;
     consent.value = memory.consent ?? consent.value;
   });
 }
 
+/** Remember what there is to, beside what other tabs have added meanwhile. */
 export function remember(): void {
   if (!remembers.value) {
     keep(null);
     return;
   }
+  const lists = merged({ heard: heard.value, disliked: disliked.value, forgotten: forgotten.value }, recalled() ?? {});
   const memory: Memory = {
     pace: pace.value,
     intensity: intensity.value,
     vocals: vocals.value,
     volume: volume.value,
-    heard: heard.value.slice(0, 200),
-    disliked: disliked.value,
+    ...lists,
+    heard: lists.heard.slice(0, MOST_HEARD),
     consent: consent.value,
   };
   if (!keep(memory)) {
     remembers.value = false;
     trouble.value = "This browser remembers nothing for this page.";
   }
+}
+
+/** Forget what was heard and what isn't liked, in every tab. */
+export function forget(): void {
+  batch(() => {
+    heard.value = disliked.value = [];
+    forgotten.value = Math.max(Date.now(), forgotten.value + 1); // the clock may have been put back
+  });
 }

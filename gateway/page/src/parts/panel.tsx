@@ -217,14 +217,7 @@ function Heard() {
           );
         })}
       </ul>
-      <button
-        type="button"
-        class="quiet"
-        onClick={() => {
-          state.heard.value = [];
-          state.disliked.value = [];
-        }}
-      >
+      <button type="button" class="quiet" onClick={state.forget}>
         Forget all this
       </button>
     </details>
