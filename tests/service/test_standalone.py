@@ -273,6 +273,14 @@ def test_it_has_a_clusters_ports_unless_its_own_is_moved(flags: list[str], furth
     assert loaded.shared_ports() == {"port": loaded.port, **further, "http_port": 8080}
 
 
+def test_what_kubernetes_tells_of_a_service_is_no_further_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMBIANCE_SERVE_TEXT_PORT", "tcp://10.0.0.1:50052")
+    loaded = load_settings(StandaloneSettings, "ambiance serve", [])
+    assert loaded.further_ports()["text_port"] == 50052
+    [warning] = loaded.warnings()
+    assert warning.startswith("AMBIANCE_SERVE_TEXT_PORT=tcp://10.0.0.1:50052 is what Kubernetes tells")
+
+
 def test_the_help_tells_of_further_ports_what_is_so(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         load_settings(StandaloneSettings, "ambiance serve", ["--help"])
