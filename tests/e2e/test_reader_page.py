@@ -6,6 +6,7 @@ YouTube's clips, for which a stand-in answers in place of YouTube's script and n
 
 import re
 import shutil
+import textwrap
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -325,6 +326,19 @@ def test_a_phone_shows_what_must_be_seen_and_asks_before_it_plays(browser: Brows
     expect(page.get_by_role("button", name="Allow YouTube")).to_be_in_viewport()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     context.close()
+
+
+WRAPPED = textwrap.fill(GRIEF, 72)
+VERSE = "\n".join(sentence for sentence in GRIEF.replace(", ", ".").split("."))
+
+
+@pytest.mark.parametrize(("text", "wrapped"), [(WRAPPED, True), (VERSE, False)])
+def test_lines_that_were_broken_to_fit_a_page_run_on(
+    page: Page, songs: str, text: str, wrapped: bool
+) -> None:
+    compose(page, text, at=f"/?index={songs}")
+    lines = "getComputedStyle(document.querySelector('.prose p')).whiteSpaceCollapse"
+    assert page.evaluate(lines) == ("collapse" if wrapped else "preserve-breaks")
 
 
 def test_back_leads_to_the_text_that_was_read(page: Page, songs: str) -> None:

@@ -8,6 +8,11 @@ export interface Paragraph {
 
 const MOST_HEADING = 60;
 
+// What shows that lines are broken to fit a page: so many of them, of such lengths, and that most are as long as can be.
+const LEAST_BROKEN = 4;
+const [NARROWEST, WIDEST] = [50, 140]; // pentameters are narrower
+const MOSTLY = 0.8;
+
 /** Paragraphs of a text, what stands between blank lines. */
 export function paragraphs(text: string): Paragraph[] {
   const found: Paragraph[] = [];
@@ -27,11 +32,18 @@ function isHeading(paragraph: string): boolean {
   return /^(chapter|part|book|prologue|epilogue|canto|act|scene)\b/i.test(line) || /^([ivxlc]+|\d+)\.?$/i.test(line);
 }
 
-/** Whether lines are broken to fit a page, as in many plain text files: then a line's end is a space. */
+/**
+ * Whether lines are broken to fit a page, as in many plain text files: then a line's end is a space. There the next line's
+ * first word wouldn't have fitted, which of verse, lists and dialogue is seldom so.
+ */
 export function isHardWrapped(text: string): boolean {
-  const lines = text.slice(0, 50_000).split("\n").filter((line) => line.trim());
-  const long = lines.filter((line) => line.length >= 50 && line.length <= 85);
-  return lines.length >= 8 && long.length >= 0.6 * lines.length && Math.max(...lines.map((line) => line.length)) <= 100;
+  const lines = text.slice(0, 50_000).split("\n").map((line) => line.trimEnd());
+  const broken = lines.slice(0, -1).flatMap((line, i) => (line && lines[i + 1] ? [{ length: line.length, next: lines[i + 1]! }] : []));
+  const lengths = broken.map(({ length }) => length).sort((a, b) => a - b);
+  const width = lengths[Math.floor(0.75 * lengths.length)] ?? 0; // some may stick out
+  if (broken.length < LEAST_BROKEN || width < NARROWEST || width > WIDEST) return false;
+  const full = broken.filter(({ length, next }) => length + 1 + next.trimStart().split(/\s/, 1)[0]!.length > width);
+  return full.length >= MOSTLY * broken.length;
 }
 
 /** Turns Unicode characters, which the gateway counts, into UTF-16 units, which this language counts, and back. */
