@@ -126,6 +126,11 @@ def compose(page: Page, text: str, *, at: str = "/") -> None:
     expect(page.get_by_text("Composing")).to_have_count(0)
 
 
+def open_settings(page: Page) -> None:
+    page.goto("/")
+    page.get_by_text("Pace, mood, memory").click()
+
+
 def until(page: Page, condition: str) -> None:
     """Wait until JavaScript holds. Playwright's own wait evaluates strings, as the page forbids."""
     end = monotonic() + 20
@@ -322,10 +327,25 @@ def test_a_phone_shows_what_must_be_seen_and_asks_before_it_plays(browser: Brows
     compose(page, f"I can't go on. Tonight I am going to kill myself. {GRIEF}")
     expect(page.get_by_role("note")).to_be_in_viewport()
     expect(page.get_by_role("button", name="Allow YouTube")).to_be_hidden()
+    strip = page.locator(".strip")
+    expect(strip).to_have_text(page.locator(".now .title").text_content() or "")
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.get_by_role("button", name="Allow YouTube")).to_be_in_viewport()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.route("https://www.youtube.com/**", _answer)
+    page.get_by_role("button", name="Allow YouTube").click()
+    # closed again, it shows the video, as YouTube's terms ask, and what becomes of the music
+    expect(page.locator(".now")).to_be_hidden()
+    expect(page.locator(".screens iframe").first).to_be_in_viewport()
+    context.set_offline(True)
+    expect(strip).to_contain_text("no network")
     context.close()
+
+
+def test_play_leads_to_the_question_that_stands_before_it(page: Page) -> None:
+    compose(page, STORY)
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.get_by_role("button", name="Allow YouTube")).to_be_focused()
 
 
 WRAPPED = textwrap.fill(GRIEF, 72)
@@ -405,16 +425,16 @@ def test_a_memory_that_cannot_be_read_counts_as_none(page: Page, kept: str) -> N
 
 def test_a_browser_that_keeps_nothing_is_told_of(page: Page) -> None:
     page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full') }")
-    page.goto("/")
+    open_settings(page)
     page.get_by_label("Remember").click()
     expect(page.get_by_role("alert")).to_contain_text("remembers nothing")
     expect(page.get_by_label("Remember")).not_to_be_checked()
 
 
 def test_a_tab_that_remembers_nothing_leaves_what_another_does(page: Page) -> None:
-    page.goto("/")
+    open_settings(page)
     with page.context.new_page() as other:
-        other.goto("/")
+        open_settings(other)
         page.get_by_label("Remember").click()
         other.get_by_label("Singing").click()
     assert page.evaluate("JSON.parse(localStorage.getItem('ambiance')).pace") == 230
@@ -426,7 +446,7 @@ def test_tabs_remember_what_each_of_them_heard_and_disliked(page: Page, songs: s
         counts: list[int] = page.evaluate(f"[{kept}.heard.length, {kept}.disliked.length]")
         return counts
 
-    page.goto("/")
+    open_settings(page)
     page.get_by_label("Remember").click()
     with page.context.new_page() as other:
         for tab, passage in ((page, 0), (other, 1)):
@@ -454,9 +474,9 @@ def test_tabs_remember_what_each_of_them_heard_and_disliked(page: Page, songs: s
 
 
 def test_a_tab_forgets_with_another(page: Page) -> None:
-    page.goto("/")
+    open_settings(page)
     with page.context.new_page() as other:
-        other.goto("/")
+        open_settings(other)
         page.get_by_label("Remember").click()
         expect(other.get_by_label("Remember")).to_be_checked()
         other.get_by_label("Remember").click()

@@ -18,6 +18,9 @@ effect(() => {
 effect(() => state.deck.setVolume(state.muted.value ? 0 : state.volume.value));
 effect(() => state.remember());
 onChange(state.recall); // in another tab
+effect(() => {
+  document.title = state.reading.value && state.title.value ? `${state.title.value} – Ambiance` : "Ambiance";
+});
 state.keepPace();
 // the browser's Back leads from reading to the text, as the button does
 effect(() => {

@@ -50,6 +50,7 @@ export const volume = signal(0.7);
 export const muted = signal(false);
 export const nowPlaying = signal<Neighbor | null>(null);
 export const notice = signal("");
+export const asked = signal(0); // how often the reader has wanted to hear what they must agree to first
 export const opened = signal(false); // whether a phone shows more than the player's buttons
 export const heard = signal<Clip[]>([]);
 export const disliked = signal<Clip[]>([]);
@@ -240,6 +241,7 @@ export function play(): void {
   if (there && needsYouTube(there.clip) && consent.value !== "given") {
     batch(() => {
       consent.value = "unasked";
+      asked.value++;
       opened.value = true; // on a phone the question is else behind a button
     });
     return;

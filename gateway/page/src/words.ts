@@ -2,11 +2,14 @@
 
 import type { Clip, Cue } from "./contract";
 
+/** Labels that tell nothing of a piece. */
+const GENERIC = new Set(["Music", "Musical instrument"]);
+
 /** What a reader would call a clip. */
 export function clipTitle(clip: Clip): string {
   const known = clip.metadata;
   if (known?.title) return known.artist ? `${known.title}, ${known.artist}` : known.title;
-  const labels = clip.labels.filter((label) => label !== "Music");
+  const labels = clip.labels.filter((label) => !GENERIC.has(label));
   return labels.slice(0, 3).join(", ") || "Music";
 }
 

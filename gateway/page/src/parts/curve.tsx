@@ -20,9 +20,12 @@ interface Point {
 
 const points = computed<Point[]>(() => {
   const characters = state.characters.value || 1;
-  return state.cues.value.flatMap((cue) =>
+  const found = state.cues.value.flatMap((cue) =>
     cue.passage.curve.map(({ start, vad }) => ({ at: Number(start) / characters, valence: vad.valence, arousal: vad.arousal })),
   );
+  const last = state.cues.value.at(-1);
+  // the last sentence has its mood to its end
+  return last && found.length ? [...found, { ...found.at(-1)!, at: Number(last.passage.end) / characters }] : found;
 });
 
 /** Share of the text at which a cue's passage starts. */

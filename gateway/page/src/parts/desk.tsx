@@ -47,7 +47,7 @@ export function Desk() {
         <label for="text">Text</label>
         <textarea
           id="text"
-          rows={12}
+          rows={9}
           value={state.text}
           placeholder="Paste a chapter here, or drop a file."
           onInput={(event) => (state.text.value = event.currentTarget.value)}
@@ -65,12 +65,14 @@ export function Desk() {
               }}
             />
           </label>
-          <span class="or">or a sample:</span>
-          {samples.map((sample) => (
-            <button type="button" class="quiet" onClick={() => take(sample.title, sample.text)}>
-              {sample.title}
-            </button>
-          ))}
+          <span>or take a sample:</span>
+          <div class="samples">
+            {samples.map((sample) => (
+              <button type="button" class="quiet" onClick={() => take(sample.title, sample.text)}>
+                {sample.title}
+              </button>
+            ))}
+          </div>
         </div>
         <Settings />
         <p class="trouble" role="alert">
@@ -90,8 +92,8 @@ export function Desk() {
 
 function Settings() {
   return (
-    <fieldset class="settings">
-      <legend>How it is read</legend>
+    <details class="settings">
+      <summary>Pace, mood, memory</summary>
       <label>
         Pace
         <input
@@ -144,7 +146,7 @@ function Settings() {
         />
         Remember my settings and what I heard, on this device
       </label>
-    </fieldset>
+    </details>
   );
 }
 

@@ -14,6 +14,13 @@ const [LEAST, MOST] = [0.05, 0.95];
 const place = (value: number) =>
   EDGE + (SIZE - 2 * EDGE) * Math.min(1, Math.max(0, (value - LEAST) / (MOST - LEAST)));
 
+/** What a dot's colour says. */
+const KINDS = [
+  ["passage", "the passage"],
+  ["chosen", "what plays"],
+  ["other", "also fits"],
+];
+
 export function MoodMap() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const clips = state.library.value;
@@ -41,8 +48,12 @@ export function MoodMap() {
         <span class="axis right">pleasant</span>
         <span class="axis top">excited</span>
       </div>
-      <p class="small">
-        <span class="key passage" /> the passage <span class="key chosen" /> what plays <span class="key other" /> also fits
+      <p class="small legend-of-map">
+        {KINDS.map(([kind, what]) => (
+          <span>
+            <span class={`key ${kind}`} /> {what}
+          </span>
+        ))}
       </p>
     </section>
   );

@@ -16,6 +16,8 @@ export function Panel() {
       <button type="button" class="more quiet" aria-expanded={open} onClick={() => (state.opened.value = !open)}>
         {open ? "Less" : "More"}
       </button>
+      <Screens hidden={state.consent.value !== "given"} />
+      <Strip />
       <div class="details">
         <Now />
         <Following />
@@ -68,7 +70,6 @@ function Now() {
     <section class="now">
       <h2>Now</h2>
       {asks && <Consent />}
-      <Screens hidden={state.consent.value !== "given"} />
       <div aria-live="polite">
         {state.notice.value && <p class="notice">{state.notice}</p>}
         {next ? <Playing hit={next} /> : <p class="title">{cue ? "Silence" : "…"}</p>}
@@ -102,6 +103,13 @@ function Now() {
   );
 }
 
+/** What a phone says of the music while the rest is closed. */
+function Strip() {
+  const cue = state.cue.value;
+  const next = cue && state.chosen(cue);
+  return <p class="strip">{state.notice.value || (next ? clipTitle(next.clip) : cue ? "Silence" : "")}</p>;
+}
+
 function Playing({ hit }: { hit: Neighbor }) {
   const address = clipAddress(hit.clip);
   const why = hit.why.map(({ facet }) => facet).join(", ");
@@ -113,7 +121,7 @@ function Playing({ hit }: { hit: Neighbor }) {
         {why && address && " · "}
         {address && (
           <a href={address} target="_blank" rel="noopener noreferrer">
-            where it is from
+            {hit.clip.youtubeId ? "on YouTube" : "where it is from"}
           </a>
         )}
       </p>
@@ -122,6 +130,11 @@ function Playing({ hit }: { hit: Neighbor }) {
 }
 
 function Consent() {
+  const question = useRef<HTMLButtonElement>(null);
+  const asked = state.asked.value;
+  useEffect(() => {
+    if (asked) question.current?.focus();
+  }, [asked]);
   if (state.consent.value === "refused") {
     return (
       <p class="small">
@@ -133,16 +146,16 @@ function Consent() {
     );
   }
   return (
-    <div class="consent">
+    <div class={asked ? "consent asked" : "consent"}>
       <p>
         This music plays from YouTube. YouTube then learns your address and which clips you hear, and may set cookies. It never gets
         your text.
       </p>
       <div class="row">
-        <button type="button" class="main" onClick={agree}>
+        <button type="button" class="main" ref={question} onClick={agree}>
           Allow YouTube
         </button>
-        <button type="button" onClick={() => (state.consent.value = "refused")}>
+        <button type="button" onClick={refuse}>
           Read without it
         </button>
       </div>
@@ -150,8 +163,14 @@ function Consent() {
   );
 }
 
+function refuse(): void {
+  state.consent.value = "refused";
+  state.asked.value = 0;
+}
+
 function agree(): void {
   state.consent.value = "given";
+  state.asked.value = 0;
   state.opened.value = false;
   state.play();
 }
