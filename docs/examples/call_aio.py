@@ -1,4 +1,4 @@
-"""Calls Ambiance from asyncio: call_aio.py [GATEWAY [MUSIC]], or else `make serve`."""
+"""Calls Ambiance from asyncio: call_aio.py [GATEWAY MUSIC], else `make serve` or `make up`."""
 
 import asyncio
 import sys
@@ -8,9 +8,7 @@ from pathlib import Path
 from ambiance import Cue, InvalidInputError
 from ambiance.aio import Client
 
-GATEWAY = sys.argv[1] if len(sys.argv) > 1 else "localhost:50051"
-# Of a cluster, the music index service has a port of its own.
-MUSIC = sys.argv[2] if len(sys.argv) > 2 else GATEWAY
+GATEWAY, MUSIC = sys.argv[1:] or ("localhost:50051", "localhost:50053")
 CHAPTER = Path(__file__).with_name("chapter.txt").read_text(encoding="utf-8")
 
 

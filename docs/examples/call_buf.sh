@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Calls Ambiance with buf curl, which asks the server for its protos:
-# call_buf.sh [GATEWAY [MUSIC]], or else `make serve`. Needs npx, which comes with Node.js, and jq.
+# call_buf.sh [GATEWAY MUSIC], else `make serve` or `make up`. Needs npx, which comes with Node.js, and jq.
 set -euo pipefail
 cd "$(dirname "$0")"
 GATEWAY=${1:-localhost:50051}
-MUSIC=${2:-$GATEWAY} # of a cluster, the music index service has a port of its own
+MUSIC=${2:-localhost:50053}
 curl=(npx --yes @bufbuild/buf@1.75.0 curl --protocol grpc --http2-prior-knowledge)
 
 echo "match"

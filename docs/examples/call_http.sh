@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Calls Ambiance over HTTP with curl and jq: call_http.sh [URL], or else `make serve`.
+# Calls Ambiance over HTTP with curl and jq: call_http.sh [URL], else `make serve` or `make up`.
 set -euo pipefail
 cd "$(dirname "$0")"
 URL=${1:-http://localhost:8080}

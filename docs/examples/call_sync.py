@@ -1,13 +1,11 @@
-"""Calls Ambiance from Python: call_sync.py [GATEWAY [MUSIC]], or else `make serve`."""
+"""Calls Ambiance from Python: call_sync.py [GATEWAY MUSIC], else `make serve` or `make up`."""
 
 import sys
 from pathlib import Path
 
 from ambiance import Client, Cue, InvalidInputError
 
-GATEWAY = sys.argv[1] if len(sys.argv) > 1 else "localhost:50051"
-# Of a cluster, the music index service has a port of its own.
-MUSIC = sys.argv[2] if len(sys.argv) > 2 else GATEWAY
+GATEWAY, MUSIC = sys.argv[1:] or ("localhost:50051", "localhost:50053")
 CHAPTER = Path(__file__).with_name("chapter.txt").read_text(encoding="utf-8")
 
 with Client(GATEWAY, music_target=MUSIC, deadline_s=10) as client:

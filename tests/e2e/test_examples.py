@@ -81,7 +81,7 @@ def clips(lines: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def in_python(served: Served) -> dict[str, list[str]]:
-    return parts(run(sys.executable, "call_sync.py", served.grpc))
+    return parts(run(sys.executable, "call_sync.py", served.grpc, served.grpc))
 
 
 def check(output: str, in_python: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -108,7 +108,7 @@ def test_the_page_shows_what_the_example_prints(in_python: dict[str, list[str]])
 
 
 def test_from_asyncio(served: Served, in_python: dict[str, list[str]]) -> None:
-    assert check(run(sys.executable, "call_aio.py", served.grpc), in_python) == in_python
+    assert check(run(sys.executable, "call_aio.py", served.grpc, served.grpc), in_python) == in_python
 
 
 def test_from_node(served: Served, in_python: dict[str, list[str]], tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_from_node(served: Served, in_python: dict[str, list[str]], tmp_path: Pa
     shutil.copy(EXAMPLES / "chapter.txt", folder.parent)
     (tmp_path / "protos").symlink_to(ROOT / "protos")
     run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", cwd=folder)
-    found = check(run("node", "call.js", served.grpc, cwd=folder), in_python)
+    found = check(run("node", "call.js", served.grpc, served.grpc, cwd=folder), in_python)
     assert {**found, "a wrong request": []} == {**in_python, "a wrong request": []}
     assert found["a wrong request"] == [f"  INVALID_ARGUMENT options.k: {OFFENCE}"]
 
@@ -138,6 +138,6 @@ def test_by_reflection(served: Served, in_python: dict[str, list[str]]) -> None:
     buf = re.search(r"^BUF := (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     assert buf
     assert buf[1] in (EXAMPLES / "call_buf.sh").read_text(encoding="utf-8")
-    output = run("./call_buf.sh", served.grpc)
+    output = run("./call_buf.sh", served.grpc, served.grpc)
     check(output, in_python)
     assert json.loads(output.partition("a wrong request\n")[2])["message"] == f"options.k: {OFFENCE}"

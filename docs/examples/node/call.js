@@ -1,4 +1,4 @@
-// Calls Ambiance from Node.js: node call.js [GATEWAY [MUSIC]], or else `make serve`.
+// Calls Ambiance from Node.js: node call.js [GATEWAY MUSIC], else `make serve` or `make up`.
 // The protos are read as they are; nothing is generated.
 
 import { readFileSync } from "node:fs";
@@ -10,8 +10,7 @@ import { loadSync } from "@grpc/proto-loader";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const gateway = process.argv[2] ?? "localhost:50051";
-// Of a cluster, the music index service has a port of its own.
-const music = process.argv[3] ?? gateway;
+const music = process.argv[3] ?? "localhost:50053";
 const chapter = readFileSync(join(here, "..", "chapter.txt"), "utf8");
 
 const definitions = loadSync(
