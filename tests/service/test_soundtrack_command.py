@@ -189,6 +189,7 @@ def test_a_page_holds_the_text_and_nothing_that_runs_or_is_loaded(
     assert all((link or "").startswith(("#", "https://")) for link in links)
     assert read.text.count(evil) >= 3
     assert "default-src 'none'" in str(read.tags)
+    assert ("main", {"class": "lines"}) in read.tags  # as the text has them
     [valence, arousal] = [kept["points"] for tag, kept in read.tags if tag == "polyline"]
     assert valence is not None
     assert arousal is not None

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from ambiance.commands.output.presentation import gist
 from ambiance.commands.output.soundtrack.curve import Peak, bounds, peaks, points
 from ambiance.commands.output.soundtrack.whole import Soundtrack, clock
+from ambiance.reading.lines import is_hard_wrapped
 from ambiance.results import Clip, Neighbor
 from ambiance.soundtrack_results import Cue, Transition
 
@@ -24,7 +25,7 @@ body { font: 1.125rem/1.6 Georgia, serif; max-width: 64rem; margin: 0 auto; padd
 section { display: grid; grid-template-columns: minmax(0, 2fr) minmax(12rem, 1fr); gap: 0 2rem;
   border-top: 1px solid #8885; padding: 0.75rem 0; }
 section:target { background: #8882; }
-section p { margin: 0 0 0.75rem; white-space: pre-line; overflow-wrap: anywhere; }
+section p { margin: 0 0 0.75rem; overflow-wrap: anywhere; } .lines p { white-space: pre-line; }
 aside, header p, svg, footer { font: 0.85rem/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
 svg { width: 100%; height: auto; } svg text { fill: currentColor; font-size: 13px; }
 time { font-variant-numeric: tabular-nums; font-weight: 600; } .why { opacity: 0.8; }
@@ -49,7 +50,9 @@ def _lines(soundtrack: Soundtrack) -> Iterator[str]:
     notices = dict.fromkeys(note.text for cue in soundtrack.cues for note in cue.passage.text.notices)
     yield from (f'<p role="note"><strong>{escape(notice)}</strong></p>' for notice in notices)
     yield from _curve(soundtrack)
-    yield "</header>\n<main>"
+    yield (
+        "</header>\n<main>" if is_hard_wrapped(soundtrack.reading.text) else '</header>\n<main class="lines">'
+    )
     for cue in soundtrack.cues:
         yield from _section(soundtrack, cue)
     model, index = start.model, start.index
