@@ -1,8 +1,9 @@
 """Settings of the standalone process: those of the gateway and of both services that make sense in one."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -69,6 +70,10 @@ class StandaloneSettings(AnswerPolicy, MatchPolicy, ArtifactPolicy, HttpServerSe
     )
     data: Path | None = Field(
         None, description="folder of the clips that are written; nothing can be written without"
+    )
+    log_format: Literal["json", "text"] = Field(
+        default_factory=lambda: "text" if sys.stderr is not None and sys.stderr.isatty() else "json",
+        description="a JSON object or plain text a line; unless set, text at a terminal",
     )
     interpreters: int = Field(2, ge=1, le=64, description="blocks of windows that the model reads at once")
 

@@ -225,6 +225,15 @@ def _hangup_heeded() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_hangup_heeded")
+@pytest.mark.parametrize(("at_a_terminal", "logged"), [(True, "text"), (False, "json")])
+def test_the_log_is_text_at_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, at_a_terminal: bool, logged: str
+) -> None:
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: at_a_terminal))
+    assert load_settings(StandaloneSettings, "ambiance serve", []).log_format == logged
+    assert load_settings(StandaloneSettings, "ambiance serve", ["--log-format", "json"]).log_format == "json"
+
+
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_the_process_serves_until_it_is_told_to_stop(told: signal.Signals) -> None:
     command = [*RUN, "--artifacts", str(RELEASED), "--log-format", "text"]
