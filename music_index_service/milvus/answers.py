@@ -63,9 +63,9 @@ class MilvusAnswers:
         filled_up = np.pad(queries, ((0, 0), (0, width - dimension)))
         found = []
         for near in nearest(search, filled_up, dimension, count):
-            numbered = index.handles.of(near.rows)
-            self._held += [clip for _, clip in numbered]
-            found.append((near.distances, np.array([handle for handle, _ in numbered], np.int64)))
+            clips = index.handles.of(near.rows)
+            self._held += clips
+            found.append((near.distances, np.array([clip.handle for clip in clips], np.int64)))
         return found
 
     def vectors(self, handles: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -23,29 +23,29 @@ _ENDS = np.cumsum(
 
 
 class MilvusClip:
-    """A row of Milvus. Its document is read when it is first asked for."""
+    """A clip by one of its rows, or several. Its document is read when it is first asked for."""
 
     __slots__ = ("__dict__", "__weakref__", "_row")
 
-    def __init__(self, row: Mapping[str, Any]) -> None:
-        """Take a row with FIELDS."""
-        self._row = row
+    def __init__(self, row: Mapping[str, Any], handle: int = -1) -> None:
+        """Take a row with FIELDS, and the number that `Handles` knows it by, if it does."""
+        self._row, self.handle = row, handle
+        self._vectors: dict[int, Sequence[float]] = {}
         self._message: bytes | None = None
+        self.place(row)
+
+    def place(self, row: Mapping[str, Any]) -> None:
+        """Take its place in a space from a row of the same write."""
+        self._vectors[int(row["space"])] = row["vector"]
 
     @property
     def id(self) -> str:
         """Id of the clip."""
         return str(self._row["clip_id"])
 
-    @property
-    def space(self) -> int:
-        """Number of the space that its vector is in."""
-        return int(self._row["space"])
-
-    @property
-    def vector(self) -> Sequence[float]:
-        """The row's vector, with what fills it up."""
-        return self._row["vector"]
+    def vector(self, space: int) -> Sequence[float] | None:
+        """Its vector in a space by number, with what fills it up; None if no row of that space was seen."""
+        return self._vectors.get(space)
 
     @property
     def state(self) -> RowState:
@@ -65,7 +65,7 @@ class MilvusClip:
     @cached_property
     def document(self) -> bytes:
         """The serialised StoredClip."""
-        return b64decode("".join(self._row["document"]))
+        return unpacked(self._row["document"])
 
     @cached_property
     def stored(self) -> StoredClip:
@@ -87,6 +87,11 @@ class MilvusClip:
 def packed(document: bytes) -> list[str]:
     """A document as a row holds it."""
     return pieces(b64encode(document).decode())
+
+
+def unpacked(held: Sequence[str]) -> bytes:
+    """The document that a row holds."""
+    return b64decode("".join(held))
 
 
 def heard_of(clips: Sequence[StoredClip]) -> NDArray[np.float32]:

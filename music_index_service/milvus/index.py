@@ -23,7 +23,7 @@ from music_index_service.index_port import Answers, Asked, Hits, Page
 from music_index_service.live.write_outcome import Outcome
 from music_index_service.milvus import expressions
 from music_index_service.milvus.answers import MilvusAnswers
-from music_index_service.milvus.clips import FIELDS, MilvusClip
+from music_index_service.milvus.clips import FIELDS, MilvusClip, unpacked
 from music_index_service.milvus.counts import Remembered
 from music_index_service.milvus.handles import Handles
 from music_index_service.milvus.label_counts import LabelCounts
@@ -165,11 +165,11 @@ class MilvusIndex:
         first = key_of(0, first_clip(token, self.version, self.name) if token else "")
         condition = expressions.every("space == 0", f"key >= {expressions.literal(first)}")
         rows = self.server.query(self.collection, condition, FIELDS, size + 1)
-        numbered = self.handles.of(sorted(rows, key=lambda row: row["clip_id"]))
-        handles = [handle for handle, _ in numbered]
-        if len(numbered) <= size:
+        clips = self.handles.of(sorted(rows, key=lambda row: row["clip_id"]))
+        handles = [clip.handle for clip in clips]
+        if len(clips) <= size:
             return Page(handles, "")
-        following = PageToken(self.version, self.name, numbered[size][1].id)
+        following = PageToken(self.version, self.name, clips[size].id)
         return Page(handles[:size], following.encode())
 
     def labels(self, prefix: str = "", parent: str = "") -> list[Label]:
@@ -189,11 +189,15 @@ class MilvusIndex:
     def vectors(self, space: str, clips: Sequence[MilvusClip]) -> NDArray[np.float32]:
         """<float32>[n, dimension] the vectors of clips in a space, whatever space they were found in."""
         number, dimension = self.number_of(space), self.spaces[space].dimension
-        elsewhere = [clip.id for clip in clips if clip.space != number]
-        rows = self._rows(number, elsewhere, ["clip_id", "vector"], f"space == {number}") if elsewhere else {}
-        if gone := set(elsewhere) - rows.keys():
+        seen = [clip.vector(number) for clip in clips]
+        unseen = [clip.id for clip, vector in zip(clips, seen, strict=True) if vector is None]
+        rows = self._rows(number, unseen, ["clip_id", "vector"], f"space == {number}") if unseen else {}
+        if gone := set(unseen) - rows.keys():
             raise NotFoundError(f"clip_ids: the index {self.name} has no clip {shown(min(gone))} any more")
-        vectors = [(rows[clip.id]["vector"] if clip.id in rows else clip.vector) for clip in clips]
+        vectors = [
+            rows[clip.id]["vector"] if vector is None else vector
+            for clip, vector in zip(clips, seen, strict=True)
+        ]
         return np.array([vector[:dimension] for vector in vectors], np.float32).reshape(len(clips), dimension)
 
     @property
@@ -256,7 +260,7 @@ class MilvusIndex:
         rows = self._rows(0, clip_ids, FIELDS, "space == 0")
         if unknown := [clip_id for clip_id in clip_ids if clip_id not in rows]:
             raise unknown_clips(path, self.name, unknown)
-        return [handle for handle, _ in self.handles.of(rows[clip_id] for clip_id in clip_ids)]
+        return [clip.handle for clip in self.handles.of(rows[clip_id] for clip_id in clip_ids)]
 
     def _rows(
         self,
@@ -286,10 +290,8 @@ class MilvusIndex:
 
     def _read_types(self) -> dict[str, str]:
         rows = self.server.query(self.collection, f"space == {SETTING}", ["clip_id", "document"])
-        named = {row["clip_id"]: MilvusClip(row) for row in rows}
-        return {
-            name: row.document.decode() for name, row in named.items() if name not in (SEQUENCE, DESCRIPTION)
-        }
+        named = {row["clip_id"]: unpacked(row["document"]).decode() for row in rows}
+        return {name: kind for name, kind in named.items() if name not in (SEQUENCE, DESCRIPTION)}
 
     @cached_property
     def _labels(self) -> LabelCounts:

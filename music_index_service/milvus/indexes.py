@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from ambiance.errors import NotFoundError, PeerError, PreconditionError
 from ambiance.validation import shown
-from music_index_service.milvus.clips import FIELDS, MilvusClip
+from music_index_service.milvus.clips import unpacked
 from music_index_service.milvus.expressions import among
 from music_index_service.milvus.index import MilvusIndex
 from music_index_service.milvus.model import Model
@@ -62,9 +62,9 @@ class MilvusIndexes:
         Raises:
             PeerError: if it isn't one of ours.
         """
-        rows = self.server.query(collection, among("key", [DESCRIPTION_KEY]), FIELDS)
+        rows = self.server.query(collection, among("key", [DESCRIPTION_KEY]), ["document"])
         try:
-            return Description.model_validate_json(MilvusClip(rows[0]).document)
+            return Description.model_validate_json(unpacked(rows[0]["document"]))
         except (IndexError, ValidationError) as error:
             raise PeerError(f"{self.server.name}: {collection} describes no index of ours") from error
 
