@@ -10,7 +10,6 @@ from ambiance.validation import shown
 from music_index_service.live.catalogues import NAME_LIMIT
 from music_index_service.milvus.index import MilvusIndex
 from music_index_service.milvus.indexes import RELEASED_INDEX, MilvusIndexes
-from music_index_service.milvus.schema import alias_of
 
 FOLLOW_EVERY_S = 2.0
 
@@ -55,6 +54,10 @@ class FollowedIndexes:
             NotFoundError: if there is none. UnavailableError: if Milvus doesn't answer.
         """
         name = name or RELEASED_INDEX
+        held = self._held.get(name)
+        # Nearly always, and without the lock: while Milvus is away, callers wait for it at once.
+        if held is not None and self._indexes.current(name) == held.collection:
+            return held
         with self._lock:
             self._follow(name)
             if name not in self._held:
@@ -112,7 +115,7 @@ class FollowedIndexes:
 
     def _follow(self, name: str) -> None:
         """Serve what the alias of an index stands for now, if it is another collection than before."""
-        collection = self._indexes.server.collection(alias_of(name))
+        collection = self._indexes.current(name)
         held = self._held.get(name)
         if collection is None:
             if held is not None:
