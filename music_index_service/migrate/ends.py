@@ -44,13 +44,20 @@ class Content:
         return f"{counts}, SHA-256 {self.digest}"
 
 
-def content(changes: Iterable[list[Change]]) -> Content:
-    """What some changes come to."""
-    held = {
+Held = Mapping[str, tuple[State, bytes]]  # by clip id its state, and the SHA-256 of its document
+
+
+def held_by(changes: Iterable[list[Change]]) -> Held:
+    """What some changes leave of each clip."""
+    return {
         change.clip_id: (change.state, hashlib.sha256(change.document).digest())
         for some in changes
         for change in some
     }
+
+
+def content(held: Held) -> Content:
+    """What clips come to."""
     whole = hashlib.sha256()
     for clip_id in sorted(held):
         state, document = held[clip_id]
