@@ -100,12 +100,12 @@ class AudioImport:
         with quiet():  # decoders say what they think of a file, and TensorFlow which processor it found
             heard = listen(path, self._window_seconds, self._hear)
         written, refused = self._write(clips_of(path, heard))
-        for ids in _batched(stale(before, written)):
-            self._catalogue.delete_clips(ids, index=self._index)
         self.summary.silent += heard.silent_count
-        if refused:  # in no journal: it is tried again next time
+        if refused:  # in no journal: it is tried again next time, and what was written before stays till then
             self._reject(path, "; ".join(refused))
             return
+        for ids in _batched(stale(before, written)):
+            self._catalogue.delete_clips(ids, index=self._index)
         self.summary.imported += 1
         self._journal.add(Entry(uri, *now, clip_ids=tuple(written)))
 

@@ -234,3 +234,16 @@ def test_torn_lines_of_a_journal_count_for_nothing(tmp_path: Path, tear: Callabl
 def test_a_journal_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"^--state: .*: Is a directory"):
         Journal(tmp_path, "--state")
+
+
+def test_a_recording_that_is_refused_since_it_changed_keeps_the_clips_it_had(run: Run) -> None:
+    path = write_recording(run.music / "a.wav", tone(seconds=20), title="T")
+    run()
+    before = dict(run.catalogue.clips)
+    write_recording(path, tone(seconds=10), title="long title")
+    run.catalogue.refused_titles = {"long title"}
+    assert run().rejected == 1
+    assert run.catalogue.clips == before
+    run.catalogue.refused_titles = set()
+    run()
+    assert [clip.title for clip in run.catalogue.clips.values()] == ["long title"]
