@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import FACETS, MOODS
 from ambiance.clip_filter import Conditions
 from music_index_service.index_port import FilterCounts
 from music_index_service.milvus import expressions
@@ -18,8 +17,6 @@ from music_index_service.searching.selection import Candidates
 
 if TYPE_CHECKING:
     from music_index_service.milvus.index import MilvusIndex
-
-_FACETS = slice(len(MOODS.names), len(MOODS.names) + len(FACETS))  # in `heard`
 
 
 class MilvusAnswers:
@@ -74,7 +71,7 @@ class MilvusAnswers:
 
     def facets(self, handles: NDArray[np.int64]) -> NDArray[np.float32]:
         """See Answers."""
-        return heard_of([clip.stored for clip in self._clips(handles)])[:, _FACETS]
+        return heard_of([clip.stored for clip in self._clips(handles)]).facets
 
     def groups(self, field: str, handles: NDArray[np.int64]) -> list[str]:
         """See Answers."""

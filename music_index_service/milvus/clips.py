@@ -5,21 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ambiance.affect import FACETS, MOODS, TRAITS
+from ambiance.placement import EncodedClips
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service.catalog.clip_catalog import Clip
 from music_index_service.milvus.schema import RowState, pieces
 
 # What a clip is read from.
 FIELDS = ("key", "space", "clip_id", "vector", "state", "sequence", "document", "mood_labels")
-
-_HEARD = np.dtype("<f4")
-_ENDS = np.cumsum(
-    [len(MOODS.names), len(FACETS), len(TRAITS), 3]
-)  # of moods, facets, traits and VAD in `heard`
 
 
 class MilvusClip:
@@ -94,13 +87,15 @@ def unpacked(held: Sequence[str]) -> bytes:
     return b64decode("".join(held))
 
 
-def heard_of(clips: Sequence[StoredClip]) -> NDArray[np.float32]:
-    """<float32>[n, 31] what is heard in clips, as `StoredClip.heard` orders it."""
-    return np.frombuffer(b"".join(clip.heard for clip in clips), _HEARD).reshape(len(clips), -1)
+def heard_of(clips: Sequence[StoredClip]) -> EncodedClips:
+    """What is heard in clips, any number of them."""
+    return EncodedClips.unpacked([clip.heard for clip in clips])
 
 
 def _clip(stored: StoredClip, mood_labels: Sequence[int]) -> Clip:
-    moods, facets, traits, vad, _ = (part[0].tolist() for part in np.split(heard_of([stored]), _ENDS, axis=1))
+    heard = heard_of([stored])
+    columns = (heard.moods, heard.facets, heard.traits, heard.vad)
+    moods, facets, traits, vad = (column[0].tolist() for column in columns)
     return Clip(
         stored.id,
         stored.youtube_id,

@@ -6,9 +6,9 @@ Nothing learns prices among the clips of an index in Milvus: where all are rows,
 from collections.abc import Callable, Sequence
 
 from ambiance.affect import VAD_SPACE
-from ambiance.placement import EncodedClips
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service.live.model import Pricing
+from music_index_service.milvus.clips import heard_of
 from music_index_service.milvus.rows import Vectors
 
 
@@ -16,7 +16,7 @@ def priced(space: str, pricing: Pricing) -> Callable[[Sequence[StoredClip]], Vec
     """What places clips; `space` is the one in which they have prices."""
 
     def place(clips: Sequence[StoredClip]) -> Vectors:
-        heard = EncodedClips.unpacked([clip.heard for clip in clips])
+        heard = heard_of(clips)
         return {space: pricing.place(heard), VAD_SPACE: heard.vad}
 
     return place

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import MOODS
 from ambiance.artifacts import Space
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service.catalog.label_hierarchy import LabelHierarchy
@@ -39,7 +38,7 @@ class RowMaker:
     ) -> Iterator[list[Row]]:
         """For each clip its rows, one for each space."""
         heard = heard_of(clips)
-        scores, moods = heard[:, :SCORES].tolist(), heard[:, : len(MOODS.names)].argmax(axis=1).tolist()
+        scores, moods = heard.matrix()[:, :SCORES].tolist(), heard.moods.argmax(axis=1).tolist()
         placed = [self._filled_up(vectors[space.name]).tolist() for space in self.spaces]
         for i, clip in enumerate(clips):
             common = {

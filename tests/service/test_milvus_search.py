@@ -201,3 +201,6 @@ def test_vectors_facets_and_videos_are_those_of_the_release(served: Served) -> N
         assert (may.facets(handles) == catalog.facets()[rows]).all()
         assert may.groups("youtube_id", handles) == [catalog.clip(row).youtube_id for row in rows.tolist()]
         assert set(may.groups("artist", handles)) == {""}
+        none = handles[:0]
+        assert may.facets(none).shape == (0, len(FACETS))
+        assert (len(may.vectors(none)), list(may.groups("artist", none))) == (0, [])

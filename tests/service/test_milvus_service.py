@@ -60,6 +60,7 @@ def test_answers_are_those_without_milvus(serve: Serve, replicas: list[MusicInde
         request(5, k=20, max_per_video=1, min_separation=0.4),
         request(5, k=50, filter=ClipFilter(clip_ids=["AAAAAAAAAAA@30", released().catalog.clip_id(5)])),
         request(5, max_distance=0.01),
+        request(5, max_distance=0.01, min_separation=0.4, max_per_artist=1),
     ]
     for one in asked:
         here, there = alone.FindNeighbors(one), replicas[0].FindNeighbors(one)
