@@ -104,7 +104,7 @@ class MilvusIndexes:
             PreconditionError: if it is the released one.
         """
         if name == RELEASED_INDEX:
-            raise PreconditionError(f"index: {name} is the released one, which can't be deleted")
+            raise PreconditionError(f"name: {name} is the released index, which can't be deleted")
         index = self.open(name)
         count = len(index)
         self.server.drop_alias(alias_of(name))
