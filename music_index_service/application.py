@@ -44,9 +44,13 @@ def load(settings: MusicIndexSettings) -> Application:
     """
     choice = choice_of(settings, MUSIC_INDEX)
     application, versioned = load_alone(settings, choice)
-    pinned = [MUSIC_INDEX] if settings.artifact_version is not None else []
-    versions = ArtifactVersions([versioned], choice, pinned)
+    versions = ArtifactVersions([versioned], choice, pinned(settings))
     return with_artifact_service(application, versions, settings.watch_seconds)
+
+
+def pinned(settings: MusicIndexSettings) -> list[str]:
+    """The kinds whose newer versions aren't followed; over Milvus a release is published there first."""
+    return [MUSIC_INDEX] if settings.engine == "milvus" or settings.artifact_version is not None else []
 
 
 def load_alone(
