@@ -5,6 +5,7 @@ The answers stay the messages in which they came: reading and rebuilding them wo
 worth of work and add nothing.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -38,6 +39,9 @@ RESERVE_S = 0.002
 MAX_REASONS = 3
 LEAST_REASON_SCORE = 0.15
 _WEIGHT = itemgetter(0)
+
+# What the index says of a vector of another lineage than its own.
+_OF_LINEAGE = re.compile(r"queries\[\d+\]\.lineage: (.*)")
 
 
 class TextEncoder(Protocol):
@@ -122,6 +126,8 @@ class Matcher:
             found = self._finder.find_neighbors(request, timeout_s)
         except InvalidInputError as error:
             raise to_blame(error) from error
+        except PreconditionError as error:
+            raise PreconditionError(_of_both(str(error))) from error
         require_results("music index service", len(found.results), len(request.queries))
         return found
 
@@ -134,6 +140,12 @@ def require_lineage(query: Vector, found: FindNeighborsResponse, index: str) -> 
         raise PreconditionError(
             f"index {index or 'default'}: lineages of space {query.space!r} differ: {pair}"
         )
+
+
+def _of_both(refusal: str) -> str:
+    """Why the index refuses the vector of a text, to a caller who knows of no vector: where it comes from."""
+    of_vector = _OF_LINEAGE.fullmatch(refusal)
+    return f"{of_vector[1]} from the text service" if of_vector else refusal
 
 
 def _require_time(seconds: float, peer: str) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from ambiance.affect import FACETS
-from ambiance.errors import DeadlineError, InvalidInputError, PeerError, Violation
+from ambiance.errors import DeadlineError, InvalidInputError, PeerError, PreconditionError, Violation
 from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest, FindNeighborsResponse, Neighbors
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsRequest, EncodeTextsResponse
@@ -225,6 +225,22 @@ def test_a_vector_that_the_index_finds_malformed_is_not_the_callers_fault() -> N
     refusal = InvalidInputError.of("queries[0].values[1]", "finite, got nan")
     with pytest.raises(PeerError, match=r"music index service: queries\[0\]\.values\[1\]: finite, got nan"):
         matched_with(FakeFinder(refusal))
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (
+            "queries[0].lineage: the index default holds mood of lineage mood-2, got 'mood-1'",
+            "the index default holds mood of lineage mood-2, got 'mood-1' from the text service",
+        ),
+        ("the index is too old for filters", "the index is too old for filters"),
+    ],
+)
+def test_another_lineage_is_told_to_a_caller_who_knows_of_no_vector(refusal: str, told: str) -> None:
+    with pytest.raises(PreconditionError) as caught:
+        matched_with(FakeFinder(PreconditionError(refusal)))
+    assert str(caught.value) == told
 
 
 def test_fewer_results_than_texts_are_an_error_not_an_answer() -> None:
