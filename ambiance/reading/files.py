@@ -19,7 +19,10 @@ _FOREIGN = {
     b"\x1f\x8b": "a gzip archive",
 }
 _KINDLE, _KINDLE_AT = (b"BOOKMOBI", b"TEXtREAd"), 60
-_PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
+# A comment ends where it first can: tried further, ever so many would be shared out in 2^n ways.
+_PAGE = re.compile(
+    rb"\s*+(?:<\?xml[^>]*+>\s*+)?+(?>(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html)\b", re.I | re.S
+)
 _PAGE_ENDINGS = {".html", ".htm", ".xhtml", ".xht"}
 _HEAD_BYTES = 4096
 _READABLE = "; plain text, HTML and EPUB can be read"

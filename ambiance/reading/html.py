@@ -34,10 +34,12 @@ _BREAK, _RUBY = "br", "ruby"
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""")
 _DECLARED_WITHIN = 1024  # bytes; HTML's own limit
 _XHTML = re.compile(rb"<\?xml|xmlns\s*=", re.I)
+# No part of these is tried twice, nor a second subset: what a page never ends would else cost the square of
+# its length, with the interpreter locked.
 # XML ends these at once, where HTML takes all that follows for their content: of <title/> the whole book.
-_EMPTY_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]*)([^<>]*)/>")
+_EMPTY_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]*+)([^<>]*+)(?<=/)>")
 # Of a document type, whose declarations would be read as text.
-_INTERNAL_SUBSET = re.compile(r"(<!DOCTYPE[^<>\[]*)\[[^\]]*\]\s*>", re.I)
+_BEFORE_SUBSET, _SUBSET = re.compile(r"<!DOCTYPE[^<>\[]*+(?=\[)", re.I), re.compile(r"\[[^\]]*+\]\s*+(?=>)")
 
 _SPACES = re.compile(r"[ \t\n\f\r]+")  # not the no-break space, which is a character of the text
 _AROUND_BREAKS = re.compile(r" *\n *")
@@ -54,7 +56,7 @@ def read_page(data: bytes, *, xhtml: bool = False) -> tuple[str, str]:
     declared = _DECLARED.search(head)
     markup = decoded(data, declared[1].decode() if declared else "")
     if xhtml or _XHTML.search(head):
-        markup = _EMPTY_ELEMENT.sub(_with_end, _INTERNAL_SUBSET.sub(r"\1>", markup))
+        markup = _EMPTY_ELEMENT.sub(_with_end, _without_subset(markup))
     page = _Page()
     text = "\n\n".join(page.paragraphs(markup))
     return page.title, text
@@ -75,8 +77,14 @@ def check_tags(count: int) -> None:
         raise refused(f"at most {MAX_BOOK_TAGS:,} tags and character references, got {count:,}")
 
 
+def _without_subset(markup: str) -> str:
+    begin = _BEFORE_SUBSET.search(markup)
+    subset = begin and _SUBSET.match(markup, begin.end())
+    return markup[: subset.start()] + markup[subset.end() :] if subset else markup
+
+
 def _with_end(element: re.Match[str]) -> str:
-    name, attributes = element.groups()
+    name, attributes = element[1], element[2][:-1]
     return f"<{name}{attributes}>" if name.lower() in _VOID else f"<{name}{attributes}></{name}>"
 
 

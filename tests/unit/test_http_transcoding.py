@@ -4,13 +4,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ambiance.errors import InvalidInputError
 from ambiance.match.v1.soundtrack_pb2 import ComposeSoundtrackRequest
 from gateway.http_json.problems import json_path
-from gateway.http_json.transcoding import parsed, to_json, to_message
+from gateway.http_json.transcoding import MAX_VALUES, parsed, to_json, to_message
+from support import within_cpu_seconds
 
 FIELDS = [
     "text",
@@ -67,3 +69,21 @@ def test_any_bytes_are_json_or_are_refused_in_words(body: bytes) -> None:
 def test_paths_are_named_as_in_json_but_for_keys() -> None:
     assert json_path("clips[3].values['my_own'].number_value") == "clips[3].values['my_own'].numberValue"
     assert json_path("options.filter.min_mood_scores") == "options.filter.minMoodScores"
+
+
+def test_a_string_that_never_ends_costs_no_more_than_its_length() -> None:
+    with within_cpu_seconds(20):  # an hour where each of its quotes is tried anew
+        _, error = outcome(lambda: parsed(b'"' + b'\\"' * 1_000_000))
+    assert "isn't JSON: Unterminated string" in str(error)
+
+
+@pytest.mark.parametrize("values", [MAX_VALUES, MAX_VALUES + 1])
+def test_the_values_of_a_document_are_counted_but_not_what_stands_in_strings(values: int) -> None:
+    body = json.dumps({"text": '[{,\\",' * 100_000, "texts": ["a,b"] * (values - 2)}).encode()
+    _, error = outcome(lambda: parsed(body))
+    assert (error is None) == (values <= MAX_VALUES)
+
+
+def test_more_strings_than_values_can_need_are_refused_before_all_are_counted() -> None:
+    _, error = outcome(lambda: parsed(b'""' * 4_000_000))
+    assert str(error) == f"request: at most {MAX_VALUES:,} values in a body"

@@ -15,6 +15,7 @@ from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_BOOK_BYTES, MAX_BOOK_TAGS, MAX_SOUNDTRACK_CHARACTERS
 from ambiance.reading import Reading, read_text
 from ambiance.validation import CONTROL_CHARACTER
+from support import within_cpu_seconds
 
 FRENCH = "Elle était déjà là, près de la fenêtre, où la lumière tombait en août. « Ça va ? » dit-il, œuvre…\n"
 GERMAN = "Über den Dächern lag Schnee, und die Mädchen gingen müde nach Hause. Größe, Straße, süß.\n"
@@ -157,6 +158,26 @@ def test_a_page_that_never_ends_what_it_begins_takes_no_time(opened: str) -> Non
     data = b"<!doctype html><p>joy " + opened.encode() * (100_000 // len(opened))
     assert read_text(data, "a.html").text.startswith("joy")
     assert time.monotonic() - began < 10  # it takes a part of a second; what is quadratic would take minutes
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.txt", b"joy" + b"<!---->" * 80),
+        ("a.txt", b"<!---->" * 80 + b"joy"),
+        ("a.xhtml", b'<?xml version="1.0"?><p>joy</p><' + b"a" * 500_000),
+        ("a.xhtml", b'<?xml version="1.0"?><p>joy</p>' + b"<!DOCTYPE[" * 50_000),
+    ],
+)
+def test_markup_that_never_ends_is_tried_once(name: str, data: bytes) -> None:
+    with within_cpu_seconds(20):  # a part of a second; minutes to ages where each part is tried anew
+        assert "joy" in read_text(data, name).text
+
+
+@pytest.mark.parametrize("before", ["", '\n<?xml version="1.0"?>\n<!-- a --> <!-- b\n-->', "<!----><!---->"])
+def test_a_page_is_told_behind_what_may_stand_before_it(before: str) -> None:
+    page = f'{before}<!DOCTYPE html [<!ENTITY a "b">] ><html xmlns="x"><p class="a/b"/><p>joy</p></html>'
+    assert read_text(page.encode(), "a.txt").text == "joy"
 
 
 def test_a_page_of_nothing_but_tags_is_refused() -> None:
