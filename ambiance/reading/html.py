@@ -41,6 +41,11 @@ _EMPTY_ELEMENT = re.compile(r"<([A-Za-z][\w:.-]*+)([^<>]*+)(?<=/)>")
 # Of a document type, whose declarations would be read as text.
 _BEFORE_SUBSET, _SUBSET = re.compile(r"<!DOCTYPE[^<>\[]*+(?=\[)", re.I), re.compile(r"\[[^\]]*+\]\s*+(?=>)")
 
+# justhtml looks for either end of a comment, as far as the page goes. So behind each stands the other, within
+# what HTML passes over: else a page of empty comments would cost the square of its length.
+_COMMENT_END, _ENDS = re.compile("--!?>"), {"-->": "--><?--!>", "--!>": "--!><?-->"}
+_ADDED = re.compile(r"<\?--!?>")  # where it isn't passed over: in a title
+
 _SPACES = re.compile(r"[ \t\n\f\r]+")  # not the no-break space, which is a character of the text
 _AROUND_BREAKS = re.compile(r" *\n *")
 
@@ -113,10 +118,10 @@ class _Page:
 
     def _pieces(self, markup: str) -> Iterator[str | None]:
         """The text in order, with None wherever a paragraph ends."""
-        for event in stream(markup):
+        for event in stream(_COMMENT_END.sub(lambda end: _ENDS[end[0]], markup)):
             match event:
                 case "text", str(text):
-                    yield self._text(text)
+                    yield self._text(_ADDED.sub("", text))
                 case "start", (str(tag), dict(attributes)):
                     yield from self._start(tag, attributes)
                 case "end", str(tag):

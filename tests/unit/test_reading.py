@@ -142,6 +142,17 @@ def test_a_page_is_told_by_its_content_and_read_in_the_encoding_that_it_declares
     assert read_text(b"<html><meta charset=base64><p>joy</p>", "x").text == "joy"
 
 
+@pytest.mark.parametrize(
+    "declared",
+    ["punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7", "utf-16", "utf-32"],
+)
+def test_a_page_that_declares_no_encoding_of_text_is_read_as_utf_8(declared: str) -> None:
+    text = "a.b- \\ud800 +2AA- \\x3c Größe"
+    page = f"<html><meta charset={declared}><p>{text}</p>"
+    for padding in range(4):  # bytes that would be whole characters of two or four
+        assert read_text(page.encode() + b" " * padding, "x").text == text
+
+
 def test_elements_that_xml_ends_at_once_dont_swallow_the_rest() -> None:
     page = (
         '<?xml version="1.0"?><html xmlns="x"><head><title/><script src="a"/></head>'
@@ -163,8 +174,9 @@ def test_a_page_that_never_ends_what_it_begins_takes_no_time(opened: str) -> Non
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.txt", b"joy" + b"<!---->" * 80),
         ("a.txt", b"<!---->" * 80 + b"joy"),
+        ("a.html", b"<p>joy</p>" + b"<!---->" * 450_000),
+        ("a.html", b"<p>joy</p>" + b"<!----!>" * 450_000),
         ("a.xhtml", b'<?xml version="1.0"?><p>joy</p><' + b"a" * 500_000),
         ("a.xhtml", b'<?xml version="1.0"?><p>joy</p>' + b"<!DOCTYPE[" * 50_000),
     ],
@@ -172,6 +184,14 @@ def test_a_page_that_never_ends_what_it_begins_takes_no_time(opened: str) -> Non
 def test_markup_that_never_ends_is_tried_once(name: str, data: bytes) -> None:
     with within_cpu_seconds(20):  # a part of a second; minutes to ages where each part is tried anew
         assert "joy" in read_text(data, name).text
+
+
+@pytest.mark.parametrize(
+    "comment", ["<!---->", "<!-->", "<!--->", "<!-- a --!>", "<!-- <p>x</p> -- > -->", "<!-- -"]
+)
+def test_comments_are_left_out_and_arrows_are_not(comment: str) -> None:
+    page = f"<title>a --> b</title><p>one{'' if comment == '<!-- -' else comment} --> two --!> three{comment}"
+    assert read_text(page.encode(), "a.html") == Reading("a --> b", "one --> two --!> three")
 
 
 @pytest.mark.parametrize("before", ["", '\n<?xml version="1.0"?>\n<!-- a --> <!-- b\n-->', "<!----><!---->"])
