@@ -18,7 +18,7 @@ from gateway.backends import MusicBackend, TextBackend
 from gateway.health import TIMEOUT_S, HealthWatch
 from gateway.matching import Budget, Matcher, NeighborFinder, TextEncoder
 from gateway.service import SERVICE_NAME, DeadlinePolicy, MatchServicer
-from gateway.settings import GatewaySettings, HttpServerSettings, MatchPolicy, origins_of
+from gateway.settings import GatewaySettings, HttpServerSettings, MatchPolicy, listed
 from gateway.soundtrack.composer import Composer
 
 
@@ -67,7 +67,8 @@ def http_beside(
         return HttpServer(
             (settings.host, ports["http_port"]),
             {"MatchService": own, "MusicIndexService": music_target or own},
-            origins_of(settings.http_cors_origin),
+            [*listed(settings.http_allowed_hosts), settings.host],
+            listed(settings.http_cors_origin),
             registry,
             shared=settings.workers > 1,
         )

@@ -41,9 +41,16 @@ def _port_or_none(value: object) -> object:
 
 
 def _checked_origins(value: str) -> str:
-    for origin in origins_of(value):
+    for origin in listed(value):
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             raise PydanticCustomError("origin", "an origin is a scheme, a host and perhaps a port, or *")
+    return value
+
+
+def _checked_hosts(value: str) -> str:
+    for name in listed(value):
+        if name != "*" and not _HOST_NAME.fullmatch(name):
+            raise PydanticCustomError("host", "a host is a name without scheme and port, *.name, or *")
     return value
 
 
@@ -51,11 +58,12 @@ def _checked_origins(value: str) -> str:
 OptionalPort = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(_port_or_none)]
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
+_HOST_NAME = re.compile(r"(\*\.)?[\w.-]+")
 
 
-def origins_of(value: str) -> list[str]:
-    """The origins in a list with commas between them."""
-    return [origin for part in value.split(",") if (origin := part.strip())]
+def listed(value: str) -> list[str]:
+    """What stands in a list with commas between."""
+    return [each for part in value.split(",") if (each := part.strip())]
 
 
 class HttpServerSettings(ServerSettings):
@@ -63,6 +71,11 @@ class HttpServerSettings(ServerSettings):
 
     http_port: OptionalPort = Field(
         None, description="port of HTTP/JSON and the reader's page; 0 lets the system choose, none for none"
+    )
+    http_allowed_hosts: Annotated[str, AfterValidator(_checked_hosts)] = Field(
+        "",
+        description="names under which HTTP is answered, as reader.example.org or *.example.org, with commas "
+        "between, * for any; addresses, localhost and what --host says always are",
     )
     http_cors_origin: Annotated[str, AfterValidator(_checked_origins)] = Field(
         "",

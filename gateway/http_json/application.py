@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from ambiance.errors import AmbianceError
 from ambiance.status_codes import INTERNAL_MESSAGE
 from gateway.http_json import reading
+from gateway.http_json.admission import Admission
 from gateway.http_json.bodies import BODY_S, JSON, MAX_HELD_BYTES, Bodies
 from gateway.http_json.calls import Calls
 from gateway.http_json.handlers import Handlers
@@ -34,10 +35,13 @@ _CLIENT_CLOSED_REQUEST = 499
 _ASKED_S = 1.0  # how long the own health check may take
 
 
-def application(targets: Mapping[str, str], origins: Sequence[str], registry: CollectorRegistry) -> ASGIApp:
+def application(
+    targets: Mapping[str, str], names: Sequence[str], origins: Sequence[str], registry: CollectorRegistry
+) -> ASGIApp:
     """The ASGI application.
 
-    `targets` holds the "host:port" of each gRPC service by its name; pages from `origins` may call.
+    `targets` holds the "host:port" of each gRPC service by its name; requests may be for `names` beside
+    loopback and addresses, and pages from `origins` may call.
     """
     bodies = Bodies(MAX_HELD_BYTES, BODY_S)
     handlers = Handlers(bodies)
@@ -81,7 +85,7 @@ def application(targets: Mapping[str, str], origins: Sequence[str], registry: Co
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    return Observed(app, HttpMetrics(registry))
+    return Observed(Admission(app, names), HttpMetrics(registry))
 
 
 def _route(verb: str, path: str, endpoint: Callable[..., object]) -> Route:

@@ -1,13 +1,21 @@
-"""One connection of a client: uvicorn's, with bounds on how slowly a client may send and read.
+"""One connection of a client: uvicorn's, with bounds on how slowly a client may send and read, and how many
+there may be.
 
 Without them a client that sends a byte a minute, or reads none, would keep its connection for good.
 """
 
 import asyncio
-import json
 
+import grpc
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gateway.http_json.admission import CROWDED
+from gateway.http_json.problems import ProblemError
+
+# Connections at a time; what comes over the next is answered with 503. uvicorn's own limit would refuse
+# everybody then, those as well who are connected.
+MAX_CONNECTIONS = 512
 # Seconds until a request's head must have arrived, from when the connection was made or the last answer sent.
 HEAD_S = 10.0
 # Seconds that a client may leave what was sent to it unread.
@@ -23,6 +31,7 @@ class BoundedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for a head."""
         super().connection_made(transport)
+        self.app_state = {**self.app_state, CROWDED: len(self.connections) > MAX_CONNECTIONS}
         self._head_timer = self.loop.call_later(HEAD_S, self._end_headless)
 
     def data_received(self, data: bytes) -> None:
@@ -58,8 +67,16 @@ class BoundedConnection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Say in JSON, as elsewhere, that what came isn't HTTP."""
-        error = {"code": 400, "status": "INVALID_ARGUMENT", "message": msg, "details": []}
-        super().send_400_response(json.dumps({"error": error}))
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # else an answer has begun, or been sent
+            answer = ProblemError.of(400, grpc.StatusCode.INVALID_ARGUMENT, msg).response()
+            headers = [*answer.raw_headers, (b"connection", b"close")]
+            for event in (
+                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+                h11.Data(data=answer.body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event))
+        self.transport.close()
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

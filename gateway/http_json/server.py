@@ -14,8 +14,6 @@ from ambiance.server.listening import HTTP_USE, bind_sockets
 from gateway.http_json.application import application
 from gateway.http_json.connection import BoundedConnection
 
-# Connections at a time; the next are answered with 503.
-MAX_CONNECTIONS = 512
 # Bytes of a request's head.
 MAX_HEAD_BYTES = 16 * 1024
 KEEP_ALIVE_S = 5
@@ -43,6 +41,7 @@ class HttpServer:
         self,
         address: tuple[str, int],
         targets: Mapping[str, str],
+        names: Sequence[str],
         origins: Sequence[str],
         registry: CollectorRegistry,
         *,
@@ -58,7 +57,7 @@ class HttpServer:
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         self._server = _Server(
             uvicorn.Config(
-                application(targets, origins, registry),
+                application(targets, names, origins, registry),
                 http=BoundedConnection,
                 ws="none",
                 lifespan="on",
@@ -67,7 +66,6 @@ class HttpServer:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=MAX_CONNECTIONS,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             )
