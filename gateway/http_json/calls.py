@@ -32,6 +32,7 @@ _SERVICES = {
     for name, service in module.DESCRIPTOR.services_by_name.items()
 }
 _TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
+_MAX_TIMEOUT_S = 86_400.0  # more than any call may have; gRPC takes one of centuries for past
 _UNIT_S = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 
 
@@ -134,7 +135,7 @@ def timeout_s(header: str | None) -> float | None:
     if found is None:
         needed = "1 to 8 digits and one of H, M, S, m, u, n, as in 5S or 300m"
         raise InvalidInputError.of("Grpc-Timeout", f"{needed}, got {shown(header)}")
-    return int(found[1]) * _UNIT_S[found[2]]
+    return min(int(found[1]) * _UNIT_S[found[2]], _MAX_TIMEOUT_S)
 
 
 def _serialized(message: Message) -> bytes:

@@ -100,6 +100,10 @@ def test_a_match_is_the_call_of_grpc(gateway: HttpGateway, match: FakeMatch) -> 
     assert gateway.post("/v1/match:batch", {"texts": ["a", "b"]}).json()["matches"][1]["neighbors"] == []
 
 
+def test_the_longest_deadline_is_not_past(gateway: HttpGateway) -> None:
+    assert gateway.post("/v1/match", {"text": "a"}, {"Grpc-Timeout": "99999999H"}).status_code == 200
+
+
 def test_lookups_take_their_fields_from_path_and_query(gateway: HttpGateway) -> None:
     clip = gateway.get("/v1/clips/a%2Fb c@0?index=own").json()["clip"]
     assert (clip["id"], clip["youtubeId"]) == ("a/b c@0", "own")
