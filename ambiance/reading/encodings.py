@@ -18,8 +18,7 @@ _MARKS = (
 _LATIN_1, _WINDOWS = "iso8859-1", "cp1252"
 # Python's own, and UTF-7: what they decode needn't be characters, nor their errors those of bytes.
 _NO_CHARSETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
-# In which a page can't declare itself in words that are read as ASCII.
-_WIDE = ("utf-16", "utf-32")
+_ASCII = b"charset"
 _UTF16_SAMPLE = 4096  # bytes
 _UTF16_SHARE = 0.4  # of every other byte that is 0 in UTF-16 of a text in Latin script, spaces at the least
 _GUESSED_BYTES = 1_000_000  # that an encoding is guessed from, around the first that isn't ASCII
@@ -43,8 +42,7 @@ def decoded(data: bytes, declared: str = "") -> str:
             return data.decode(encoding)
     if b"\0" in data or len(data) - len(data.translate(None, _CONTROLS)) > _CONTROL_SHARE * len(data):
         raise refused("is binary, not a text; plain text, HTML and EPUB can be read")
-    known = _known(declared)
-    for encoding in ("utf-8" if known.startswith(_WIDE) else known or "utf-8", "utf-8"):
+    for encoding in filter(None, (_known_to_hold_ascii(declared), "utf-8")):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
@@ -87,6 +85,12 @@ def _known(encoding: str) -> str:
     if found.name in _NO_CHARSETS or not getattr(found, "_is_text_encoding", True):
         return ""
     return _WINDOWS if found.name == _LATIN_1 else found.name
+
+
+def _known_to_hold_ascii(encoding: str) -> str:
+    """As `_known`, but for those in which ASCII isn't ASCII: who declares UTF-16 in such bytes is wrong."""
+    known = _known(encoding)
+    return known if known and _ASCII.decode(known, "replace") == _ASCII.decode() else ""
 
 
 def _utf16_without_mark(data: bytes) -> str:

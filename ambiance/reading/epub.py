@@ -7,6 +7,7 @@ is refused.
 
 import posixpath
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError
@@ -19,6 +20,7 @@ from ambiance.limits import MAX_SOUNDTRACK_CHARACTERS
 from ambiance.reading.archive import Archive, MissingEntryError
 from ambiance.reading.html import check_tags, read_page, tag_count
 from ambiance.reading.refusals import refused
+from ambiance.validation import shown
 
 _CONTAINER, _ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
 _PACKAGE_TYPE = "application/oebps-package+xml"
@@ -26,6 +28,7 @@ _PACKAGE_TYPE = "application/oebps-package+xml"
 _OF_FONTS = {"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"}
 _PAGES = {"application/xhtml+xml", "text/html", "text/x-oeb1-document", "application/xml", "text/xml", ""}
 _MAX_WARNINGS = 8
+_MAX_NAME_CHARACTERS = 100  # of one that is told as it is
 
 
 class _Item(NamedTuple):
@@ -63,14 +66,15 @@ def read_epub(data: bytes) -> tuple[str, str, list[str]]:
 def _document(archive: Archive, path: str) -> Element:
     try:
         data = archive.read(path)
-        check_tags(tag_count(data))  # each element takes some hundred bytes
+        # each element and attribute takes some hundred bytes
+        check_tags(tag_count(data) + data.count(b"="), "tags, attributes and character references")
         root: Element = fromstring(data)
     except MissingEntryError as error:
-        raise refused(f"is a broken epub: {path} {error}") from None
+        raise refused(f"is a broken epub: {_told(path)} {error}") from None
     except DefusedXmlException:
-        raise refused(f"declares entities in {path}, as no epub needs to") from None
+        raise refused(f"declares entities in {_told(path)}, as no epub needs to") from None
     except (ParseError, ValueError, LookupError) as error:
-        raise refused(f"is a broken epub: {path} isn't XML ({error})") from None
+        raise refused(f"is a broken epub: {_told(path)} isn't XML ({error})") from None
     return root
 
 
@@ -94,29 +98,38 @@ def _spine(package: Element, path: str) -> tuple[list[_Item], list[str]]:
     for reference in package.iterfind("{*}spine/{*}itemref"):
         item = manifest.get(reference.get("idref"))
         if item is None:
-            lost.append(f"left out {reference.get('idref')}: it is in the spine, and not in the manifest")
+            name = _told(reference.get("idref") or "")
+            lost.append(f"left out {name}: it is in the spine, and not in the manifest")
         elif not item.is_contents and not item.media_type.startswith("image/"):
             (other if reference.get("linear") == "no" else linear).append(item)
     return list(dict.fromkeys(linear or other)), lost
 
 
 def _item(item: Element, folder: str) -> _Item:
-    path = posixpath.normpath(posixpath.join(folder, unquote(urlsplit(item.get("href", "")).path)))
+    href = item.get("href", "")
+    with suppress(ValueError):  # it is no address: perhaps it is a name
+        href = urlsplit(href).path
+    path = posixpath.normpath(posixpath.join(folder, unquote(href)))
     return _Item(path, item.get("media-type", ""), "nav" in item.get("properties", "").split())
+
+
+def _told(name: str) -> str:
+    """A name that the book chose, for a sentence that may go to a terminal."""
+    return name if name.isprintable() and len(name) <= _MAX_NAME_CHARACTERS else shown(name)
 
 
 def _chapters(archive: Archive, spine: list[_Item]) -> tuple[list[str], list[str]]:
     chapters, warnings, size, tags = [], [], 0, 0
     for item in spine:
         if item.media_type not in _PAGES:
-            warnings.append(f"left out {item.path}: it is {item.media_type}, and no page")
+            warnings.append(f"left out {_told(item.path)}: it is {_told(item.media_type)}, and no page")
             continue
         try:
             data = archive.read(item.path)
             check_tags(tags := tags + tag_count(data))
             text = _page(data)
         except MissingEntryError as error:
-            warnings.append(f"left out {item.path}: it {error}")
+            warnings.append(f"left out {_told(item.path)}: it {error}")
             continue
         size += len(text)
         if size > MAX_SOUNDTRACK_CHARACTERS:

@@ -72,14 +72,14 @@ def tag_count(data: bytes) -> int:
     return data.count(b"<") + data.count(b"&")
 
 
-def check_tags(count: int) -> None:
+def check_tags(count: int, what: str = "tags and character references") -> None:
     """Require that a page, or all of a book's, take no more work than a book can need.
 
     Raises:
         InvalidInputError: if there are more than MAX_BOOK_TAGS.
     """
     if count > MAX_BOOK_TAGS:
-        raise refused(f"at most {MAX_BOOK_TAGS:,} tags and character references, got {count:,}")
+        raise refused(f"at most {MAX_BOOK_TAGS:,} {what}, got {count:,}")
 
 
 def _without_subset(markup: str) -> str:

@@ -144,7 +144,17 @@ def test_a_page_is_told_by_its_content_and_read_in_the_encoding_that_it_declares
 
 @pytest.mark.parametrize(
     "declared",
-    ["punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7", "utf-16", "utf-32"],
+    [
+        "punycode",
+        "idna",
+        "undefined",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "utf-7",
+        "utf-16",
+        "utf-32",
+        "cp037",
+    ],
 )
 def test_a_page_that_declares_no_encoding_of_text_is_read_as_utf_8(declared: str) -> None:
     text = "a.b- \\ud800 +2AA- \\x3c Größe"

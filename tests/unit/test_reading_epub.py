@@ -154,11 +154,38 @@ def test_chapters_that_are_too_much_work_together_are_refused(monkeypatch: pytes
     assert refusal(files) == "at most 70 tags and character references, got 102"
 
 
+@pytest.mark.parametrize("href", ["http://[", "//[::", "http://\u2100/"])
+def test_an_address_that_is_none_is_a_name_that_isnt_there(href: str) -> None:
+    files = book(CHAPTERS)
+    files["OEBPS/content.opf"] = package([*CHAPTERS, href])
+    reading = read_text(archive(files), "")
+    assert reading.text == TEXT
+    assert re.fullmatch(r"left out .*: it isn't in the archive", reading.warnings[0])
+
+
+def test_names_that_a_book_chose_are_told_printable_and_short() -> None:
+    files = book(CHAPTERS)
+    files["OEBPS/content.opf"] = package([*CHAPTERS, "%1b]0;gotcha%07", "a" * 100_000])
+    escaped, long = read_text(archive(files), "").warnings
+    assert escaped == r"left out 'OEBPS/\x1b]0;gotcha\x07': it isn't in the archive"
+    assert len(long) < 200
+
+
+def test_a_package_document_of_too_many_attributes_is_refused_before_it_is_a_tree() -> None:
+    files = book(CHAPTERS)
+    attributes = " ".join(f"a{i}=''" for i in range(MAX_BOOK_TAGS))
+    files["OEBPS/content.opf"] = f"<package {attributes}/>"
+    told = refusal(archive(files, zipfile.ZIP_STORED))
+    what = "tags, attributes and character references"
+    assert told == f"at most {MAX_BOOK_TAGS:,} {what}, got {MAX_BOOK_TAGS + 1:,}"
+
+
 def test_a_package_document_of_too_many_elements_is_refused_before_it_is_a_tree() -> None:
     files = book(CHAPTERS)
     files["OEBPS/content.opf"] = "<package>" + "<a/>" * MAX_BOOK_TAGS + "</package>"
     told = refusal(archive(files, zipfile.ZIP_STORED))
-    assert told == f"at most {MAX_BOOK_TAGS:,} tags and character references, got {MAX_BOOK_TAGS + 2:,}"
+    what = "tags, attributes and character references"
+    assert told == f"at most {MAX_BOOK_TAGS:,} {what}, got {MAX_BOOK_TAGS + 2:,}"
 
 
 def test_an_archive_that_lies_about_sizes_is_never_unpacked_further() -> None:
