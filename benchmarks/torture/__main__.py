@@ -15,9 +15,9 @@ from torture.target import Target
 from torture.workload import Workload
 
 ROOT = Path(__file__).parents[2]
-SERVICE_LIVES = Lives(max_life_s=4.0, max_start_s=3.0)  # a compaction takes a few seconds
-
-MILVUS_LIVES = Lives(max_life_s=4.0, max_start_s=8.0)
+SERVICE_LIVES = Lives(max_calls=40, max_life_s=4.0, max_start_s=3.0)  # a compaction takes a few seconds
+MILVUS_SERVICE_LIVES = Lives(max_calls=20, max_life_s=2.0, max_start_s=3.0)
+MILVUS_LIVES = Lives(max_calls=20, max_life_s=2.0, max_start_s=8.0)
 
 
 def _milvus_target(folder: Path, *, kills_milvus: bool) -> Target:
@@ -31,7 +31,7 @@ TARGETS: Mapping[str, tuple[Callable[[Path], Target], Lives]] = {
     "store": (lambda folder: StoreTarget(folder / "clips.sqlite"), Lives()),
     "service": (lambda folder: ServiceTarget(folder, ROOT / "artifacts", "default"), SERVICE_LIVES),
     "own-index": (lambda folder: ServiceTarget(folder, ROOT / "artifacts", "songs"), SERVICE_LIVES),
-    "milvus-service": (lambda folder: _milvus_target(folder, kills_milvus=False), SERVICE_LIVES),
+    "milvus-service": (lambda folder: _milvus_target(folder, kills_milvus=False), MILVUS_SERVICE_LIVES),
     "milvus": (lambda folder: _milvus_target(folder, kills_milvus=True), MILVUS_LIVES),
 }
 

@@ -130,7 +130,7 @@ class Disturbances:
 
     def _kill_compaction(self, process: ServiceProcess) -> None:
         time.sleep(random.uniform(0, _MAX_COMPACTION_S))
-        for pid in _children(process.pid):
+        for pid in children(process.pid):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -159,7 +159,7 @@ class Disturbances:
         process.call(process.music.ReportUnavailable, request)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     """Ids of a process's children."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):

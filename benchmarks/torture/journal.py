@@ -35,6 +35,7 @@ class Journal:
         self._guard = Lock()
         self._before = Call({}, sent=0, acknowledged=0)
         self._largest = 0  # number that was acknowledged before those
+        self.acknowledged_count = 0  # of those
         self.calls: list[Call] = []
 
     def send(self, changes: Changes) -> Call:
@@ -48,6 +49,7 @@ class Journal:
         """Note that a call was acknowledged under a number."""
         with self._guard:
             call.number, call.acknowledged = number, next(self._clock)
+            self.acknowledged_count += 1
 
     def settle(self, found: Mapping[str, str]) -> list[str]:
         """Compare what the target holds with what it acknowledged; later calls come on top of what it holds.
@@ -59,7 +61,7 @@ class Journal:
         of_clip = self._calls_by_clip()
         faults = [*self._faulty_numbers(), *_faulty_clips(of_clip, found), *self._torn_calls(of_clip, found)]
         self._before = Call(dict(found), sent=0, acknowledged=0)
-        self.calls = []
+        self.calls, self.acknowledged_count = [], 0
         return faults
 
     def _faulty_numbers(self) -> Iterator[str]:

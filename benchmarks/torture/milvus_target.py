@@ -1,10 +1,12 @@
 """The music index service with Milvus as its engine: the service is killed, or Milvus itself."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import TypeVar
 
 from ambiance.music.v1 import music_index_service_pb2 as messages
@@ -24,7 +26,8 @@ from torture.service_process import ServiceProcess
 from torture.target import NotAcknowledgedError, TargetError
 from torture.written_clips import WrittenClips
 
-_TRIES = 3
+_PATIENCE_S = 300.0  # with a Milvus that serves, and then doesn't
+_LEASE_S = 10  # that a start after a kill waits for: 200 of Milvus's own would take an hour more
 _WHOLE_SHARE = 0.3  # of lives that begin with a comparison of everything with an index made anew
 
 T = TypeVar("T")
@@ -36,13 +39,14 @@ class MilvusTarget:
     def __init__(self, folder: Path, released: Path, index: str, *, kills_milvus: bool) -> None:
         """Write to `index` over the newest release of `released`; kill Milvus, or the service."""
         self._folder, self._released, self._kills_milvus = folder, released, kills_milvus
-        self._milvus = LocalMilvus(folder / "milvus")
+        self._milvus = LocalMilvus(folder / "milvus", lease_s=_LEASE_S)
         self._clips = WrittenClips(index)
         self._rebuilt = Rebuilt(released, index, self._copy, most=300, numbered=False)
         self._disturbances: Disturbances | None = None
         self._process: ServiceProcess | None = None
         self._is_up, self._guard = False, Lock()
         self._unanswered = self._compared = 0
+        self._amid: Counter[str] = Counter()  # kills, by what was under way
         self._random = random.Random(1)
         self._complaints: list[str] = []
 
@@ -95,9 +99,15 @@ class MilvusTarget:
             raise TargetError("; ".join(faults[:3]))
         return self._clips.contents(clips)
 
+    def rest(self) -> None:
+        assert self._disturbances
+        self._disturbances.end()
+
     def kill(self) -> None:
         with self._guard:
             self._is_up = False
+        if self._process:
+            self._amid.update(self._process.under_way)
         if self._kills_milvus:
             self._milvus.kill()
         elif self._process:
@@ -125,7 +135,8 @@ class MilvusTarget:
     @property
     def figures(self) -> Mapping[str, int]:
         disturbed = self._disturbances.figures if self._disturbances else {}
-        return {**disturbed, "unanswered_though_alive": self._unanswered, "rebuilt": self._compared}
+        amid = {f"kills_amid_{what}": count for what, count in sorted(self._amid.items())}
+        return {**disturbed, "unanswered_though_alive": self._unanswered, "rebuilt": self._compared, **amid}
 
     def _start_milvus(self) -> None:
         try:
@@ -152,7 +163,8 @@ class MilvusTarget:
 
     def _answered(self, read: Callable[[], T]) -> T:
         """What is read; where the machine is busy Milvus may take longer than the service waits for it."""
-        for _ in range(_TRIES):
+        until = monotonic() + _PATIENCE_S
+        while monotonic() < until:
             try:
                 return read()
             except NotAcknowledgedError as error:

@@ -16,7 +16,7 @@ from ambiance.music.v1 import music_index_service_pb2 as messages
 from ambiance.music.v1.music_index_service_pb2_grpc import MusicIndexServiceStub
 from torture.target import NotAcknowledgedError, TargetError
 
-_START_S, _CALL_S, _STOP_S = 120.0, 60.0, 60.0
+_START_S, _CALL_S, _STOP_S = 600.0, 60.0, 60.0  # generous: of a machine that is busy otherwise
 _MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _LOST = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
@@ -43,6 +43,7 @@ class ServiceProcess:
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
         self.music = MusicIndexServiceStub(self._channel)
         self.artifacts = ArtifactServiceStub(self._channel)
+        self._calls: dict[object, str] = {}  # that aren't answered, by what they ask for
 
     @property
     def pid(self) -> int:
@@ -70,19 +71,28 @@ class ServiceProcess:
             else:
                 return
 
+    @property
+    def under_way(self) -> set[str]:
+        """Methods that were called and haven't answered yet."""
+        return set(self._calls.copy().values())
+
     def call(self, method: Callable[..., R], request: object) -> R:
         """Call a method of a stub."""
+        call = object()
+        self._calls[call] = type(request).__name__.removesuffix("Request")
         try:
             return method(request, timeout=_CALL_S)
         except ValueError:  # the channel is closed: nobody waits for this life any more
             raise NotAcknowledgedError("was killed") from None
         except grpc.RpcError as error:
-            call = cast(grpc.Call, error)
-            if call.code() in _LOST:
-                if (call.details() or "").startswith(_ENGINE_AWAY):
-                    raise NotAcknowledgedError(call.details()) from None
+            failed = cast(grpc.Call, error)
+            if failed.code() in _LOST:
+                if (failed.details() or "").startswith(_ENGINE_AWAY):
+                    raise NotAcknowledgedError(failed.details()) from None
                 raise self._ended() from None
-            raise TargetError(f"{call.code().name}: {call.details()}") from None
+            raise TargetError(f"{failed.code().name}: {failed.details()}") from None
+        finally:
+            del self._calls[call]
 
     @property
     def said(self) -> str:

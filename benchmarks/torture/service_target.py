@@ -6,6 +6,7 @@ release changes back and forth, and compactions run and are killed.
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from ambiance import artifacts
 from ambiance.artifacts import MUSIC_INDEX
 from ambiance.music.v1 import music_index_service_pb2 as messages
 from music_index_service.live.catalogues import SEGMENTS_FOLDER, STORE_FILE
-from torture.disturbances import Disturbances
+from torture.disturbances import Disturbances, children
 from torture.rebuilt import Rebuilt, copied_store
 from torture.service_process import ServiceProcess
+from torture.store_target import is_half_written
 from torture.target import TargetError
 from torture.written_clips import WrittenClips
 
@@ -39,6 +41,8 @@ class ServiceTarget:
         self._process: ServiceProcess | None = None
         self._is_fresh = self._is_calm = True
         self._adopted = self._outlived = 0
+        self._amid: Counter[str] = Counter()  # kills, by what was under way
+        self._drafts: set[Path] = set()  # of segments, that a kill left
         self._complaints: list[str] = []
 
     def start(self) -> None:
@@ -78,9 +82,19 @@ class ServiceTarget:
             raise TargetError("; ".join(faults[:3]))
         return self._clips.contents(clips)
 
+    def rest(self) -> None:
+        assert self._disturbances
+        self._disturbances.end()
+        self._is_fresh = False  # it may have compacted since
+
     def kill(self) -> None:
         if self._process:
+            amid = self._process.under_way
+            amid |= {"compaction"} if children(self._process.pid) else set()
             self._process.kill()
+            amid |= {"half_written_transaction"} if amid and is_half_written(self._store) else set()
+            self._amid.update(amid)
+            self._drafts |= set(self._store.with_name(SEGMENTS_FOLDER).glob("*/.*.partial"))
             self._complaints = self._process.complaints
             self._adopted += self._process.said.count('"compacted"')
         if self._disturbances:
@@ -99,7 +113,9 @@ class ServiceTarget:
     @property
     def figures(self) -> Mapping[str, int]:
         compacted = {"adopted_compactions": self._adopted, "outlived_compactions": self._outlived}
-        return {**(self._disturbances.figures if self._disturbances else {}), **compacted}
+        amid = {f"kills_amid_{what}": count for what, count in sorted(self._amid.items())}
+        disturbed = self._disturbances.figures if self._disturbances else {}
+        return {**disturbed, **compacted, "segments_left_half_written": len(self._drafts), **amid}
 
     def _live(self) -> ServiceProcess:
         assert self._process

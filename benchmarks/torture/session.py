@@ -11,13 +11,16 @@ from torture.target import NotAcknowledgedError, Target, TargetError
 from torture.workload import Workload, writing
 
 _KILLED_STARTING_SHARE = 0.15
+_LOOKED_AT_SHARE = 0.3  # of lives that are looked at before they are killed, too
+_PATIENCE_S = 120.0  # for calls to be acknowledged
 
 
 @dataclass(frozen=True)
 class Lives:
-    """How long a target lives at most, in seconds."""
+    """How long a target lives at most."""
 
-    max_life_s: float = 0.5  # between the first write and the kill
+    max_calls: int = 0  # that it acknowledges first, however long the machine takes for them
+    max_life_s: float = 0.5  # and from then until the kill
     max_start_s: float = 0.4  # before the kill of a target that starts
 
 
@@ -27,10 +30,12 @@ class Figures:
 
     kills: int = 0
     kills_while_starting: int = 0
+    looks_at_the_living: int = 0
     acknowledged_calls: int = 0
     acknowledged_writes: int = 0
     acknowledged_deletes: int = 0
     unacknowledged_calls: int = 0
+    unacknowledged_calls_kept: int = 0  # killed between the commit and its answer; deletions don't show it
     beside: dict[str, int] = field(default_factory=dict)  # what else happened to the target
     faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -81,11 +86,26 @@ def _live_and_be_killed(
         return
     target.start()
     figures.faults += _settle(target, journal, figures)
-    with writing(target, journal, workload, seed):
+    if rng.random() < _LOOKED_AT_SHARE:
+        with writing(target, journal, workload, f"{seed} before") as enough:
+            _let_live(journal, lives, rng)
+            enough.set()
+        target.rest()
+        figures.faults += _settle(target, journal, figures)
+        figures.looks_at_the_living += 1
+    with writing(target, journal, workload, seed) as enough:
         try:
-            time.sleep(rng.uniform(0, lives.max_life_s))
+            _let_live(journal, lives, rng)
         finally:
             target.kill()
+            enough.set()
+
+
+def _let_live(journal: Journal, lives: Lives, rng: random.Random) -> None:
+    calls, until = rng.randint(0, lives.max_calls), time.monotonic() + _PATIENCE_S
+    while journal.acknowledged_count < calls and time.monotonic() < until:
+        time.sleep(0.001)
+    time.sleep(rng.uniform(0, lives.max_life_s))
 
 
 def _killed_while_starting(target: Target, after_s: float) -> bool:
@@ -109,11 +129,17 @@ def _killed_while_starting(target: Target, after_s: float) -> bool:
 
 def _settle(target: Target, journal: Journal, figures: Figures) -> list[str]:
     calls = journal.calls
-    faults = journal.settle(target.read_all())
+    found = target.read_all()
+    faults = journal.settle(found)
     acknowledged = [call for call in calls if call.acknowledged is not None]
     contents = [content for call in acknowledged for content in call.changes.values()]
     figures.acknowledged_calls += len(acknowledged)
     figures.unacknowledged_calls += len(calls) - len(acknowledged)
+    figures.unacknowledged_calls_kept += sum(
+        call.acknowledged is None
+        and any(content and found.get(clip_id) == content for clip_id, content in call.changes.items())
+        for call in calls
+    )
     figures.acknowledged_deletes += contents.count(None)
     figures.acknowledged_writes += len(contents) - contents.count(None)
     return faults

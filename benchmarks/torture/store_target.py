@@ -1,10 +1,12 @@
 """The store of written clips by itself, in a process of its own."""
 
 import os
+import struct
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from threading import local
@@ -13,6 +15,7 @@ from typing import Any
 from torture.target import NotAcknowledgedError, TargetError
 
 _STOP_S = 60.0
+_LOG_HEADER, _FRAME_HEADER = 32, 24  # bytes, of SQLite's log and of each page in it
 
 
 class StoreTarget:
@@ -25,6 +28,7 @@ class StoreTarget:
         self._process: subprocess.Popen[str] | None = None
         self._life = 0
         self._of_thread = local()
+        self._half_written = 0
 
     def start(self) -> None:
         self._life += 1
@@ -45,15 +49,19 @@ class StoreTarget:
 
     @property
     def figures(self) -> Mapping[str, int]:
-        return {}
+        return {"kills_amid_half_written_transaction": self._half_written}
 
     def read_all(self) -> dict[str, str]:
         return dict(self._ask("read_all", None))
 
+    def rest(self) -> None:
+        pass
+
     def kill(self) -> None:
-        if self._process:
+        if self._process and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+            self._half_written += is_half_written(self._path)
 
     def stop(self) -> None:
         assert self._process
@@ -92,3 +100,16 @@ class StoreTarget:
         if status == -9:
             return NotAcknowledgedError("was killed")
         return TargetError(f"ended with status {status}: {self._process.stderr.read().strip()}")
+
+
+def is_half_written(path: Path) -> bool:
+    """Whether the log beside a store's file ends amid a transaction: with pages, and without their commit."""
+    log = path.with_name(f"{path.name}-wal")
+    content = log.read_bytes() if log.exists() else b""
+    if len(content) <= _LOG_HEADER:
+        return False
+    (page,), salts = struct.unpack(">I", content[8:12]), content[16:24]
+    starts = range(_LOG_HEADER, len(content) - _FRAME_HEADER + 1, _FRAME_HEADER + page)
+    frames = [content[start : start + _FRAME_HEADER] for start in starts]
+    written = list(takewhile(lambda frame: frame[8:16] == salts, frames))  # others are of the log before
+    return bool(written) and written[-1][4:8] == bytes(4)  # a commit's last frame has the size that it leaves

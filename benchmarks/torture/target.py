@@ -39,6 +39,9 @@ class Target(Protocol):
     def read_all(self) -> dict[str, str]:
         """The content of every clip that is there, by id, after whatever checks of itself the target has."""
 
+    def rest(self) -> None:
+        """End what goes on beside writes, which begin it again: then one that lives may be read, too."""
+
     def kill(self) -> None:
         """SIGKILL, at any moment, even while it starts; returns once the process is gone."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 
 from torture.journal import Changes, Journal
 from torture.target import NotAcknowledgedError, Target
@@ -12,6 +13,7 @@ from torture.target import NotAcknowledgedError, Target
 _MAX_CONTENT = 400
 _DELETED_SHARE = 0.3
 _SINGLE_SHARE = 0.5
+_PAUSE_S = 0.2  # after a call that wasn't acknowledged
 
 
 @dataclass(frozen=True)
@@ -24,25 +26,27 @@ class Workload:
 
 
 @contextmanager
-def writing(target: Target, journal: Journal, workload: Workload, seed: str) -> Iterator[None]:
-    """Write until the target is killed, which the caller does within.
+def writing(target: Target, journal: Journal, workload: Workload, seed: str) -> Iterator[Event]:
+    """Write until the event that it gives is set, within: once that is enough, or the target was killed.
 
     Raises:
         TargetError: whatever a writer met.
     """
+    enough = Event()
     with ThreadPoolExecutor(workload.writers) as pool:
         writers: list[Future[None]] = [
-            pool.submit(_write, target, journal, workload, f"{seed} {i}") for i in range(workload.writers)
+            pool.submit(_write, target, journal, workload, f"{seed} {i}", enough)
+            for i in range(workload.writers)
         ]
-        yield
+        yield enough
     for writer in writers:
         writer.result()
 
 
-def _write(target: Target, journal: Journal, workload: Workload, seed: str) -> None:
+def _write(target: Target, journal: Journal, workload: Workload, seed: str, enough: Event) -> None:
     rng = random.Random(seed)
     step = 0
-    while True:
+    while not enough.is_set():
         step += 1
         changes = _changes(rng, workload, f"{seed} {step}")
         call = journal.send(changes)
@@ -50,8 +54,9 @@ def _write(target: Target, journal: Journal, workload: Workload, seed: str) -> N
         try:
             number = target.write(contents) if contents else target.delete(list(changes))
         except NotAcknowledgedError:
-            return
-        journal.acknowledge(call, number)
+            enough.wait(_PAUSE_S)
+        else:
+            journal.acknowledge(call, number)
 
 
 def _changes(rng: random.Random, workload: Workload, token: str) -> Changes:

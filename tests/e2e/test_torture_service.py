@@ -10,7 +10,7 @@ from torture.workload import Workload
 
 def test_the_service_loses_nothing_when_it_is_killed(tmp_path: Path) -> None:
     target = ServiceTarget(tmp_path, RELEASED, "default")
-    figures = torture(target, 3, 88, Workload(), print, Lives(max_life_s=3.0, max_start_s=2.0))
+    figures = torture(target, 3, 88, Workload(), print, Lives(max_calls=60, max_life_s=2.0, max_start_s=2.0))
     print(figures)
     assert figures.faults == []
     assert figures.kills == 3

@@ -62,7 +62,11 @@ class InMemory:
     def read_all(self) -> dict[str, str]:
         return self.clips
 
+    def rest(self) -> None:
+        pass
+
     def kill(self) -> None:
+        self._left = 0
         if self._number:
             self._harm(self)
 
