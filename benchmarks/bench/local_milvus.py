@@ -43,7 +43,7 @@ class LocalMilvus:
         A start after a kill waits for the lease, in seconds; a server that is held up longer ends by itself.
         """
         self._folder, self._tick_ms, self._lease_s = folder.resolve(), tick_ms, lease_s
-        self.port, self._etcd, self._peer = _free_ports(3)
+        [self.port] = _free_ports(1)
         self._server: Any = None
 
     @property
@@ -120,12 +120,12 @@ class LocalMilvus:
         from milvus import MilvusServer, MilvusServerConfig
 
         self._folder.mkdir(parents=True, exist_ok=True)
-        etcd = self._folder / "etcd.yaml"
-        etcd.write_text(_ETCD.format(client=self._etcd, peer=self._peer), encoding="utf-8")
         names = [name for name in MilvusServerConfig().configurable_items if name.endswith("_port")]
         # all of its own: those of its choice are the next that are free, which others may choose as well
-        health, *others = _free_ports(len(names) + 1)
-        ports = {**dict(zip(names, others, strict=True)), "proxy_port": self.port, "etcd_port": self._etcd}
+        health, client, peer, *others = _free_ports(len(names) + 3)
+        etcd = self._folder / "etcd.yaml"
+        etcd.write_text(_ETCD.format(client=client, peer=peer), encoding="utf-8")
+        ports = {**dict(zip(names, others, strict=True)), "proxy_port": self.port, "etcd_port": client}
         self._server = MilvusServer(data_dir=str(self._folder), wait_for_started=False, **ports)
         self._server.webservice_port = health
         self._server.config.try_bind_port = _bound
