@@ -176,10 +176,21 @@ class MilvusIndex:
         """The labels that conditions may name, see `labels.LabelList`, which tells of the errors, too."""
         return self._labels.find(prefix, parent)
 
-    def get(self, clip_ids: Sequence[str], *, newest: bool = False) -> list[MilvusClip | None]:
-        """Clips by ids, in their order; None for those that aren't there. `newest`: see `Server.query`."""
-        rows = self._rows(0, clip_ids, FIELDS, "space == 0", newest=newest)
+    def get(self, clip_ids: Sequence[str]) -> list[MilvusClip | None]:
+        """Clips by ids, in their order; None for those that aren't there."""
+        rows = self._rows(0, clip_ids, FIELDS, "space == 0")
         return [MilvusClip(rows[clip_id]) if clip_id in rows else None for clip_id in clip_ids]
+
+    def get_newest(self, clip_ids: Sequence[str]) -> tuple[list[MilvusClip | None], int]:
+        """What `get` gives as the last acknowledged write left it, whoever wrote; and the number of that."""
+        held: dict[str, MilvusClip] = {}
+        sequence = 0
+        for some in list(_parts(clip_ids)) or [()]:
+            keys = [SEQUENCE_KEY, *(key_of(0, clip_id) for clip_id in some)]
+            rows = self.server.query(self.collection, expressions.among("key", keys), FIELDS, newest=True)
+            sequence = max([sequence, *(int(row["sequence"]) for row in rows)])  # of deleted clips, too
+            held |= {row["clip_id"]: MilvusClip(row) for row in rows if row["space"] == 0}
+        return [held.get(clip_id) for clip_id in clip_ids], sequence
 
     def sequences(self, clip_ids: Sequence[str]) -> dict[str, int]:
         """Number of the last write of each clip, of deleted ones too; without those that were never there."""
@@ -268,15 +279,13 @@ class MilvusIndex:
         clip_ids: Sequence[str],
         fields: Sequence[str],
         condition: str = "",
-        *,
-        newest: bool = False,
     ) -> dict[str, Row]:
         """Rows of clips in a space by their ids, of those that are there and meet a condition."""
         held: dict[str, Row] = {}
         for some in _parts(clip_ids):
             among = expressions.among("key", [key_of(space, clip_id) for clip_id in some])
             met = expressions.every(condition, among)
-            for row in self.server.query(self.collection, met, fields, newest=newest):
+            for row in self.server.query(self.collection, met, fields):
                 held[row["clip_id"]] = row
         return held
 

@@ -36,10 +36,8 @@ class WrittenIndex(Protocol):
     def collection(self) -> str: ...
     @property
     def model(self) -> Model: ...
-    @property
-    def sequence(self) -> int: ...
 
-    def get(self, clip_ids: Sequence[str], *, newest: bool = False) -> Held: ...
+    def get_newest(self, clip_ids: Sequence[str]) -> tuple[Held, int]: ...
 
     def vectors(self, space: str, clips: Sequence[MilvusClip]) -> NDArray[np.float32]: ...
 
@@ -61,13 +59,13 @@ class Writer:
     def upsert(self, clips: Sequence[StoredClip]) -> Written:
         """Write complete clips of different ids."""
         with self._lock:
-            held = self._index.get([clip.id for clip in clips], newest=True)
+            held, last = self._index.get_newest([clip.id for clip in clips])
             outcomes = [_outcome(clip, old) for clip, old in zip(clips, held, strict=True)]
             judged = zip(clips, outcomes, strict=True)
             changed = [clip for clip, outcome in judged if outcome is not Outcome.UNCHANGED]
             if not changed:
-                return outcomes, self._index.sequence
-            sequence = self._next()
+                return outcomes, last
+            sequence = self._next(last)
             states, none = [RowState.WRITTEN] * len(changed), [()] * len(changed)
             rows = self._rows.of_clips(changed, self._index.model.place(changed), sequence, states, none)
             self._write(rows, sequence, attribute_types(clip.metadata for clip in changed))
@@ -76,19 +74,19 @@ class Writer:
     def delete(self, clip_ids: Sequence[str]) -> Written:
         """Delete clips of different ids; what stays of each keeps older versions from bringing it back."""
         with self._lock:
-            held = self._index.get(clip_ids, newest=True)
+            held, last = self._index.get_newest(clip_ids)
             outcomes = [Outcome.NOT_FOUND if old is None else Outcome.DELETED for old in held]
             gone = [clip.id for clip in held if clip is not None]
             if not gone:
-                return outcomes, self._index.sequence
-            sequence = self._next()
+                return outcomes, last
+            sequence = self._next(last)
             self._write((self._rows.of_deleted(clip_id, sequence) for clip_id in gone), sequence)
             return outcomes, sequence
 
     def set_available(self, clip_ids: Sequence[str], available: bool) -> Written:
         """Say of clips whether they can be played."""
         with self._lock:
-            held = self._index.get(clip_ids, newest=True)
+            held, last = self._index.get_newest(clip_ids)
             outcomes = [_marked(old, available) for old in held]
             changed = [
                 clip
@@ -96,8 +94,8 @@ class Writer:
                 if clip is not None and outcome is Outcome.UPDATED
             ]
             if not changed:
-                return outcomes, self._index.sequence
-            sequence = self._next()
+                return outcomes, last
+            sequence = self._next(last)
             vectors = {
                 space.name: self._index.vectors(space.name, changed) for space in self._index.model.spaces
             }
@@ -110,7 +108,8 @@ class Writer:
     def learn_attribute_types(self, types: Mapping[str, str]) -> None:
         """Keep the types of further attributes."""
         with self._lock:
-            self._write([[]], self._next(), types)
+            _, last = self._index.get_newest([])
+            self._write([[]], self._next(last), types)
 
     def put(
         self,
@@ -131,13 +130,12 @@ class Writer:
     def next_sequence(self) -> int:
         """A number for what is put."""
         with self._lock:
-            return self._next()
+            _, last = self._index.get_newest([])
+            return self._next(last)
 
-    def _next(self) -> int:
-        """A number above all before it, of this process and of others as far as their clocks agree."""
-        if not self._last:
-            self._last = self._index.sequence
-        self._last = max(self._last + 1, time_ns() // 1_000)
+    def _next(self, last: int) -> int:
+        """A number above `last` and all of this process, whatever its clock says."""
+        self._last = max(self._last + 1, last + 1, time_ns() // 1_000)
         return self._last
 
     def _write(self, clips: Iterable[list[Row]], sequence: int, types: Mapping[str, str] = _NO_TYPES) -> None:

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from time import time_ns
 
 import pytest
 
@@ -11,7 +12,9 @@ from milvus_servers import LocalMilvus, require_milvus
 require_milvus()
 
 from ambiance.errors import PreconditionError
+from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from milvus_clips import model, own_clip, released
+from music_index_service.milvus import writer
 from music_index_service.milvus.following import FollowedIndexes
 from music_index_service.milvus.index import MilvusIndex
 from music_index_service.milvus.indexes import MilvusIndexes
@@ -70,6 +73,35 @@ def test_what_was_written_lies_over_the_next_release_as_well(server: Server) -> 
     with pytest.raises(PreconditionError, match="of another release of the music index"):
         before.open("default")
     assert publish(after, "default", released()).collection == following.collection, "nothing is left to do"
+
+
+def test_what_a_replica_writes_whose_clock_is_a_day_behind_is_carried_over(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its writes follow those that it lies over, by their numbers, too: by these they are carried over."""
+    before = MilvusIndexes(server, model())
+    ahead = publish(before, "default", released())
+    behind = before.open("default")
+
+    def write_behind(*clips: StoredClip) -> int:
+        with monkeypatch.context() as patched:
+            patched.setattr(writer, "time_ns", lambda: time_ns() - 86_400 * 10**9)
+            return behind.upsert(clips)[1]
+
+    numbers = [write_behind(own_clip("a", 1)), ahead.upsert([own_clip("b", 1)])[1]]
+    numbers += [write_behind(own_clip("b", 2)), ahead.delete(["b"])[1], write_behind(own_clip("b", 3))]
+    assert numbers == sorted(set(numbers))
+
+    after = MilvusIndexes(server, replace(model(), version=model().version + 1))
+    late = iter([lambda: write_behind(own_clip("a", 4)), lambda: write_behind(own_clip("late", 5))])
+    following = publish(
+        after, "default", released(), grace_s=2.0, sleep=lambda _: next(late, lambda: None)() and None
+    )
+    expected = [own_clip("a", 4), own_clip("b", 3), own_clip("late", 5)]
+    found = following.get([clip.id for clip in expected])
+    assert [clip and clip.document for clip in found] == [
+        clip.SerializeToString(deterministic=True) for clip in expected
+    ]
 
 
 def test_a_replica_follows_what_others_make_and_delete(server: Server) -> None:
