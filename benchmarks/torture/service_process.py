@@ -90,7 +90,8 @@ class ServiceProcess:
                 if (failed.details() or "").startswith(_ENGINE_AWAY):
                     raise NotAcknowledgedError(failed.details()) from None
                 raise self._ended() from None
-            raise TargetError(f"{failed.code().name}: {failed.details()}") from None
+            logged = self.complaints[-1:] if failed.code() is grpc.StatusCode.INTERNAL else []
+            raise TargetError("; ".join([f"{failed.code().name}: {failed.details()}", *logged])) from None
         finally:
             del self._calls[call]
 
