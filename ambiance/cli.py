@@ -15,10 +15,10 @@ from typing import Any, NoReturn, TextIO
 
 from ambiance.arguments import require_deadline, require_utf8
 from ambiance.channel import GATEWAY_PORT, TEXT_SERVICE_PORT
+from ambiance.commands.by_id import add_delete, add_report
 from ambiance.commands.check_media import add_check_media
 from ambiance.commands.clips import add_clips
 from ambiance.commands.completion import add_completion
-from ambiance.commands.delete import add_delete
 from ambiance.commands.exit_status import (
     EXIT_BAD_INPUT,
     EXIT_FAILURE,
@@ -191,6 +191,7 @@ def _parser() -> _Parser:
     add_import_audio(commands, _print)
     add_check_media(commands, _print)
     add_delete(commands, _print)
+    add_report(commands, _print)
     _add_health(commands)
     add_programs(commands)
     add_completion(commands, _print, _parser)

@@ -308,6 +308,22 @@ def test_clips_are_deleted_by_their_ids_and_those_of_a_file(
     assert max(len(request.clip_ids) for request in catalogue.requests[-3:]) == MAX_WRITTEN_CLIPS
 
 
+def test_clips_are_reported_unavailable_and_available_again(
+    run: Run, catalogue: FakeCatalogue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("import", write(tmp_path / "songs.csv", row("a"), row("b")), "--index", "default")
+    capsys.readouterr()
+    assert run("report", "--index", "default", "a") == cli.EXIT_OK
+    assert capsys.readouterr().out == "1 id: 1 unavailable, 0 not unavailable\n"
+    assert not catalogue.clips["default"]["a"].available
+    assert run("report", "--index", "default", "a", "b", "c") == 65
+    told = ("3 ids: 2 unavailable, 1 not unavailable\n", "c: not found\n")
+    assert capsys.readouterr() == told
+    assert run("report", "--index", "default", "--available", "a") == cli.EXIT_OK
+    assert capsys.readouterr().out == "1 id: 1 available, 0 not available\n"
+    assert catalogue.clips["default"]["a"].available
+
+
 @pytest.mark.parametrize("arguments", [[], ["a", "--from", "b"]])
 def test_ids_come_from_one_place(run: Run, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert run("delete", "--index", "default", *arguments) == cli.EXIT_BAD_INPUT
