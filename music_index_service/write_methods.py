@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from threading import Lock
+from typing import Any
 
 from ambiance.errors import InvalidInputError, PreconditionError, Violation
 from ambiance.limits import MAX_WRITTEN_CLIPS
@@ -54,27 +55,28 @@ class WriteMethods:
         clips = [each for each in prepared if isinstance(each, StoredClip)]
         outcomes, sequence = index.upsert(clips)
         left = iter(outcomes)
-        results = [
-            _refused(clip.id, each) if isinstance(each, list) else _result(clip.id, next(left))
-            for clip, each in zip(request.clips, prepared, strict=True)
-        ]
-        return messages.UpsertClipsResponse(results=results, sequence=sequence)
+        told = [each if isinstance(each, list) else next(left) for each in prepared]
+        response = messages.UpsertClipsResponse(sequence=sequence)
+        _tell(response.results, [clip.id for clip in request.clips], told)
+        return response
 
     def delete(self, request: messages.DeleteClipsRequest) -> messages.DeleteClipsResponse:
         """Delete clips. Raises as `upsert`."""
         index = self._writable().index(request.index)
         check_count("clip_ids", len(request.clip_ids), MAX_WRITTEN_CLIPS)
         outcomes, sequence = index.delete(request.clip_ids)
-        results = map(_result, request.clip_ids, outcomes)
-        return messages.DeleteClipsResponse(results=results, sequence=sequence)
+        response = messages.DeleteClipsResponse(sequence=sequence)
+        _tell(response.results, request.clip_ids, outcomes)
+        return response
 
     def report(self, request: messages.ReportUnavailableRequest) -> messages.ReportUnavailableResponse:
         """Say of clips whether they can be played. Raises as `upsert`."""
         index = self._writable().index(request.index)
         check_count("clip_ids", len(request.clip_ids), MAX_WRITTEN_CLIPS)
         outcomes, sequence = index.set_available(request.clip_ids, request.available)
-        results = map(_result, request.clip_ids, outcomes)
-        return messages.ReportUnavailableResponse(results=results, sequence=sequence)
+        response = messages.ReportUnavailableResponse(sequence=sequence)
+        _tell(response.results, request.clip_ids, outcomes)
+        return response
 
     def _writable(self) -> WritableIndexes:
         if self._catalogues is None:
@@ -100,15 +102,14 @@ def _new_attribute_types(prepared: Sequence[Prepared], known: Mapping[str, str])
     return learned
 
 
-def _result(clip_id: str, outcome: Outcome) -> messages.WriteResult:
-    return messages.WriteResult(clip_id=clip_id, outcome=_OUTCOMES[outcome])
-
-
-def _refused(clip_id: str, violations: Sequence[Violation]) -> messages.WriteResult:
-    return messages.WriteResult(
-        clip_id=clip_id,
-        outcome=messages.WRITE_OUTCOME_REFUSED,
-        violations=[
-            messages.FieldViolation(field=one.field, description=one.description) for one in violations
-        ],
-    )
+def _tell(results: Any, clip_ids: Sequence[str], told: Sequence[Outcome | list[Violation]]) -> None:
+    """Add the result of each clip to those of a response: what became of it, or why it was refused."""
+    for clip_id, each in zip(clip_ids, told, strict=True):
+        result = results.add()  # by keywords it takes twice as long
+        result.clip_id = clip_id
+        if isinstance(each, Outcome):
+            result.outcome = _OUTCOMES[each]
+        else:
+            result.outcome = messages.WRITE_OUTCOME_REFUSED
+            for violation in each:
+                result.violations.add(field=violation.field, description=violation.description)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from math import inf
 
+import numpy as np
+
 from ambiance.limits import MAX_CLIP_ID_CHARACTERS
 from ambiance.music.v1.clip_input_pb2 import ClipInput
 from ambiance.validation import shown
@@ -16,20 +18,35 @@ _YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}", re.ASCII)
 
 def check_identity(batch: Sequence[ClipInput], offences: Offences) -> None:
     """Note what is wrong with ids, video ids, starts and ends; of several clips of one id the last counts."""
-    last = {clip.id: i for i, clip in enumerate(batch)}
+    ids = [clip.id for clip in batch]
+    last = {clip_id: i for i, clip_id in enumerate(ids)}
+    if len(last) < len(ids) or not all(map(_ID.fullmatch, ids)):  # seldom, and one look tells
+        for i, clip_id in enumerate(ids):
+            _check_id(i, clip_id, last[clip_id], offences)
     for i, clip in enumerate(batch):
-        if (later := last[clip.id]) != i:
-            offences.add(i, "id", f"{shown(clip.id)} stands again in clips[{later}]; the last of them counts")
-        elif not _ID.fullmatch(clip.id):
-            offences.add(i, "id", _id_offence(clip.id))
         if clip.youtube_id and not _YOUTUBE_ID.fullmatch(clip.youtube_id):
             needed = "11 characters of A-Z, a-z, 0-9, - and _, or none"
             offences.add(i, "youtube_id", f"{needed}, got {shown(clip.youtube_id)}")
-        start, end = clip.start_seconds, clip.end_seconds
-        if not 0 <= start < inf:
-            offences.add(i, "start_seconds", f"finite, at least 0, got {start:g}")
-        if end and not start < end < inf and 0 <= start < inf:
-            offences.add(i, "end_seconds", f"above start_seconds, {start:g}, or 0 if unknown, got {end:g}")
+    _check_times(batch, offences)
+
+
+def _check_id(clip: int, clip_id: str, last: int, offences: Offences) -> None:
+    if last != clip:
+        offences.add(clip, "id", f"{shown(clip_id)} stands again in clips[{last}]; the last of them counts")
+    elif not _ID.fullmatch(clip_id):
+        offences.add(clip, "id", _id_offence(clip_id))
+
+
+def _check_times(batch: Sequence[ClipInput], offences: Offences) -> None:
+    starts = np.array([clip.start_seconds for clip in batch])
+    ends = np.array([clip.end_seconds for clip in batch])
+    begun = (starts >= 0) & (starts < inf)
+    for i in np.flatnonzero(~begun).tolist():
+        offences.add(i, "start_seconds", f"finite, at least 0, got {starts[i]:g}")
+    ended = (ends == 0) | ((starts < ends) & (ends < inf))
+    for i in np.flatnonzero(begun & ~ended).tolist():
+        needed = f"above start_seconds, {starts[i]:g}, or 0 if unknown"
+        offences.add(i, "end_seconds", f"{needed}, got {ends[i]:g}")
 
 
 def _id_offence(clip_id: str) -> str:

@@ -35,9 +35,12 @@ def check_metadata(known: Mapping[int, ClipMetadata], offences: Offences) -> Non
             for clip, text in zip(known, texts, strict=True):
                 _check_text(clip, f"metadata.{name}", text, offences)
     for name in _URIS:
-        for clip, uri in zip(known, map(attrgetter(name), known.values()), strict=True):
-            if uri:
-                _check_uri(clip, f"metadata.{name}", uri, offences)
+        uris = list(map(attrgetter(name), known.values()))
+        given = list(filter(None, uris))
+        if not all(map(_URI.fullmatch, given)) or max(map(len, given), default=0) > MAX_URI_CHARACTERS:
+            for clip, uri in zip(known, uris, strict=True):
+                if uri:
+                    _check_uri(clip, f"metadata.{name}", uri, offences)
     for clip, metadata in known.items():
         if not 0 <= (duration := metadata.duration_seconds) < inf:
             offences.add(clip, "metadata.duration_seconds", f"finite, at least 0, got {duration:g}")
@@ -46,7 +49,7 @@ def check_metadata(known: Mapping[int, ClipMetadata], offences: Offences) -> Non
 def check_attributes(
     clip: int, metadata: ClipMetadata, types: Mapping[str, str], offences: Offences
 ) -> dict[str, str]:
-    """Note what is wrong with a clip's attributes; the types of all of them, by name.
+    """Note what is wrong with a clip's attributes; the types of those that the index doesn't know, by name.
 
     Args:
         clip: its place in the batch.
@@ -62,8 +65,9 @@ def check_attributes(
     for name in attributes:  # by a protobuf map's items() it takes twice as long
         value = attributes[name]
         kind = value.WhichOneof("value")
-        found[name] = kind or ""
         known = types.get(name)
+        if known is None:
+            found[name] = kind or ""
         if kind is not None and kind == known and (kind != "text" or value.text.isprintable()):
             if kind == "flag" or (kind == "number" and isfinite(value.number)):
                 continue

@@ -11,6 +11,7 @@ from ambiance import artifacts
 from ambiance.artifacts import Artifact
 from ambiance.errors import Violation
 from ambiance.music.v1.clip_input_pb2 import ClipInput
+from ambiance.music.v1.clip_pb2 import ClipMetadata
 from ambiance.placement import EncodedClips
 from ambiance.placement.encoded_clips import WIDTHS
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 Prepared = StoredClip | list[Violation]
+
+_NO_METADATA = ClipMetadata()
 
 
 class ClipPreparation:
@@ -159,21 +162,21 @@ def _check_metadata(batch: Sequence[ClipInput], known: Mapping[str, str], offenc
     for i, of_clip in metadata.items():
         if of_clip.attributes:
             found = check_attributes(i, of_clip, types, offences)
-            if i not in offences:
+            if found and i not in offences:
                 types |= found
 
 
 def _stored(clip: ClipInput, labels: list[str], heard: bytes, listenable: bool) -> StoredClip:
-    stored = StoredClip(
-        id=clip.id,
-        youtube_id=clip.youtube_id,
-        start_seconds=clip.start_seconds,
-        end_seconds=clip.end_seconds,
-        labels=labels,
-        heard=heard,
-        listenable=clip.listenable if clip.HasField("listenable") else listenable,
-        available=clip.available if clip.HasField("available") else True,
-    )
-    if clip.HasField("metadata") and clip.metadata.ByteSize():
+    stored = StoredClip()  # by keywords it takes three times as long
+    stored.id = clip.id
+    stored.youtube_id = clip.youtube_id
+    stored.start_seconds = clip.start_seconds
+    stored.end_seconds = clip.end_seconds
+    if labels:
+        stored.labels.extend(labels)
+    stored.heard = heard
+    stored.listenable = clip.listenable if clip.HasField("listenable") else listenable
+    stored.available = clip.available if clip.HasField("available") else True
+    if clip.HasField("metadata") and clip.metadata != _NO_METADATA:
         stored.metadata.CopyFrom(clip.metadata)
     return stored
