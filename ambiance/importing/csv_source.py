@@ -112,7 +112,7 @@ class CsvSource:
     def _by_column(self, rows: list[list[str]]) -> dict[str, list[str | None]]:
         columns = zip(*rows, strict=True) if rows else ([] for _ in self._header)
         return {
-            name: [value or None for value in column]
+            name: [value or None for value in column] if "" in column else list(column)
             for name, column in zip(self._header, columns, strict=True)
         }
 

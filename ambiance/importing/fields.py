@@ -1,7 +1,8 @@
 """What a column may stand for: the fields of a clip, how a value becomes one, and the names they go by."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from ambiance.affect import FACETS, MOODS, TRAITS, VAD_AXES
@@ -15,12 +16,16 @@ from ambiance.importing.values import (
     as_numbers,
     as_scores,
     as_text,
+    plain_numbers,
+    plain_texts,
 )
 from ambiance.limits import VGGISH_FEATURES
 
 ClipMessage = Any  # a ClipInput message: its generated type slows the type check of what is set by name
 
 Put = Callable[[ClipMessage, Any], None]
+Plain = Callable[[Sequence[Any]], Sequence[Any] | None]
+PutAll = Callable[[Sequence[ClipMessage], Sequence[Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,15 @@ class Field:
     kinds: frozenset[Kind]  # of columns that can be read as it
     needed: str  # what such a column holds, for people
     put: Put  # sets it from a value of the file; ValueError tells what is wrong with that
-    scores: str = ""  # the list of the clip that it is one of: "facets", "moods" or "traits"
+    scores: str = ""  # the list of the clip that it is one of, or all: "facets", "moods" or "traits"
+    # Does the same with a whole column, several times as fast; returns False, and sets nothing, if a value
+    # isn't plainly what is needed: `put` then tells whether it will do.
+    put_all: PutAll | None = None
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether its values are mappings of names to scores."""
+        return self.kinds is _MAPPINGS
 
 
 _TEXTS = frozenset((Kind.WRITTEN, Kind.TEXT, Kind.INTEGER, Kind.OTHER))
@@ -111,6 +124,20 @@ def _put_duration(clip: ClipMessage, value: Any) -> None:
     clip.metadata.duration_seconds = as_number(value)
 
 
+def _put_all(name: str, plain: Plain, part: str = "") -> PutAll:
+    """Put values into a field of clips, or of a part of each, if all of them are plainly what it takes."""
+
+    def put_all(clips: Sequence[ClipMessage], values: Sequence[Any]) -> bool:
+        if (read := plain(values)) is None:
+            return False
+        parts = map(attrgetter(part), clips) if part else clips
+        for message, value in zip(parts, read, strict=True):
+            setattr(message, name, value)
+        return True
+
+    return put_all
+
+
 def _put_labels(clip: ClipMessage, value: Any) -> None:
     clip.labels.extend(as_labels(value))
 
@@ -167,17 +194,28 @@ def attribute(name: str, kind: AttributeType) -> Field:
     def put(clip: ClipMessage, value: Any) -> None:
         kind.set(clip.metadata.attributes[name], value)
 
-    return Field(f"{ATTRIBUTE}{name}", _ANY, kind, put)
+    def put_all(clips: Sequence[ClipMessage], values: Sequence[Any]) -> bool:
+        oneof, read = kind.plain(values)
+        if read is None:
+            return False
+        for clip, value in zip(clips, read, strict=True):
+            setattr(clip.metadata.attributes[name], oneof, value)
+        return True
+
+    return Field(f"{ATTRIBUTE}{name}", _ANY, kind, put, put_all=put_all)
 
 
 def _all() -> Iterator[Field]:
     for name in CLIP_TEXTS:
-        yield Field(name, _TEXTS, "texts", _put_text(name))
+        yield Field(name, _TEXTS, "texts", _put_text(name), put_all=_put_all(name, plain_texts))
     for name in METADATA_TEXTS:
-        yield Field(name, _TEXTS, "texts", _put_metadata_text(name))
+        put_all = _put_all(name, plain_texts, "metadata")
+        yield Field(name, _TEXTS, "texts", _put_metadata_text(name), put_all=put_all)
     for name in ("start_seconds", "end_seconds"):
-        yield Field(name, _NUMBERS, "numbers", _put_number(name))
-    yield Field("duration_seconds", _NUMBERS, "numbers", _put_duration)
+        put_all = _put_all(name, plain_numbers)
+        yield Field(name, _NUMBERS, "numbers", _put_number(name), put_all=put_all)
+    put_all = _put_all("duration_seconds", plain_numbers, "metadata")
+    yield Field("duration_seconds", _NUMBERS, "numbers", _put_duration, put_all=put_all)
     for name in ("listenable", "available"):
         yield Field(name, _FLAGS, "true or false", _put_flag(name))
     yield Field("labels", _LABELS, "lists of labels, or labels parted by ;", _put_labels)
@@ -190,9 +228,10 @@ def _all() -> Iterator[Field]:
             put = _put_score(vocabulary, name)
             yield Field(f"{vocabulary}_{name}", _NUMBERS, "numbers", put, f"{vocabulary}s")
         needed = f"mappings of each {vocabulary} to its score"
-        yield Field(f"{vocabulary}s", _MAPPINGS, needed, _put_scores(vocabulary))
+        yield Field(f"{vocabulary}s", _MAPPINGS, needed, _put_scores(vocabulary), f"{vocabulary}s")
     for axis in VAD_AXES:
-        yield Field(axis, _NUMBERS, "numbers", _put_axis(axis))
+        put_all = _put_all(axis, plain_numbers, "vad")
+        yield Field(axis, _NUMBERS, "numbers", _put_axis(axis), put_all=put_all)
     yield Field("vad", _MAPPINGS, f"mappings of {', '.join(VAD_AXES)} to numbers", _put_vad)
     yield Field("attributes", _MAPPINGS, "mappings of names to values", _put_attributes)
 

@@ -1,22 +1,26 @@
 """Rows to messages, column by column."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 from struct import Struct, pack
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ambiance.importing.fields import Field
 from ambiance.importing.plan import Plan
 from ambiance.importing.rows import Reject, Rows
-from ambiance.importing.values import plain_numbers, told
+from ambiance.importing.values import plain_numbers, plain_texts, told
 from ambiance.limits import MAX_CLIP_BYTES
 from ambiance.music.v1.clip_input_pb2 import ClipInput
+
+_LEAST_MAPPED = 2  # names that itemgetter looks up as a tuple
 
 
 class Chunk(NamedTuple):
     """Consecutive rows of the file, ready to be sent."""
 
     messages: list[ClipInput]
+    sizes: list[int]  # bytes of each message
     numbers: list[int]  # of the row of each message
     rejects: list[Reject]  # rows that can't be sent
     row_count: int  # as in Rows
@@ -31,18 +35,21 @@ def filled(rows: Rows, plan: Plan) -> Chunk:
     for column, field in plan.items():
         if field.scores in scored:
             continue
-        put = field.put
-        for i, value in enumerate(rows.columns[column]):
+        values, put = rows.columns[column], field.put
+        if field.put_all is not None and field.put_all(messages, values):
+            continue
+        for i, value in enumerate(values):
             if value is None:
                 continue
             try:
                 put(messages[i], value)
             except ValueError as error:
                 offences.setdefault(i, (column, told(error)))
-    for i, message in enumerate(messages):
+    sizes = [message.ByteSize() for message in messages]
+    for i, (message, size) in enumerate(zip(messages, sizes, strict=True)):
         if not message.id:
             offences.setdefault(i, ("id", "is empty"))
-        elif (size := message.ByteSize()) > MAX_CLIP_BYTES:
+        elif size > MAX_CLIP_BYTES:
             offences.setdefault(i, ("", f"at most {MAX_CLIP_BYTES:,} bytes, got {size:,}"))
     refused = [
         Reject(rows.numbers[i], messages[i].id, field, reason) for i, (field, reason) in offences.items()
@@ -50,6 +57,7 @@ def filled(rows: Rows, plan: Plan) -> Chunk:
     good = [i for i in range(len(messages)) if i not in offences]
     return Chunk(
         [messages[i] for i in good],
+        [sizes[i] for i in good],
         [rows.numbers[i] for i in good],
         sorted([*rows.rejects, *refused]),
         rows.row_count,
@@ -65,27 +73,60 @@ def _put_scores(messages: Sequence[ClipInput], rows: Rows, plan: Plan) -> set[st
     """
     done = set()
     for scores in {field.scores for field in plan.values() if field.scores}:
-        fields = {column: field for column, field in plan.items() if field.scores == scores}
-        columns = [numbers for column in fields if (numbers := plain_numbers(rows.columns[column]))]
-        if len(columns) < len(fields):
-            continue
-        names = [_name_of_score(field) for field in fields.values()]
-        layout = Struct("<" + "".join(f"{len(name)}sf" for name in names))
-        try:
-            packed = [
-                layout.pack(*chain.from_iterable(zip(names, row, strict=True)))
-                for row in zip(*columns, strict=True)
-            ]
-        except OverflowError:  # a number that float32 has no room for
-            continue
-        for message, content in zip(messages, packed, strict=True):
-            message.MergeFromString(content)
-        done.add(scores)
+        columns: dict[bytes, list[float]] = {}
+        for column, field in plan.items():
+            if field.scores == scores:
+                read = _plain_scores(field, rows.columns[column])
+                if read is None:
+                    break
+                columns |= read
+        else:
+            if _merge(messages, columns):
+                done.add(scores)
     return done
 
 
-def _name_of_score(field: Field) -> bytes:
+def _plain_scores(field: Field, values: Sequence[Any]) -> dict[bytes, list[float]] | None:
+    """The scores of a column, by what stands before the number of each in a clip that travels; None if they
+    aren't plainly numbers, or mappings of the same names in the same order to numbers."""
+    if not field.is_mapping:
+        numbers = plain_numbers(values)
+        return None if numbers is None else {_before_score(field, 1.0): numbers}
+    if set(map(type, values)) != {dict}:
+        return None
+    names = list(values[0])
+    if len(names) < _LEAST_MAPPED or any(list(value) != names for value in values):
+        return None
+    if plain_texts(names) is None:
+        return None
+    columns = map(plain_numbers, zip(*map(itemgetter(*names), values), strict=True))
+    found = {
+        _before_score(field, {name: 1.0}): numbers
+        for name, numbers in zip(names, columns, strict=True)
+        if numbers is not None
+    }
+    return found if len(found) == len(names) else None
+
+
+def _before_score(field: Field, value: Any) -> bytes:
     """What stands before the number of a score in a clip that travels; the number follows as a float."""
     clip = ClipInput()
-    field.put(clip, 1.0)
+    field.put(clip, value)
     return clip.SerializeToString().removesuffix(pack("<f", 1.0))
+
+
+def _merge(messages: Sequence[ClipInput], columns: Mapping[bytes, list[float]]) -> bool:
+    """Merge scores into clips; False if there are none, or float32 has no room for one."""
+    if not columns:
+        return False
+    layout = Struct("<" + "".join(f"{len(name)}sf" for name in columns))
+    try:
+        packed = [
+            layout.pack(*chain.from_iterable(zip(columns, row, strict=True)))
+            for row in zip(*columns.values(), strict=True)
+        ]
+    except OverflowError:
+        return False
+    for message, content in zip(messages, packed, strict=True):
+        message.MergeFromString(content)
+    return True

@@ -1,9 +1,10 @@
 """Rows of a file of JSON lines (NDJSON): one object a line, UTF-8."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,17 +58,25 @@ class JsonlSource:
 
     def _by_column(self, chunk: list[tuple[int, _Row | str]], count: int, position: int) -> Rows:
         rejects, good = [], []
+        names = self.columns.keys()
         for number, row in chunk:
             if isinstance(row, str):
                 rejects.append(Reject(number, "", "", row))
-            elif row.keys() - self.columns.keys():
-                unknown = min(row.keys() - self.columns.keys())
+            elif not row.keys() <= names:
+                unknown = min(row.keys() - names)
                 reason = f"a column that the first {SCHEMA_ROWS:,} rows don't have"
                 rejects.append(Reject(number, str(row.get("id", "")), unknown, reason))
             else:
                 good.append((number, row))
-        columns = {name: [row.get(name) for _, row in good] for name in self.columns}
+        columns = _columns([row for _, row in good], list(names))
         return Rows([number for number, _ in good], columns, rejects, count, position)
+
+
+def _columns(rows: list[_Row], names: list[str]) -> dict[str, Sequence[Any]]:
+    """The values of the rows by the column; None where a row has none."""
+    if len(names) > 1 and rows and all(len(row) == len(names) for row in rows):  # each has all of them
+        return dict(zip(names, zip(*map(itemgetter(*names), rows), strict=True), strict=True))
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _numbered(stream: BinaryIO) -> Iterator[tuple[int, _Row | str]]:

@@ -48,7 +48,7 @@ class Sender:
 
     def _write(self, chunk: Chunk) -> list[WriteResult]:
         results: list[WriteResult] = []
-        for batch in write_calls.batches(chunk.messages):
+        for batch in write_calls.batches(chunk.messages, chunk.sizes):
             call = write_calls.upsert_messages(batch, self._index, len(results))
             written = self._client.send(call)
             results += written

@@ -48,16 +48,31 @@ def as_number(value: Any) -> float:
         raise ValueError("a number that a float can hold, got a larger one") from None
 
 
+def plain_texts(values: Sequence[Any]) -> list[str] | None:
+    """All values as texts, in a tenth of the time that `as_text` takes; None if any isn't plainly one."""
+    if set(map(type, values)) != {str}:
+        return None
+    together = "".join(values)
+    try:
+        together.encode()
+    except UnicodeEncodeError:
+        return None
+    return list(values) if "\0" not in together else None
+
+
 def plain_numbers(values: Sequence[Any]) -> list[float] | None:
     """All values as numbers, in a fifth of the time that `as_number` takes; None if any isn't plainly one."""
     kinds = set(map(type, values))
     if kinds == {float}:
         return list(values)
-    if kinds != {str} or "_" in "".join(values):
+    if kinds == {str}:
+        if "_" in "".join(values):
+            return None
+    elif not kinds or not kinds <= {float, int}:
         return None
     try:
         return list(map(float, values))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -130,6 +145,13 @@ class AttributeType(StrEnum):
             message.number = as_number(value)
         else:
             message.text = as_text(value)
+
+    def plain(self, values: Sequence[Any]) -> tuple[str, Sequence[str] | Sequence[float] | None]:
+        """What an AttributeValue calls values like these, and all of them as that; None for them if any isn't
+        plainly such a one."""
+        if self is AttributeType.TEXT or (self is AttributeType.ANY and str in map(type, values)):
+            return "text", plain_texts(values)
+        return "number", plain_numbers(values) if self is not AttributeType.FLAG else None
 
 
 def attribute_type(values: list[Any]) -> AttributeType:

@@ -148,7 +148,7 @@ def write_results(response: _Written) -> list[WriteResult]:
         WriteResult(
             result.clip_id,
             _WRITE_OUTCOMES.get(result.outcome, WriteOutcome.UNKNOWN),
-            tuple(Violation(violation.field, violation.description) for violation in result.violations),
+            tuple([Violation(violation.field, violation.description) for violation in result.violations]),
         )
         for result in response.results
     ]

@@ -1,7 +1,7 @@
 """The calls of a client that write: as in `ambiance.wire.calls`, and how many clips one request takes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ambiance.arguments import require_flag, require_items, require_utf8
@@ -47,7 +47,7 @@ def upsert_clips(clips: Iterable[ClipInput], index: str) -> list[Call[list[Write
     messages = clip_messages("clips", clips)
     check_count("clips", len(messages), MAX_WRITTEN_CLIPS)
     built, start = [], 0
-    for batch in batches(messages):
+    for batch in batches(messages, [message.ByteSize() for message in messages]):
         built.append(upsert_messages(batch, index, start))
         start += len(batch)
     return built
@@ -60,12 +60,12 @@ def upsert_messages(messages: Messages, index: str, start: int = 0) -> Call[list
     return Call(MUSIC_INDEX_SERVICE, "UpsertClips", request, _results(start))
 
 
-def batches(messages: Iterable[clip_input_pb2.ClipInput]) -> Iterator[Messages]:
-    """The messages in order, as many at a time as one request may hold: by number, and by bytes."""
+def batches(messages: Sequence[clip_input_pb2.ClipInput], sizes: Sequence[int]) -> Iterator[Messages]:
+    """The messages in order, as many at a time as one request may hold: by number, and by their bytes."""
     batch: Messages = []
     room = MAX_MUSIC_REQUEST_BYTES - _HEAD_BYTES
-    for message in messages:
-        size = message.ByteSize() + _CLIP_HEAD_BYTES
+    for message, message_bytes in zip(messages, sizes, strict=True):
+        size = message_bytes + _CLIP_HEAD_BYTES
         if batch and (size > room or len(batch) == MAX_WRITTEN_CLIPS):
             yield batch
             batch, room = [], MAX_MUSIC_REQUEST_BYTES - _HEAD_BYTES

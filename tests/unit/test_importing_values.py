@@ -162,3 +162,50 @@ def test_scores_are_the_same_whether_all_are_numbers_or_one_is_not(odd: Any) -> 
         assert clip.SerializeToString() == other.SerializeToString()
     told = [reject.field for reject in one_by_one.rejects]
     assert told == ([] if odd in (None, "1e300") else [f"facet_{last}"])
+
+
+_COLUMNS: dict[str, list[Any]] = {
+    "title": ["Für Elise", "", "0"],
+    "uri": ["https://example.org/1", "mailto:a", "x"],
+    "start_seconds": [0.0, 1e39, 2],
+    "duration_seconds": ["1", "2.5", "1e40"],
+    "valence": [0, 1, 0.5],
+    "year": [1801, 1.5, -2],
+    "genre": ["rock", "", "7"],
+    "facets": [{"calm": 1, "sad": 0.25}, {"calm": 0, "sad": 0.0}, {"calm": 1.0, "sad": -0.0}],
+    "moods": [{"happy": 1.0}, {"happy": 0.0}, {"happy": 0.5}],
+}
+_PLAN = {name: FIELDS[name] for name in _COLUMNS if name in FIELDS} | {
+    "year": attribute("year", AttributeType.NUMBER),
+    "genre": attribute("genre", AttributeType.ANY),
+}
+
+
+@pytest.mark.parametrize("column", _COLUMNS)
+@pytest.mark.parametrize("odd", [None, "not a number\0", "\ud800", True, 10**400, b"", Unreadable("cut off")])
+def test_a_column_is_read_alike_all_at_once_and_value_by_value(column: str, odd: Any) -> None:
+    plan, values = {"id": FIELDS["id"], column: _PLAN[column]}, [*_COLUMNS[column], odd]
+    ids = [str(number) for number in range(len(values))]
+
+    together = filled(Rows(range(len(ids)), {"id": ids, column: values}, [], len(ids), 0), plan)
+    alone = [
+        filled(Rows([number], {"id": [clip_id], column: [value]}, [], 1, 0), plan)
+        for number, (clip_id, value) in enumerate(zip(ids, values, strict=True))
+    ]
+    plain = filled(Rows(range(3), {"id": ids[:3], column: values[:3]}, [], 3, 0), plan)
+
+    assert together.messages == [message for one in alone for message in one.messages]
+    assert together.rejects == [reject for one in alone for reject in one.rejects]
+    assert [message.SerializeToString() for message in plain.messages] == [
+        message.SerializeToString() for one in alone[:3] for message in one.messages
+    ]
+    assert together.sizes == [message.ByteSize() for message in together.messages]
+
+
+def test_mappings_of_scores_keep_the_order_that_each_row_has() -> None:
+    rows = [{"calm": 0.5, "sad": 1.0}, {"sad": 1.0, "calm": 0.5}]
+    plan = {name: FIELDS[name] for name in ("id", "facets")}
+
+    messages = filled(Rows([1, 2], {"id": ["a", "b"], "facets": rows}, [], 2, 0), plan).messages
+
+    assert [[each.facet for each in message.facets] for message in messages] == [list(row) for row in rows]
