@@ -1,6 +1,7 @@
 """The standalone process, `ambiance serve`: its settings, and what serves with them."""
 
-import ambiance.server.grpc_environment  # noqa: F401, I001  # first: gRPC reads it as it is imported
+import ambiance.server.blas_environment  # noqa: I001  # first: numpy reads it as it is imported
+import ambiance.server.grpc_environment  # noqa: F401  # first: gRPC reads it as it is imported
 
 import sys
 from collections.abc import Sequence
