@@ -48,8 +48,9 @@ _CODES: dict[type[AmbianceError], grpc.StatusCode] = {
 
 
 def status_code(error: BaseException) -> grpc.StatusCode:
-    """The code a client sees for an error; INTERNAL for what the table doesn't hold."""
-    return _CODES.get(cast(type[AmbianceError], type(error)), grpc.StatusCode.INTERNAL)
+    """The code a client sees for an error, or its nearest kind in the table; INTERNAL for all others."""
+    kinds = cast(tuple[type[AmbianceError], ...], type(error).__mro__)
+    return next((_CODES[kind] for kind in kinds if kind in _CODES), grpc.StatusCode.INTERNAL)
 
 
 def to_status(error: BaseException) -> grpc.Status:

@@ -4,6 +4,7 @@ Clips are kept as bytes: built anew for each answer, a match in one process took
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import grpc
 
@@ -181,9 +182,11 @@ class MusicIndexService(SearchMethods, MusicIndexServiceServicer):
         self, request: messages.ListIndexesRequest, context: grpc.ServicerContext
     ) -> messages.ListIndexesResponse:
         """List the indexes that are loaded."""
-        return messages.ListIndexesResponse(
-            indexes=[_index_message(holder) for _, holder in sorted(self._holders.items())]
-        )
+        indexes = []
+        for _, holder in sorted(self._holders.items()):
+            with suppress(NotFoundError):  # another process has deleted it, as is seen here in a moment
+                indexes.append(_index_message(holder))
+        return messages.ListIndexesResponse(indexes=indexes)
 
     def CreateIndex(  # noqa: N802
         self, request: messages.CreateIndexRequest, context: grpc.ServicerContext

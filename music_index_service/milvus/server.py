@@ -15,7 +15,7 @@ import pymilvus
 from numpy.typing import NDArray
 from pymilvus.exceptions import MilvusException
 
-from ambiance.errors import AmbianceError, PeerError, UnavailableError
+from ambiance.errors import AmbianceError, NotFoundError, PeerError, UnavailableError
 
 # It logs a traceback of each failure, of those that are told to the caller as well.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
@@ -61,7 +61,7 @@ class Hit(NamedTuple):
     row: Row
 
 
-class CollectionMissingError(AmbianceError):
+class CollectionMissingError(NotFoundError):
     """Raised when a collection isn't in Milvus, or no longer."""
 
 

@@ -4,14 +4,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from time import time_ns
+from unittest.mock import Mock
 
+import grpc
 import pytest
 
 from milvus_servers import LocalMilvus, require_milvus
 
 require_milvus()
 
-from ambiance.errors import PreconditionError
+from ambiance.errors import NotFoundError, PreconditionError
+from ambiance.music.v1 import music_index_service_pb2 as messages
+from ambiance.status_codes import status_code
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from milvus_clips import model, own_clip, released
 from music_index_service.milvus import writer
@@ -20,6 +24,7 @@ from music_index_service.milvus.index import MilvusIndex
 from music_index_service.milvus.indexes import MilvusIndexes
 from music_index_service.milvus.publishing import publish
 from music_index_service.milvus.server import CollectionMissingError, Server
+from music_index_service.service import MusicIndexService
 
 
 @pytest.fixture
@@ -88,7 +93,7 @@ def test_what_a_replica_writes_whose_clock_is_a_day_behind_is_carried_over(
             patched.setattr(writer, "time_ns", lambda: time_ns() - 86_400 * 10**9)
             return behind.upsert(clips)[1]
 
-    numbers = [write_behind(own_clip("a", 1)), ahead.upsert([own_clip("b", 1)])[1]]
+    numbers = [write_behind(own_clip("a", 1)), ahead.upsert([own_clip("b", 1), own_clip("c", 1)])[1]]
     numbers += [write_behind(own_clip("b", 2)), ahead.delete(["b"])[1], write_behind(own_clip("b", 3))]
     assert numbers == sorted(set(numbers))
 
@@ -102,6 +107,19 @@ def test_what_a_replica_writes_whose_clock_is_a_day_behind_is_carried_over(
     assert [clip and clip.document for clip in found] == [
         clip.SerializeToString(deterministic=True) for clip in expected
     ]
+
+
+def test_an_index_that_another_replica_deleted_is_not_found_and_spoils_no_list(server: Server) -> None:
+    indexes = MilvusIndexes(server, model())
+    (gone, _), (kept, _) = indexes.create("gone"), indexes.create("kept")
+    service = MusicIndexService([gone, kept])
+    MilvusIndexes(server, model()).delete("gone")
+    listed = service.ListIndexes(messages.ListIndexesRequest(), Mock(grpc.ServicerContext))
+    assert [index.name for index in listed.indexes] == ["kept"]
+    with pytest.raises(NotFoundError, match="Milvus at") as error:
+        gone.get(["a"])
+    assert status_code(error.value) is grpc.StatusCode.NOT_FOUND
+    indexes.delete("kept")
 
 
 def test_a_replica_follows_what_others_make_and_delete(server: Server) -> None:
