@@ -1,5 +1,7 @@
 """torture: a store that keeps its word passes, and one that breaks it in any way is found out."""
 
+import os
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -7,8 +9,8 @@ import pytest
 
 from torture.__main__ import main
 from torture.journal import Journal
-from torture.session import torture
-from torture.store_target import StoreTarget
+from torture.session import Figures, Lives, _settle, torture
+from torture.store_target import StoreTarget, is_half_written
 from torture.target import NotAcknowledgedError
 from torture.workload import Workload
 
@@ -77,7 +79,7 @@ class InMemory:
         pass
 
     def _change(self, clips: dict[str, str]) -> int:
-        if not self._left:
+        if self._left <= 0:
             raise NotAcknowledgedError
         self.previous, self.clips = self.clips, clips
         self._left -= 1
@@ -107,6 +109,63 @@ def keep_all(_target: InMemory) -> None:
 def test_finds_out_who_breaks_its_word(harm: Callable[[InMemory], object], sound: bool) -> None:
     figures = torture(InMemory(harm), rounds=3, seed=0, workload=Workload(writers=1), say=print)
     assert (figures.faults == []) == sound
+
+
+class ForgetfulUntilRestarted(InMemory):
+    """It keeps everything, and shows nothing until its next start, as if a swap had lost it."""
+
+    def __init__(self) -> None:
+        super().__init__(keep_all, calls=1_000_000)
+        self._is_resting = False
+
+    def start(self) -> None:
+        super().start()
+        self._is_resting = False
+
+    def rest(self) -> None:
+        self._is_resting = True
+
+    def read_all(self) -> dict[str, str]:
+        return {} if self._is_resting else self.clips
+
+
+def test_looks_at_the_living_too() -> None:
+    lives = Lives(max_calls=50, max_life_s=0.0, max_start_s=0.0)
+    target, workload = ForgetfulUntilRestarted(), Workload(writers=1)
+    figures = torture(target, rounds=10, seed=0, workload=workload, say=print, lives=lives)
+    assert figures.looks_at_the_living > 0
+    assert any("found no clip, must be" in fault for fault in figures.faults)
+
+
+def test_a_life_lasts_until_so_many_calls_were_acknowledged() -> None:
+    lives = Lives(max_calls=100, max_life_s=0.0, max_start_s=0.0)
+    target, workload = InMemory(keep_all, calls=1_000_000), Workload(writers=1)
+    figures = torture(target, rounds=10, seed=0, workload=workload, say=print, lives=lives)
+    assert figures.faults == []
+    assert figures.acknowledged_calls >= 200  # of 50 on average
+
+
+def test_counts_what_was_there_though_nobody_acknowledged_it() -> None:
+    target, figures, journal = InMemory(keep_all), Figures(), Journal()
+    journal.send({"clip 0": "unanswered"})
+    journal.send({"clip 1": "unanswered, too"})
+    target.clips = {"clip 0": "unanswered"}
+    assert _settle(target, journal, figures) == []
+    assert (figures.unacknowledged_calls, figures.unacknowledged_calls_kept) == (2, 1)
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_tells_a_log_that_ends_amid_a_transaction(tmp_path: Path, torn: bool) -> None:
+    path, log = tmp_path / "clips.sqlite", tmp_path / "clips.sqlite-wal"
+    assert not is_half_written(path)
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE clips (document)")
+        connection.execute("INSERT INTO clips VALUES (?)", [bytes(20_000)])
+        if torn:
+            os.truncate(log, log.stat().st_size - 4096 - 24)  # a page and its header
+        assert is_half_written(path) == torn
+    connection.close()
 
 
 def acknowledged(journal: Journal, number: int, **changes: str | None) -> None:
