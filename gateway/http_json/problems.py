@@ -39,6 +39,7 @@ _DETAILS_KEY = "grpc-status-details-bin"
 _TRACE = "\n=== Source Location Trace"  # of gRPC's own sources, which it adds to some of its messages
 _TOO_LARGE = "message larger than max"  # gRPC's words
 _SNAKE = re.compile(r"_([a-z0-9])")
+_NAMED = re.compile(r"\A[a-z0-9_.\[\]]+(?=: )")  # the field that a message begins with
 _IN_QUOTES = re.compile(r"""(\["[^"]*"\]|\['[^']*'\])""")
 
 # Seconds after which a caller may try again who isn't told otherwise.
@@ -109,7 +110,8 @@ def _rich(
     code: grpc.StatusCode, message: str, metadata: Iterable[tuple[str, str | bytes]]
 ) -> status_pb2.Status:
     """A status with the details that came in the trailing metadata, fields named as JSON does."""
-    status = status_pb2.Status(code=code.value[0], message=message)
+    named = _NAMED.sub(lambda field: json_path(field[0]), message)
+    status = status_pb2.Status(code=code.value[0], message=named)
     told = next((value for key, value in metadata if key == _DETAILS_KEY), None)
     if isinstance(told, bytes):
         sent = status_pb2.Status.FromString(told)

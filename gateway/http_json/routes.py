@@ -39,6 +39,7 @@ SOUNDTRACK = Route(
 )
 
 _A_CLIP: Mapping[str, object] = {"clipIds": ["--aE2O5G5WE@0"]}
+_NO_CLIP: Mapping[str, object] = {"clipIds": ["AAAAAAAAAAA@0"]}  # who only tries it loses no clip
 
 UNARY = (
     Route(
@@ -57,5 +58,5 @@ UNARY = (
     Route("GET", "/v1/clips/{clipId}", Rpc(MUSIC, "GetClip")),
     Route("POST", "/v1/clips:batchGet", Rpc(MUSIC, "BatchGetClips"), example=_A_CLIP),
     Route("POST", "/v1/clips:similar", Rpc(MUSIC, "FindSimilar"), example=_A_CLIP),
-    Route("POST", "/v1/clips:reportUnavailable", Rpc(MUSIC, "ReportUnavailable"), example=_A_CLIP),
+    Route("POST", "/v1/clips:reportUnavailable", Rpc(MUSIC, "ReportUnavailable"), example=_NO_CLIP),
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from ambiance.errors import InvalidInputError, OverloadedError
+from ambiance.errors import InvalidInputError, NotFoundError, OverloadedError
 from ambiance.match.v1 import match_service_pb2 as match_pb
 from ambiance.match.v1 import match_service_pb2_grpc
 from ambiance.music.v1 import music_index_service_pb2 as music_pb
@@ -59,6 +59,8 @@ class FakeMusic(music_index_service_pb2_grpc.MusicIndexServiceServicer):
     """Answers with the request that it had, in its fields."""
 
     def GetClip(self, request: Any, context: Any) -> music_pb.GetClipResponse:  # noqa: N802
+        if request.clip_id == "gone":
+            raise NotFoundError("clip_id: the index own_music has no clip 'gone'")
         clip = {"id": request.clip_id, "youtube_id": request.index}
         return music_pb.GetClipResponse(clip=clip)
 
@@ -153,6 +155,11 @@ def test_what_grpc_refuses_is_told_in_names_of_json(gateway: HttpGateway) -> Non
     error = problem(gateway.post("/v1/match", {"text": "bad"}))
     assert error["message"] == "options.maxPerVideo: at most 100, got 101"
     assert error["details"][0]["fieldViolations"][0]["field"] == "options.maxPerVideo"
+
+
+def test_a_name_that_is_not_there_is_told_in_names_of_json(gateway: HttpGateway) -> None:
+    error = problem(gateway.get("/v1/clips/gone"))
+    assert (error["code"], error["message"]) == (404, "clipId: the index own_music has no clip 'gone'")
 
 
 def test_overload_says_when_to_come_back(gateway: HttpGateway) -> None:
