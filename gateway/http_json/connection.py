@@ -5,6 +5,7 @@ Without them a client that sends a byte a minute, or reads none, would keep its 
 """
 
 import asyncio
+from typing import Any
 
 import grpc
 import h11
@@ -25,6 +26,7 @@ UNREAD_S = 60.0
 class BoundedConnection(H11Protocol):
     """Ends connections whose client is too slow."""
 
+    app_state: dict[str, Any]  # uvicorn's: what each request finds in its scope
     _head_timer: asyncio.TimerHandle | None = None
     _unread_timer: asyncio.TimerHandle | None = None
 
@@ -72,7 +74,7 @@ class BoundedConnection(H11Protocol):
             headers = [*answer.raw_headers, (b"connection", b"close")]
             for event in (
                 h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-                h11.Data(data=answer.body),
+                h11.Data(data=bytes(answer.body)),
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event))
