@@ -38,18 +38,20 @@ class CatalogueWrites(ABC):
     ) -> list[WriteResult]:
         """Write 1 to 1,000 clips: new ids are added, others replaced; one result per clip, in order.
 
-        A clip that is refused doesn't keep the others from being written. What is answered survives a crash,
-        and every search from then on sees it. Clips go by their ids, so that writing them again changes
-        nothing: the call is repeated on a lost connection, and may be after any error.
+        A clip that is refused, by the service or as no message can hold it, doesn't keep the others from
+        being written. What is answered survives a crash, and every search from then on sees it. Clips go by
+        their ids, so that writing them again changes nothing: the call is repeated on a lost connection, and
+        may be after any error.
 
         What one request can't hold, above 16 MiB, is sent in several, each with `deadline_s` of its own;
         after an error the clips of those before it are written.
         """
-        results: list[WriteResult] = []
-        for call in write_calls.upsert_clips(clips, index):
-            written = self._send(call, deadline_s)
-            results += written
-        return results
+        upsert = write_calls.upsert_clips(clips, index)
+        written: list[WriteResult] = []
+        for call in upsert.calls:
+            results = self._send(call, deadline_s)
+            written += results
+        return upsert.results(written)
 
     def delete_clips(
         self, clip_ids: Sequence[str], *, index: str = "", deadline_s: float | None = None
@@ -100,11 +102,12 @@ class AsyncCatalogueWrites(ABC):
         self, clips: Sequence[ClipInput], *, index: str = "", deadline_s: float | None = None
     ) -> list[WriteResult]:
         """As `ambiance.Client.upsert_clips`."""
-        results: list[WriteResult] = []
-        for call in write_calls.upsert_clips(clips, index):
-            written = await self._send(call, deadline_s)
-            results += written
-        return results
+        upsert = write_calls.upsert_clips(clips, index)
+        written: list[WriteResult] = []
+        for call in upsert.calls:
+            results = await self._send(call, deadline_s)
+            written += results
+        return upsert.results(written)
 
     async def delete_clips(
         self, clip_ids: Sequence[str], *, index: str = "", deadline_s: float | None = None

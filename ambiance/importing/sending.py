@@ -49,7 +49,8 @@ class Sender:
     def _write(self, chunk: Chunk) -> list[WriteResult]:
         results: list[WriteResult] = []
         for batch in write_calls.batches(chunk.messages, chunk.sizes):
-            call = write_calls.upsert_messages(batch, self._index, len(results))
+            places = range(len(results), len(results) + len(batch))
+            call = write_calls.upsert_messages(batch, self._index, places)
             written = self._client.send(call)
             results += written
         return results

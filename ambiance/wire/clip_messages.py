@@ -14,21 +14,27 @@ from ambiance.type.v1 import affect_pb2
 _METADATA_TEXTS = ("title", "artist", "album", "track_id", "uri", "thumbnail_uri")
 
 
-def clip_messages(field: str, clips: Iterable[ClipInput]) -> list[clip_input_pb2.ClipInput]:
-    """The message of each clip, in order.
+def clip_list(field: str, clips: Iterable[ClipInput]) -> list[ClipInput]:
+    """The clips of a field, read once.
+
+    Raises:
+        InvalidInputError: if it isn't a list of clips.
+    """
+    if isinstance(clips, ClipInput):
+        raise InvalidInputError.of(field, "a list of clips, got a single clip")
+    given = list(require_items(field, clips, "clips"))
+    for i, clip in enumerate(given):
+        if not isinstance(clip, ClipInput):
+            raise InvalidInputError.of(f"{field}[{i}]", f"a ClipInput, got {type(clip).__name__}")
+    return given
+
+
+def clip_message(path: str, clip: ClipInput) -> clip_input_pb2.ClipInput:
+    """The message of a clip.
 
     Raises:
         InvalidInputError: naming the field (`clips[3].facets['calm']`) that can't be sent.
     """
-    if isinstance(clips, ClipInput):
-        raise InvalidInputError.of(field, "a list of clips, got a single clip")
-    given = require_items(field, clips, "clips")
-    return [_clip_message(f"{field}[{i}]", clip) for i, clip in enumerate(given)]
-
-
-def _clip_message(path: str, clip: ClipInput) -> clip_input_pb2.ClipInput:
-    if not isinstance(clip, ClipInput):
-        raise InvalidInputError.of(path, f"a ClipInput, got {type(clip).__name__}")
     labels = list(require_items(f"{path}.labels", clip.labels, "texts"))
     texts = {f"{path}.labels[{i}]": label for i, label in enumerate(labels)}
     require_utf8({f"{path}.id": clip.id, f"{path}.youtube_id": clip.youtube_id, **texts})

@@ -1,7 +1,8 @@
 """The calls of a client that write: as in `ambiance.wire.calls`, and how many clips one request takes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ambiance.arguments import require_flag, require_items, require_utf8
@@ -12,8 +13,8 @@ from ambiance.music.v1 import clip_input_pb2, music_index_service_pb2
 from ambiance.validation import check_count
 from ambiance.wire import replies
 from ambiance.wire.calls import MUSIC_INDEX_SERVICE, Call
-from ambiance.wire.clip_messages import clip_messages
-from ambiance.write_results import IndexCreation, WriteResult
+from ambiance.wire.clip_messages import clip_list, clip_message
+from ambiance.write_results import IndexCreation, WriteOutcome, WriteResult
 
 # What a request holds besides its clips, the name of the index, and what each clip adds to its own size.
 _HEAD_BYTES = 4_096
@@ -38,26 +39,46 @@ def delete_index(name: str) -> Call[int]:
     return Call(MUSIC_INDEX_SERVICE, "DeleteIndex", request, lambda response: response.clip_count)
 
 
-def upsert_clips(clips: Iterable[ClipInput], index: str) -> list[Call[list[WriteResult]]]:
-    """UpsertClips of the music index service: one call, or several in this order if one can't hold the bytes.
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """UpsertClips of the music index service: the calls to send in this order, and what needn't be sent."""
+
+    calls: list[Call[list[WriteResult]]]
+    refused: Mapping[int, WriteResult]  # by its place what can't be put into a message
+    count: int
+
+    def results(self, written: Iterable[WriteResult]) -> list[WriteResult]:
+        """What became of each clip, given what the calls answered, in the order of the clips."""
+        rest = iter(written)
+        return [self.refused.get(place) or next(rest) for place in range(self.count)]
+
+
+def upsert_clips(clips: Iterable[ClipInput], index: str) -> Upsert:
+    """One call that writes clips, or several if one can't hold the bytes.
 
     Raises:
-        InvalidInputError: naming the field that can't be sent, or if there is no clip or too many.
+        InvalidInputError: if they aren't clips, if there is none or too many, or for the name of the index.
     """
-    messages = clip_messages("clips", clips)
-    check_count("clips", len(messages), MAX_WRITTEN_CLIPS)
-    built, start = [], 0
-    for batch in batches(messages, [message.ByteSize() for message in messages]):
-        built.append(upsert_messages(batch, index, start))
-        start += len(batch)
-    return built
+    given = clip_list("clips", clips)
+    check_count("clips", len(given), MAX_WRITTEN_CLIPS)
+    messages, refused = {}, {}
+    for i, clip in enumerate(given):
+        try:
+            messages[i] = clip_message(f"clips[{i}]", clip)
+        except InvalidInputError as error:
+            refused[i] = WriteResult(clip.id, WriteOutcome.REFUSED, error.violations)
+    calls, places = [], list(messages)
+    for batch in batches(list(messages.values()), [message.ByteSize() for message in messages.values()]):
+        calls.append(upsert_messages(batch, index, places[: len(batch)]))
+        del places[: len(batch)]
+    return Upsert(calls, refused, len(given))
 
 
-def upsert_messages(messages: Messages, index: str, start: int = 0) -> Call[list[WriteResult]]:
-    """UpsertClips of what one request holds, see `batches`; `start` is the place of the first among all."""
+def upsert_messages(messages: Messages, index: str, places: Sequence[int]) -> Call[list[WriteResult]]:
+    """UpsertClips of what one request holds, see `batches`; `places` are those of the clips among all."""
     require_utf8({"index": index})
     request = music_index_service_pb2.UpsertClipsRequest(index=index, clips=messages)
-    return Call(MUSIC_INDEX_SERVICE, "UpsertClips", request, _results(start))
+    return Call(MUSIC_INDEX_SERVICE, "UpsertClips", request, _results(places))
 
 
 def batches(messages: Sequence[clip_input_pb2.ClipInput], sizes: Sequence[int]) -> Iterator[Messages]:
@@ -99,16 +120,16 @@ def _ids(clip_ids: Iterable[str]) -> list[str]:
     return ids
 
 
-def _results(start: int = 0) -> Callable[[Any], list[WriteResult]]:
-    """Reads a write's answer; `clips[0]` of the request is `clips[start]` of the caller's."""
+def _results(places: Sequence[int] = ()) -> Callable[[Any], list[WriteResult]]:
+    """Reads a write's answer; `clips[0]` of the request is `clips[places[0]]` of the caller's."""
 
     def moved(violation: Violation) -> Violation:
-        field = _CLIP_PATH.sub(lambda path: f"clips[{int(path[1]) + start}]", violation.field, count=1)
+        field = _CLIP_PATH.sub(lambda path: f"clips[{places[int(path[1])]}]", violation.field, count=1)
         return Violation(field, violation.description)
 
     def parse(response: Any) -> list[WriteResult]:
         found = replies.write_results(response)
-        if not start:
+        if not places or places[-1] == len(places) - 1:  # they are where they were
             return found
         return [result._replace(violations=tuple(map(moved, result.violations))) for result in found]
 

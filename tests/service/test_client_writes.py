@@ -117,11 +117,30 @@ def test_deleting_an_index_is_tried_once(
 def test_what_cannot_be_sent_is_refused_before_any_call(
     run: Callable[..., Any], catalogue: FakeCatalogue
 ) -> None:
-    with pytest.raises(InvalidInputError, match=r"^clips\[1\].facets\['calm'\]: a number, got str$"):
-        run("upsert_clips", [ClipInput("a"), ClipInput("b", facets={"calm": "very"})])  # type: ignore[dict-item]
+    with pytest.raises(InvalidInputError, match=r"^clips\[1\]: a ClipInput, got dict$"):
+        run("upsert_clips", [ClipInput("a", facets=FACETS), {"id": "b"}])
     with pytest.raises(InvalidInputError, match=r"^available: True or False, got int$"):
         run("report_unavailable", ["a"], available=0)
     assert not catalogue.requests
+
+
+def test_a_clip_that_cannot_be_sent_keeps_no_other_from_being_written(
+    run: Callable[..., Any], catalogue: FakeCatalogue
+) -> None:
+    clips = [
+        ClipInput("a", title="a" * 10_000_000),
+        ClipInput("b", facets=FACETS),
+        ClipInput("c", facets={"calm": "very"}),  # type: ignore[dict-item]
+        ClipInput("d"),
+        ClipInput("e", title="\ud800"),
+        ClipInput("f", facets=FACETS),
+    ]
+    results = run("upsert_clips", clips)
+    assert [result.clip_id for result in results] == list("abcdef")
+    assert outcomes(results) == ["refused", "created", "refused", "refused", "refused", "created"]
+    fields = [result.violations[0].field for result in results if result.violations]
+    assert fields == ["clips[0]", "clips[2].facets['calm']", "clips[3]", "clips[4].title"]
+    assert set(catalogue.clips["default"]) == {"b", "f"}
 
 
 def test_a_batch_larger_than_a_request_is_written_whole(
