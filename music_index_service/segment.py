@@ -1,7 +1,7 @@
 """A part of an index: clips with their vectors, found in one go. A released index is one segment."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,6 +41,16 @@ class MessageCache:
             with suppress(KeyError):  # another thread was as far
                 self._kept.popitem(last=False)
         return made
+
+    def kept(self) -> dict[int, bytes]:
+        """All that is kept now, by row; what was asked for longest ago comes first."""
+        return dict.copy(self._kept)  # in one step: others may keep something meanwhile
+
+    def keep_each(self, rows: NDArray[np.integer], made: Iterable[bytes]) -> None:
+        """Keep what was made elsewhere of the clips of some rows <int>[n]; none of a row below 0."""
+        for row, of_it in zip(rows.tolist(), made, strict=True):
+            if row >= 0:
+                self.keep(row, of_it)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from ambiance import ClipFilter
 from ambiance.affect import VAD_SPACE
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from live_models import clips, model, vectors_of
+from music_index_service.catalog.clip_catalog import Clip
 from music_index_service.live.compacted import load_compacted
 from music_index_service.live.compaction import compact
 from music_index_service.live.live_index import LiveIndex
@@ -24,6 +25,11 @@ class Vector:
     values: list[float]
     space: str = VAD_SPACE
     lineage: str = ""
+
+
+def described(clip: Clip) -> bytes:
+    """Stands for the message that is made of a clip."""
+    return repr(clip).encode()
 
 
 class Catalogue:
@@ -113,6 +119,8 @@ class Catalogue:
                 near = sorted(zip((apart**2).sum(axis=1).tolist(), [c.id for c in answers], strict=True))
                 np.testing.assert_allclose(hits.distances[0], [d for d, _ in near[:25]], atol=1e-5)
                 assert set(found) <= {clip.id for clip in answers}
+                for handle in hits.handles[0].tolist():
+                    assert snapshot.message(handle, described) == described(snapshot.clip(handle))
                 assert len(set(found)) == len(found) == min(25, len(answers))
                 if conditions is not None:
                     assert hits.filtered is not None

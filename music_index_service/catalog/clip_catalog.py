@@ -53,7 +53,7 @@ class ClipCatalog:
         """Take a batch with the columns of the format, none of them with nulls."""
         self.batch = batch
         self._size: int = batch.num_rows
-        self._is_own = "metadata" in batch.schema.names
+        self.is_own = "metadata" in batch.schema.names  # of clips that were written, not of a release
         self._ids = _Texts(batch.column("clip_id"))
         self._youtube_ids = _Texts(batch.column("youtube_id"))
         self._starts = _view(batch.column("start_seconds"))
@@ -66,7 +66,7 @@ class ClipCatalog:
         self._facets = _view(batch.column("facets").flatten())
         self._traits = _view(batch.column("traits").flatten())
         self._listenable = _Bits(batch.column("listenable"))
-        self._metadata = _Texts(batch.column("metadata")) if self._is_own else None
+        self._metadata = _Texts(batch.column("metadata")) if self.is_own else None
 
     @classmethod
     def load(cls, path: Path) -> "ClipCatalog":
@@ -136,7 +136,7 @@ class ClipCatalog:
 
     def rows_of_video(self, youtube_id: str) -> NDArray[np.int64]:
         """<int64>[n] the rows of a video's clips, ascending."""
-        if self._is_own:
+        if self.is_own:
             return self._own_videos.get(youtube_id, _NO_ROWS)
         # they stand together, since the ids of released clips begin with the video's
         first, last = (self.first_from(f"{youtube_id}{end}") for end in ("@", "A"))
@@ -169,7 +169,7 @@ class ClipCatalog:
 
     def unavailable(self) -> NDArray[np.bool_] | None:
         """<bool>[clips] which can't be played; None if all can, as far as is known."""
-        if not self._is_own:
+        if not self.is_own:
             return None
         unavailable = ~_Bits(self.batch.column("available")).all(self._size)
         return unavailable if unavailable.any() else None

@@ -15,6 +15,7 @@ from threading import Event, Lock, Thread
 from ambiance.errors import UnavailableError
 from ambiance.store.v1.stored_clip_pb2 import StoredClip
 from music_index_service.live.model import IndexModel
+from music_index_service.live.own_catalog import carry_messages
 from music_index_service.live.parts import Compacted, Parts, Update
 from music_index_service.live.turns import Turns
 from music_index_service.live.write_outcome import Outcome
@@ -175,6 +176,8 @@ class LiveIndex:
 
         Without an effect if another model than the one it was made on is served meanwhile.
         """
+        if compacted.segment is not None and self.model is model:
+            carry_messages(self._current.segments, compacted.segment)
         self._do(lambda: self._parts.adopt(compacted) if self.model is model else None)
 
     def close(self) -> None:

@@ -87,7 +87,9 @@ def joined(parts: Sequence[OwnColumns]) -> OwnColumns:
     table = pa.Table.from_batches([part.catalog for part in parts])
     order = pc.sort_indices(table["clip_id"]).to_numpy()  # by bytes, that is by code points
     heard = EncodedClips.of_matrix(np.concatenate([part.heard.matrix() for part in parts])[order])
-    attributes = _attributes_joined([part.attributes for part in parts], order)
+    sizes = [len(part.attributes) for part in parts]
+    places = _places([np.arange(size) for size in sizes], sizes, order)
+    attributes = ClipAttributes.joined([part.attributes for part in parts], places, len(order))
     (batch,) = table.take(order).combine_chunks().to_batches()
     return OwnColumns(batch, heard, attributes)
 
@@ -119,9 +121,25 @@ def merged(segments: Sequence[Segment], model: IndexModel) -> Segment | None:
         )[order]
         for space in segments[0].engines
     }
+    places = _places(alive, [len(segment.catalog) for segment in segments], order)
     attributes = [segment.filters.attributes for segment in segments]
     (batch,) = table.take(order).combine_chunks().to_batches()
-    return _segment(batch, _attributes_joined(attributes, order, alive), vectors, model)
+    made = _segment(batch, ClipAttributes.joined(attributes, places, len(order)), vectors, model)
+    for segment, rows in zip(segments, places, strict=True):
+        kept = segment.messages.kept()
+        made.messages.keep_each(rows[list(kept)], kept.values())
+    return made
+
+
+def carry_messages(segments: Sequence[Segment], compacted: Segment) -> None:
+    """Keep with what was compacted the messages that segments keep of clips that haven't changed since."""
+    numbers = sequences(compacted)
+    for segment in segments:
+        kept = segment.messages.kept() if segment.catalog.is_own else {}
+        of_segment = np.array(list(kept), np.int64)
+        rows = compacted.catalog.rows_of([segment.catalog.clip_id(row) for row in kept])
+        same = (rows >= 0) & (numbers[rows] == sequences(segment)[of_segment])
+        compacted.messages.keep_each(np.where(same, rows, -1), kept.values())
 
 
 def sequences(segment: Segment) -> NDArray[np.int64]:
@@ -130,23 +148,22 @@ def sequences(segment: Segment) -> NDArray[np.int64]:
     return numbers
 
 
-def _attributes_joined(
-    parts: Sequence[ClipAttributes],
-    order: NDArray[np.int64],
-    alive: Sequence[NDArray[np.int64]] | None = None,
-) -> ClipAttributes:
-    """Attributes of the clips that come one segment after the other, `alive` rows of each, then ordered."""
-    places = []
+def _places(
+    alive: Sequence[NDArray[np.int64]], sizes: Sequence[int], order: NDArray[np.int64]
+) -> list[NDArray[np.int32]]:
+    """For each segment where its rows come <int32>[size], -1 for those that aren't `alive`.
+
+    The clips come one segment after the other, then ordered.
+    """
     new_rows = np.empty(len(order), np.int32)
     new_rows[order] = np.arange(len(order), dtype=np.int32)
-    start = 0
-    for number, part in enumerate(parts):
-        rows = np.arange(len(part)) if alive is None else alive[number]
-        of_part = np.full(len(part), -1, np.int32)
-        of_part[rows] = new_rows[start : start + len(rows)]
+    places, start = [], 0
+    for rows, size in zip(alive, sizes, strict=True):
+        of_segment = np.full(size, -1, np.int32)
+        of_segment[rows] = new_rows[start : start + len(rows)]
         start += len(rows)
-        places.append(of_part)
-    return ClipAttributes.joined(parts, places, len(order))
+        places.append(of_segment)
+    return places
 
 
 def _segment(

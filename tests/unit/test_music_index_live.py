@@ -14,8 +14,9 @@ from ambiance.affect import MOOD_SPACE
 from ambiance.errors import UnavailableError
 from ambiance.placement.mood_space import HIGHEST_PRICE, LARGEST_CONSTANT
 from ambiance.placement.squared_l2 import prices_of
-from live_catalogues import Catalogue
+from live_catalogues import Catalogue, described
 from live_models import clips, model
+from music_index_service.catalog.clip_catalog import Clip
 from music_index_service.live.write_outcome import Outcome
 
 IDS = st.integers(0, 30).map(lambda i: f"own-{i:02d}") | st.integers(0, 39).map(lambda i: f"r-{i:03d}")
@@ -115,6 +116,40 @@ def test_compacted_clips_learn_prices_within_their_limit(tmp_path: Path) -> None
     assert len(prices) == 61
     assert len({round(price, 2) for price in prices}) > 3
     assert -1e-3 < min(prices) <= max(prices) < HIGHEST_PRICE + 1e-3
+
+
+def test_messages_are_kept_of_clips_that_move_and_made_anew_of_clips_that_change(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("music_index_service.live.parts._FEW", 1)
+    made: list[str] = []
+
+    def make(clip: Clip) -> bytes:
+        made.append(clip.id)
+        return described(clip)
+
+    def ask(*ids: str) -> list[str]:
+        """Those of some clips whose message had to be made."""
+        made.clear()
+        snapshot = catalogue.index.current
+        for clip_id in ids:
+            handle = snapshot.handle_of(clip_id)
+            assert snapshot.message(handle, make) == described(snapshot.clip(handle))
+        return made.copy()
+
+    catalogue.upsert(clips(["own-2", "own-4"], 1))
+    assert ask("own-2", "own-4") == ["own-2", "own-4"]
+    catalogue.upsert(clips(["own-1", "own-3"], 2))  # merged with those before
+    assert len(catalogue.index.current.segments) == 2
+    assert ask("own-1", "own-2", "own-3", "own-4") == ["own-1", "own-3"]
+    catalogue.upsert(clips(["own-2"], 3))
+    assert ask("own-1", "own-2", "own-3", "own-4") == ["own-2"]
+    catalogue.compact()
+    assert ask("own-1", "own-2", "own-3", "own-4") == []
+    catalogue.upsert(clips(["own-1"], 4))
+    catalogue.delete(["own-4"])
+    catalogue.compact()
+    assert ask("own-1", "own-2", "own-3") == ["own-1"]
 
 
 def test_concurrent_writers_lose_nothing_and_read_their_own_writes(catalogue: Catalogue) -> None:
