@@ -130,7 +130,14 @@ class Segment:
         return len(rows) - rows.count(self._dead_rows)
 
     def nearest(
-        self, space: str, queries: NDArray[np.float32], count: int, within: RowSet | None, *, everything: bool
+        self,
+        space: str,
+        queries: NDArray[np.float32],
+        count: int,
+        within: RowSet | None,
+        limits: NDArray[np.float32] | None = None,
+        *,
+        everything: bool,
     ) -> Neighbors:
         """Distances and rows of the nearest that aren't dead, [queries, at most count].
 
@@ -141,15 +148,18 @@ class Segment:
             queries: <float32>[n, dimension] in it.
             count: how many of each query.
             within: the rows that may be answers; all if None.
+            limits: <float32>[n] the distance up to which each query wants them; of others some may lack.
             everything: whether those that can't be played may be, too.
         """
         search = self.engines[space].search
         excluded = self.dead if everything else self._excluded
         if excluded is None:
-            return search(queries, count, within)
+            return search(queries, count, within, limits)
         wanted = count + _SPARE
         while True:
-            distances, rows = search(queries, wanted, within)
+            distances, rows = search(queries, wanted, within, limits)
+            if not rows.shape[1]:
+                return distances, rows
             kept = ~excluded[rows]
             if kept[:, :count].all():
                 return distances[:, :count], rows[:, :count]
@@ -157,9 +167,9 @@ class Segment:
                 break
             wanted *= 4
         # the same rows are left for every query, so that each keeps as many, or count at least
-        width = min(count, int(np.count_nonzero(kept, axis=1).min())) if kept.size else 0
-        first = np.argsort(~kept, axis=1, kind="stable")[:, :width]
-        return np.take_along_axis(distances, first, axis=1), np.take_along_axis(rows, first, axis=1)
+        first = np.array([of_query.nonzero()[0][:count] for of_query in kept], np.int64)
+        queried = np.arange(len(kept))[:, None]
+        return distances[queried, first], rows[queried, first]
 
     @cached_property
     def _excluded(self) -> Mask | None:

@@ -46,7 +46,13 @@ class FaissEngine(ABC):
     def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
         """Search everything, or more than MAX_COPIED rows; k is at most their number."""
 
-    def search(self, queries: NDArray[np.float32], k: int, within: RowSet | None = None) -> Neighbors:
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        within: RowSet | None = None,
+        limits: NDArray[np.float32] | None = None,
+    ) -> Neighbors:
         """See VectorEngine. Of equal distances the smaller row also stays when k cuts between them."""
         use_one_thread()
         if within is None:

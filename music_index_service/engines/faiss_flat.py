@@ -1,5 +1,6 @@
 """Compares a query with every vector: exact, and fast while there are few."""
 
+from functools import cached_property
 from pathlib import Path
 
 import faiss
@@ -8,9 +9,14 @@ from numpy.typing import NDArray
 
 from ambiance.artifacts import Space
 from ambiance.errors import ArtifactError
-from music_index_service.engines.faiss_engine import FaissEngine
+from music_index_service.engines.blocks.figures import figure_error, functional
+from music_index_service.engines.faiss_engine import MAX_COPIED, FaissEngine
+from music_index_service.engines.faiss_knn import nearest, use_one_thread
 from music_index_service.engines.port import Neighbors
 from music_index_service.filtering.row_set import RowSet
+
+# Rows from which on a product tells sooner which of them are within a limit than FAISS ranks them.
+_MANY = 2_000
 
 
 class FlatEngine(FaissEngine):
@@ -52,11 +58,58 @@ class FlatEngine(FaissEngine):
         """See VectorEngine."""
         return self._vectors[rows]
 
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        within: RowSet | None = None,
+        limits: NDArray[np.float32] | None = None,
+    ) -> Neighbors:
+        """See VectorEngine."""
+        count = self.size if within is None else len(within)
+        near = None
+        if limits is not None and _MANY <= count <= MAX_COPIED:
+            near = self._near(queries, self._everything if within is None else within, limits)
+        if near is None:
+            return super().search(queries, k, within)
+        use_one_thread()
+        return nearest(queries, self.vectors(near), near, min(k, len(near)))
+
+    def _near(
+        self, queries: NDArray[np.float32], among: RowSet, limits: NDArray[np.float32]
+    ) -> NDArray[np.int64] | None:
+        """The rows <int64>[n] that may lie within the limit of some query; None if figures can't tell."""
+        errors = [figure_error(query, self._largest_square) for query in queries]
+        if np.inf in errors:
+            return None
+        features = among.kept((self, "features"), lambda: _features(self.vectors(among.rows)))
+        near = np.zeros(len(among), np.bool_)
+        for query, limit, error in zip(queries, limits.tolist(), errors, strict=True):
+            near |= functional(query) @ features <= limit - float(query.dot(query)) + error
+        return among.rows[near.nonzero()[0]]
+
+    @cached_property
+    def _everything(self) -> RowSet:
+        return RowSet(np.arange(self.size), self.size)
+
+    @cached_property
+    def _largest_square(self) -> float:
+        """Squared length of the longest vector."""
+        return float(np.square(self._vectors, dtype=np.float64).sum(axis=1).max(initial=0))
+
     def _search(self, queries: NDArray[np.float32], k: int, within: RowSet | None) -> Neighbors:
         if within is None:
             distances, rows = self._index.search(queries, k)
             return distances, rows
         return self._scan(queries, k, within)
+
+
+def _features(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """<float32>[d + 1, n] components and squared length: a query's functional times these are figures."""
+    features = np.empty((vectors.shape[1] + 1, len(vectors)), np.float32)
+    features[:-1] = vectors.T
+    features[-1] = np.square(vectors, dtype=np.float64).sum(axis=1)
+    return features
 
 
 def _vectors_of(index: faiss.IndexFlat) -> NDArray[np.float32]:

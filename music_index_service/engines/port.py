@@ -22,7 +22,13 @@ class VectorEngine(Protocol):
     def size(self) -> int:
         """Vectors held; their rows are 0..size-1."""
 
-    def search(self, queries: NDArray[np.float32], k: int, within: RowSet | None = None) -> Neighbors:
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        within: RowSet | None = None,
+        limits: NDArray[np.float32] | None = None,
+    ) -> Neighbors:
         """Find the k nearest rows of each query <float32>[n, dimension], k at least 1.
 
         Components are finite and small enough for their squares to fit float32. Returns squared distances
@@ -33,6 +39,8 @@ class VectorEngine(Protocol):
             queries: in this space.
             k: neighbours of each.
             within: the rows that are searched; all if None. An engine may keep with them what it derives.
+            limits: <float32>[n] how far each query wants neighbours. An engine may heed it, and find fewer
+                than k then: the same rows for every query.
         """
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:

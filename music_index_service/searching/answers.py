@@ -71,21 +71,27 @@ class SegmentAnswers:
 
         Of equally near ones the smaller id comes first.
         """
-        found = []
+        found: list[Candidates] = []
         for number, (segment, some) in enumerate(self._parts):
             within = some.rows if some is not None and len(some.rows) < len(segment.catalog) else None
+            limits = None
+            if number and all(len(distances) == count for distances, _ in found):
+                limits = np.array([distances[-1] for distances, _ in found])
             distances, rows = segment.nearest(
-                self._space, queries, count, within, everything=self._everything
+                self._space, queries, count, within, limits, everything=self._everything
             )
-            found.append((distances, rows | number << ROW_BITS if number else rows))
-        if len(found) == 1:
-            return list(zip(*found[0], strict=True))
-        all_distances, all_handles = zip(*found, strict=True)
-        pairs = zip(np.hstack(all_distances), np.hstack(all_handles), strict=True)
-        return [self._nearest(distances, handles, count) for distances, handles in pairs]
+            if not number:
+                found = list(zip(distances, rows, strict=True))
+            elif rows.shape[1]:
+                also = zip(distances, rows | number << ROW_BITS, strict=True)
+                found = [self._nearest(one, other, count) for one, other in zip(found, also, strict=True)]
+        return found
 
-    def _nearest(self, distances: NDArray[np.float32], handles: Handles, count: int) -> Candidates:
-        """The nearest of what was found in several segments."""
+    def _nearest(self, one: Candidates, other: Candidates, count: int) -> Candidates:
+        """The nearest of what was found in a segment, or several, and in another."""
+        if len(one[0]) == count and other[0][0] > one[0][-1]:  # nearly always: the other holds few clips
+            return one
+        distances, handles = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
         order = distances.argsort(kind="stable")
         near = distances[order]
         if (near[1:] == near[:-1]).any():
@@ -100,11 +106,10 @@ class SegmentAnswers:
 
     def vectors(self, handles: Handles) -> NDArray[np.float32]:
         """<float32>[n, dimension] the vector of each clip <int64>[n]."""
-        if len(self._parts) == 1:
-            return self._parts[0][0].engines[self._space].vectors(handles)
-        vectors = np.empty(
-            (len(handles), self._index.segments[0].engines[self._space].space.dimension), np.float32
-        )
+        engine = self._parts[0][0].engines[self._space]
+        if len(self._parts) == 1 or not (handles >> ROW_BITS).any():
+            return engine.vectors(handles)
+        vectors = np.empty((len(handles), engine.space.dimension), np.float32)
         for segment, there, rows in self._apart(handles):
             vectors[there] = segment.engines[self._space].vectors(rows)
         return vectors
@@ -126,10 +131,8 @@ class SegmentAnswers:
     def _apart(self, handles: Handles) -> "list[tuple[Segment, NDArray[np.bool_], Handles]]":
         """For each segment that some are of: which these are, and their rows."""
         numbers, rows = handles >> ROW_BITS, handles & ROW
-        return [
-            (self._index.segments[number], numbers == number, rows[numbers == number])
-            for number in np.unique(numbers).tolist()
-        ]
+        of_each = ((number, numbers == number) for number in set(numbers.tolist()))
+        return [(self._index.segments[number], there, rows[there]) for number, there in of_each]
 
     @property
     def index_size(self) -> int:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import faiss
 import numpy as np
@@ -15,6 +16,7 @@ from ambiance.errors import ArtifactError
 from music_index_service import engines
 from music_index_service.engines import VectorEngine
 from music_index_service.engines.faiss_flat import FlatEngine
+from music_index_service.filtering.row_set import RowSet
 
 VAD = Space(name="vad", dimension=3, metric="squared_l2", lineage="here")
 
@@ -59,6 +61,34 @@ def test_equal_distances_are_ordered_by_row_also_where_k_cuts(
     distances, rows = make_index(vectors).search(queries, k)
     np.testing.assert_array_equal(rows, expected_rows)
     np.testing.assert_array_equal(distances, expected_distances)
+
+
+@settings(max_examples=80, deadline=None)
+@given(points=lattice_points(), k=st.integers(1, 100), rank=st.integers(0, 200), every=st.integers(1, 3))
+def test_a_limit_leaves_out_only_what_is_farther(
+    points: tuple[NDArray[np.float32], NDArray[np.float32]], k: int, rank: int, every: int
+) -> None:
+    vectors, queries = points
+    some = np.arange(0, len(vectors), every)
+    expected_distances, expected = oracle(vectors[some], queries, len(some))
+    limits = expected_distances[:, min(rank, len(some) - 1)].astype(np.float32)
+    with patch("music_index_service.engines.faiss_flat._MANY", 1):
+        within = RowSet(some, len(vectors)) if every > 1 else None
+        distances, rows = make_index(vectors).search(queries, k, within, limits)
+    for i, limit in enumerate(limits):
+        wanted = some[expected[i][expected_distances[i] <= limit]]
+        assert rows[i][distances[i] <= limit].tolist() == wanted[:k].tolist()
+
+
+@pytest.mark.parametrize("size", [1.0, 1e19])  # of the larger squares don't fit float32
+def test_few_are_compared_within_a_limit_unless_their_figures_overflow(size: float) -> None:
+    vectors = np.random.default_rng(0).normal(size=(3_000, 3)).astype(np.float32) * np.float32(size)
+    index, query = make_index(vectors), vectors[:1]
+    nearest, _ = index.search(query, 5)
+    distances, rows = index.search(query, 10, None, nearest[:, -1])
+    assert rows[0, 0] == 0
+    assert rows.shape[1] == (5 if size == 1 else 10)
+    np.testing.assert_array_equal(distances[:, :5], nearest)
 
 
 @pytest.mark.parametrize("k", [1, 10, 99, 100, 1_000])

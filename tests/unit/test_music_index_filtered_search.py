@@ -38,7 +38,13 @@ class PlainEngine:
     def size(self) -> int:
         return len(self.held)
 
-    def search(self, queries: NDArray[np.float32], k: int, within: RowSet | None = None) -> Neighbors:
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        within: RowSet | None = None,
+        limits: NDArray[np.float32] | None = None,
+    ) -> Neighbors:
         rows = np.arange(self.size) if within is None else within.rows
         distances = np.square(queries[:, None] - self.held[rows]).sum(axis=2)
         order = distances.argsort(axis=1, kind="stable")[:, :k]

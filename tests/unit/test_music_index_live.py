@@ -38,7 +38,10 @@ def test_any_writes_leave_what_an_index_made_anew_would_hold(
     steps: list[tuple[str, list[str], int]], over_release: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     few = {"_FEW": 1, "_FEW_CHANGES": 5}  # so that some are merged, and some released clips asked for by id
-    with patch.multiple("music_index_service.live.parts", **few):
+    with (
+        patch.multiple("music_index_service.live.parts", **few),
+        patch("music_index_service.engines.faiss_flat._MANY", 1),  # so that limits are heeded
+    ):
         catalogue = Catalogue(tmp_path_factory.mktemp("data"), over_release=over_release)
         for what, ids, number in steps:
             match what:
