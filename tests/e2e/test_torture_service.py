@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from text_encoders import RELEASED
 from torture.service_target import ServiceTarget
 from torture.session import Lives, torture
 from torture.workload import Workload
 
 
+@pytest.mark.timeout(300)
 def test_the_service_loses_nothing_when_it_is_killed(tmp_path: Path) -> None:
     target = ServiceTarget(tmp_path, RELEASED, "default")
     figures = torture(target, 3, 88, Workload(), print, Lives(max_calls=60, max_life_s=2.0, max_start_s=2.0))
