@@ -24,7 +24,7 @@ MAX_STEPS = 100  # clips of a path
 
 # Of a soundtrack. The longest novels have less than four million characters.
 MAX_SOUNDTRACK_CHARACTERS = 4_000_000
-DEFAULT_CANDIDATES = 24  # clips weighed for a passage when k is 0
+DEFAULT_CANDIDATES = 64  # clips weighed for a passage when k is 0
 LEAST_CANDIDATES, MAX_CANDIDATES = 3, 100
 DEFAULT_WORDS_PER_MINUTE = 230
 LEAST_WORDS_PER_MINUTE, MAX_WORDS_PER_MINUTE = 60, 1_000

@@ -29,7 +29,7 @@ class SoundtrackArguments(SearchArguments, total=False):
     """What `compose_soundtrack` takes by keyword, the options of a search included: its filter and limits
     hold for each passage, and another seed composes another soundtrack. What isn't given has its default."""
 
-    k: int  # clips weighed for a passage, 3 to 100; 24
+    k: int  # clips weighed for a passage, 3 to 100; 64
     space: str  # to match in; the gateway's default, "mood"
     words_per_minute: int  # how fast it is read, 60 to 1,000; 230
     allow_vocals: bool  # whether clips that are sung may play; they don't

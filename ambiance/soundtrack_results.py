@@ -28,7 +28,7 @@ class CueReason(StrEnum):
     """What decided on the clip of a cue."""
 
     NEAREST = "nearest"  # it is the nearest to the passage's mood
-    SEQUENCE = "sequence"  # nearer ones would have jumped or repeated
+    SEQUENCE = "sequence"  # nearer ones would have jumped or repeated, or are above all something else
     HELD = "held"  # the mood stays, and so does the clip
     DECIDED = "decided"  # a decision of the request
     SILENT = "silent"  # nothing plays, by a decision of the request

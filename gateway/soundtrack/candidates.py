@@ -1,13 +1,13 @@
 """Finds the clips that may play to each passage, in batches."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ambiance.affect import FACETS
+from ambiance.affect import FACETS, MOODS
 from ambiance.errors import Violation
 from ambiance.limits import MAX_FILTER_IDS
 from ambiance.music.v1.clip_pb2 import Clip
@@ -22,6 +22,7 @@ from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.type.v1.space_pb2 import Vector
 from ambiance.validation import raise_violations, shown
 from gateway.matching import set_differences, set_reasons
+from gateway.soundtrack.characters import characters
 from gateway.soundtrack.scenes import Scene
 from gateway.soundtrack.services import Services
 from gateway.soundtrack.settings import Brief
@@ -41,6 +42,8 @@ class Weighed:
     videos: Sequence[str]  # that they are of
     distances: NDArray[np.float64]  # [clips] from the passage's mood
     facets: NDArray[np.float64]  # [clips, facets] of each, in the order of FACETS
+    vads: NDArray[np.float64]  # [clips, 3] valence, arousal and dominance of each
+    characters: NDArray[np.float64]  # [clips, facets] what each is above all, in shares
     fitting: Sequence[Neighbor]  # what would play but for a decision: the same clips, unless there is one
     shortfall: ShortfallReason.ValueType
     is_strict: bool  # whether no other may play, not even one that is held: a mood or a clip was asked for
@@ -181,16 +184,26 @@ def _weighed(
     *,
     is_strict: bool,
 ) -> Weighed:
-    scores = [{facet.facet: facet.score for facet in each.clip.facets} for each in neighbors]
-    facets = np.array([[of.get(facet, 0.0) for facet in FACETS] for of in scores], np.float64)
+    clips = [each.clip for each in neighbors]
+    facets = _scores(FACETS, [{of.facet: of.score for of in clip.facets} for clip in clips])
+    moods = _scores(MOODS.names, [{of.mood: of.score for of in clip.moods} for clip in clips])
+    vads = [(clip.vad.valence, clip.vad.arousal, clip.vad.dominance) for clip in clips]
     return Weighed(
         scene,
         neighbors,
-        [each.clip.id for each in neighbors],
-        [video_of(each.clip) for each in neighbors],
+        [clip.id for clip in clips],
+        [video_of(clip) for clip in clips],
         np.array([each.distance for each in neighbors], np.float64),
-        facets.reshape(len(neighbors), len(FACETS)),
+        facets,
+        np.array(vads, np.float64).reshape(len(clips), 3),
+        characters(facets, moods),
         fitting,
         shortfall,
         is_strict,
     )
+
+
+def _scores(names: Sequence[str], clips: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
+    """<float64>[clips, names] what each clip has of each, 0 unless it says."""
+    scores = np.array([[of.get(name, 0.0) for name in names] for of in clips], np.float64)
+    return scores.reshape(len(clips), len(names))

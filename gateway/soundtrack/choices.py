@@ -16,6 +16,7 @@ class Choice(NamedTuple):
     rank: int | None  # of the clip among the candidates; None: none of them
     clip: Clip | None  # None: nothing plays
     facets: NDArray[np.float64]  # [facets] of the clip; zeros for nothing
+    vad: NDArray[np.float64]  # [3] likewise
     is_held: bool  # whether it goes on from the passage before
     seconds: float  # for how long the clip has gone on at the end of the passage
 

@@ -7,6 +7,7 @@ from ambiance.match.v1 import soundtrack_pb2 as pb
 from ambiance.music.v1.music_index_service_pb2 import Neighbor
 from gateway.soundtrack.candidates import Candidates, video_of
 from gateway.soundtrack.choices import Choice
+from gateway.soundtrack.costs import fit_costs
 from gateway.soundtrack.settings import Brief
 from gateway.soundtrack.transitions import change
 from gateway.soundtrack.wording import sentence
@@ -31,7 +32,7 @@ def cues(brief: Brief, candidates: Candidates, choices: Iterable[Choice]) -> Ite
             transition=begins.transition,
             transition_seconds=begins.seconds,
             reason=reason,
-            why=sentence(choice, neighbor, reason, follows=bool(before and before.clip and not brief.seed)),
+            why=sentence(choice, neighbor, reason, follows=_follows(brief, before, choice)),
             shortfall_reason=choice.weighed.shortfall,
         )
         if choice.clip is not None:
@@ -62,6 +63,14 @@ def _reason(choice: Choice) -> pb.CueReason.ValueType:
     if choice.is_held:
         return pb.CUE_REASON_HELD
     return pb.CUE_REASON_NEAREST if choice.rank == 0 else pb.CUE_REASON_SEQUENCE
+
+
+def _follows(brief: Brief, before: Choice | None, choice: Choice) -> bool:
+    """Whether what played before is why a nearer clip doesn't: one fits better, and no seed put it back."""
+    if before is None or before.clip is None or brief.seed or not choice.rank:
+        return False
+    costs = fit_costs(brief, choice.weighed)
+    return bool(costs[: choice.rank].min() < costs[choice.rank])
 
 
 def _alternates(choice: Choice, recent: Collection[str]) -> list[Neighbor]:

@@ -96,16 +96,17 @@ class _Beam:
     def _choice(self, tail: tuple[Choice, ...], weighed: Weighed, column: int) -> Choice:
         seconds, count = weighed.scene.span.seconds, len(weighed.ids)
         if column > count:
-            return Choice(weighed, None, None, np.zeros(weighed.facets.shape[1]), False, seconds)
+            facets, vad = np.zeros(weighed.facets.shape[1]), np.zeros(weighed.vads.shape[1])
+            return Choice(weighed, None, None, facets, vad, False, seconds)
         if column == count:
             last = tail[-1]
             rank = weighed.rank_of(last.clip_id)
-            return Choice(weighed, rank, last.clip, last.facets, True, last.seconds + seconds)
+            return last._replace(weighed=weighed, rank=rank, is_held=True, seconds=last.seconds + seconds)
         clip = weighed.neighbors[column].clip
         goes_on = bool(tail) and tail[-1].clip_id == clip.id  # by a decision
         if goes_on:
             seconds += tail[-1].seconds
-        return Choice(weighed, column, clip, weighed.facets[column], goes_on, seconds)
+        return Choice(weighed, column, clip, weighed.facets[column], weighed.vads[column], goes_on, seconds)
 
 
 def _same(one: Choice, other: Choice) -> bool:

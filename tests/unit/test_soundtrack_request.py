@@ -20,7 +20,7 @@ def refusal(**fields: Any) -> str:
 
 def test_defaults_are_filled_in() -> None:
     brief = brief_of(pb.ComposeSoundtrackRequest(text="Once."))
-    assert brief.options.k == 24
+    assert brief.options.k == 64
     assert (brief.words_per_minute, brief.intensity) == (230, 1.0)
     assert (brief.min_passage_s, brief.max_passage_s) == (20.0, 120.0)
     assert (brief.no_repeat_cues, brief.clips_per_video, brief.weights) == (12, 3, Weights())
@@ -49,8 +49,8 @@ def test_what_is_set_is_kept() -> None:
             {"text": "a\x00b"},
             "text: control character U+0000 at character 1; only white space is allowed among these",
         ),
-        ({"options": {"k": 2}}, "options.k: 3 to 100, or 0 for 24, got 2"),
-        ({"options": {"k": 101}}, "options.k: 3 to 100, or 0 for 24, got 101"),
+        ({"options": {"k": 2}}, "options.k: 3 to 100, or 0 for 64, got 2"),
+        ({"options": {"k": 101}}, "options.k: 3 to 100, or 0 for 64, got 101"),
         ({"options": {"filter": {"moods": ["gay"]}}}, "options.filter.moods[0]: one of"),
         ({"words_per_minute": 59}, "words_per_minute: 60 to 1,000, or 0 for 230, got 59"),
         ({"words_per_minute": -1}, "words_per_minute: 60 to 1,000, or 0 for 230, got -1"),

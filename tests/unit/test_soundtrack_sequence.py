@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ambiance.affect import MOODS as ALL_MOODS
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from gateway.soundtrack import costs, sequence
-from scripted_services import MOODS, FakeMusic, clip, compose, cues_of, sentence
+from gateway.soundtrack.characters import characters
+from scripted_services import MOODS, FakeMusic, clip, compose, cues_of, point, sentence
 
 FACET = {word: facet for word, (facet, _) in MOODS.items()}
 SCENES = ("wept", "laughed", "wept", "trembled", "laughed")
@@ -45,10 +47,59 @@ def totals(weights: dict[str, float], intensity: float = 1.0) -> NDArray[np.floa
     return np.array(found).sum(axis=0)
 
 
-def test_without_other_weights_every_clip_is_the_nearest_that_may_play() -> None:
+def fits_of(music: FakeMusic, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """<float64>[passages, clips] what each clip costs by itself, where no library has more than 24."""
+    values = np.array([at for _, at in music.clips])
+    distances = ((wanted[:, None] - values) ** 2).sum(axis=2)
+    beyond = distances - distances.min(axis=1, keepdims=True)
+    shares = characters(values, np.zeros((len(values), len(ALL_MOODS.names))))
+    asked = wanted.clip(0) / wanted.max(axis=1, keepdims=True)
+    return beyond / beyond.max(axis=1, keepdims=True) + costs.CHARACTER_COST * (1 - asked @ shares.T)
+
+
+def wanted_by(cues: list[pb.Cue]) -> NDArray[np.float64]:
+    """<float64>[passages, facets] what each asks for."""
+    return np.array([list(cue.passage.text.vectors[0].values) for cue in cues])
+
+
+def test_without_other_weights_every_clip_is_the_one_that_fits_best_of_those_that_may_play() -> None:
+    music = library(1)
     weights = {"smoothness": 0, "variety": 0, "staying": 0}
-    cues = cues_of(compose(library(1), STORY, weights=weights, no_repeat_cues=1))
-    assert {cue.reason for cue in cues} == {pb.CUE_REASON_NEAREST}
+    cues = cues_of(compose(music, STORY, weights=weights, no_repeat_cues=1))
+    ids = [each.id for each, _ in music.clips]
+    best = fits_of(music, wanted_by(cues)).argmin(axis=1)
+    assert [cue.clip.clip.id for cue in cues] == [ids[at] for at in best.tolist()]
+
+
+def test_a_clip_of_what_is_asked_for_plays_before_a_nearer_one_that_is_something_else() -> None:
+    """How near a clip stands is the index's to say, by more than its facets."""
+    (something_else, _), (asked, _) = clip("else", happy=0.4, playful=0.6), clip("asked", happy=0.6)
+    music = FakeMusic([(something_else, point(happy=0.95)), (asked, point(happy=0.9))])
+    [cue] = cues_of(compose(music, sentence("laughed") * 12))
+    assert cue.clip.clip.id == "asked"
+    assert cue.reason == pb.CUE_REASON_SEQUENCE
+    assert cue.why == "It is happy, as this passage is."
+
+
+def test_a_joy_between_griefs_keeps_its_joy() -> None:
+    """A clip that is half grief follows more smoothly, and is nearer to what stands around it."""
+    griefs = [clip(f"grief-{i}", sad=0.9, calm=0.6 - i / 50) for i in range(3)]
+    halfway, joy = clip("halfway", sad=0.6, calm=0.5, happy=0.45), clip("joy", happy=0.8, energetic=0.3)
+    story = "".join(sentence(word) * 12 for word in ("wept", "laughed", "wept"))
+    cues = cues_of(compose(FakeMusic([*griefs, halfway, joy]), story))
+    assert [cue.clip.clip.id for cue in cues][1] == "joy"
+
+
+def test_it_is_told_that_a_clip_follows_what_played_where_another_fits_better() -> None:
+    griefs = [clip("grief", sad=0.9, calm=0.5)]
+    joys = [clip("loud", happy=0.95, energetic=0.6), clip("soft", happy=0.9, calm=0.3, sad=0.1)]
+    (loud, _), soft = joys
+    music = FakeMusic([*griefs, (loud, point(happy=0.99)), soft])
+    cues = cues_of(compose(music, sentence("wept") * 12 + sentence("laughed") * 12))
+    assert [cue.clip.clip.id for cue in cues] == ["grief", "soft"]
+    assert cues[1].why == (
+        "It is happy, as this passage is, and follows what played before better than nearer ones."
+    )
 
 
 def test_the_sequence_is_the_cheapest_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,15 +109,11 @@ def test_the_sequence_is_the_cheapest_of_all(monkeypatch: pytest.MonkeyPatch) ->
     weights = {"variety": 0.0, "staying": 0.0}
     cues = cues_of(compose(music, STORY, weights=weights, no_repeat_cues=100))
     values = np.array([at for _, at in music.clips])
-    wanted = np.array([list(cue.passage.text.vectors[0].values) for cue in cues])
-    distances = ((wanted[:, None] - values) ** 2).sum(axis=2)
-    fits = distances - distances.min(axis=1, keepdims=True)
-    fits /= fits.max(axis=1, keepdims=True)  # of six the last stands for the twelfth
-    changes = np.linalg.norm(values[:, None] - values, axis=2) / costs.CLIP_CHANGE
-    text = np.linalg.norm(np.diff(wanted, axis=0), axis=1) / costs.TEXT_CHANGE
+    fits = fits_of(music, wanted_by(cues))
+    changes = (1 - costs.VAD_SHARE) * np.linalg.norm(values[:, None] - values, axis=2) / costs.CLIP_CHANGE
 
     def cost(ranks: tuple[int, ...]) -> float:
-        jumps = [max(0.0, changes[a, b] - t) for a, b, t in zip(ranks, ranks[1:], text, strict=False)]
+        jumps = [changes[pair] ** costs.JUMP_POWER for pair in pairwise(ranks)]
         return float(sum(fits[i, each] for i, each in enumerate(ranks)) + costs.JUMP_COST * sum(jumps))
 
     # a clip may be held, and doesn't come back
