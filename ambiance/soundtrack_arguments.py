@@ -12,7 +12,7 @@ class SoundtrackWeights:
     """What is weighed against what as a sequence of clips is chosen, 0 to 100; None for the default, 1."""
 
     fit: float | None = None  # cost of a clip's distance from its passage's mood
-    smoothness: float | None = None  # cost of a jump from clip to clip that the text doesn't make
+    smoothness: float | None = None  # cost of a jump from clip to clip, a large one more than in proportion
     variety: float | None = None  # cost of hearing much the same again from another clip
     staying: float | None = None  # gain of going on with a clip where the mood stays
 

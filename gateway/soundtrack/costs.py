@@ -34,9 +34,7 @@ CLIP_CHANGE = 0.95  # between facet scores of two clips
 VAD_CHANGE = 0.55  # between valence, arousal and dominance of two clips
 VAD_SHARE = 0.25  # of a jump; the rest is the change of facets
 JUMP_COST = 1.6  # of a jump as from one kind of scene to another
-# The cost grows as the cube of the jump: many clips that fit are little farther than others from what was
-# playing, and one great leap is heard more than two halves of it.
-JUMP_POWER = 3
+JUMP_POWER = 3  # one great leap is heard more than several small steps
 
 ALIKE = 0.25  # clips whose facets are nearer than this sound much the same
 ALIKE_COST, VIDEO_COST, REPLAY_COST = 1.0, 1.0, 0.5
@@ -45,7 +43,8 @@ MOST_REPLAYS = 8  # that count
 STAY_GAIN = 1.0
 STAY_CHANGE = 0.5  # of TEXT_CHANGE: a text that changes so much is of another mood
 BEYOND_CANDIDATES = 0.5  # what a held clip that isn't among the candidates costs more than the last of them
-OVERHELD, NOTHING = 20.0, 1_000.0  # costs of what is done only where nothing else is left
+# Costs of what is done only where nothing else is left, above those of any jump at any weight.
+OVERHELD, NOTHING = 1e5, 1e6
 
 # How much another seed may add to a clip's cost: the nearest few change places.
 SEED_COST = 2.5

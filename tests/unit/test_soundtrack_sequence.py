@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ambiance.affect import MOODS as ALL_MOODS
+from ambiance.limits import MAX_HOLD_S
 from ambiance.match.v1 import soundtrack_pb2 as pb
 from gateway.soundtrack import costs, sequence
 from gateway.soundtrack.characters import characters
@@ -130,6 +131,15 @@ def test_fit_brings_clips_nearer() -> None:
 
 def test_smoothness_takes_jumps_away() -> None:
     assert totals({"smoothness": 8})[1] < totals({"smoothness": 0})[1]
+
+
+def test_no_weight_keeps_a_clip_beyond_its_time_or_has_nothing_play() -> None:
+    clips = [clip("sad", sad=1, calm=1, tender=1), clip("happy", happy=1, energetic=1, playful=1)]
+    cues = cues_of(compose(FakeMusic(clips), sentence("wept") * 150, weights={"smoothness": 100}))
+    seconds = {each.id: 0.0 for each, _ in clips}
+    for cue in cues:
+        seconds[cue.clip.clip.id] += cue.duration_seconds
+    assert max(seconds.values()) <= MAX_HOLD_S
 
 
 def test_staying_keeps_clips() -> None:
