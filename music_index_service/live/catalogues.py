@@ -16,6 +16,7 @@ from music_index_service.live.keeper import LEAST_AT_ONCE, Keeper
 from music_index_service.live.live_index import LiveIndex
 from music_index_service.live.model import IndexModel
 from music_index_service.snapshot import IndexSnapshot
+from music_index_service.store.faults import storage_errors
 from music_index_service.store.lock import sync_folder
 from music_index_service.store.store import Store
 
@@ -106,18 +107,25 @@ class Catalogues:
 
         Raises:
             NotFoundError: if there is none. PreconditionError: if it is the released one.
+            StorageError: if it can't be deleted; it is served on then.
         """
         with self._lock:
-            index = self.index(name)
+            index, folder = self.index(name), self._folder / name
             if index.name == self._model.released.name:
                 raise PreconditionError(f"name: {index.name} is the released index, which can't be deleted")
-            del self._indexes[name]
-            self._keepers.pop(name).close()
+            self._keepers[name].close()
+            try:
+                with storage_errors(folder):
+                    # In one step: of a folder that is half removed, half the clips would come back.
+                    folder.rename(self._folder / f"{_DROPPED}{name}")
+            except BaseException:
+                self._keep(index)
+                raise
+            del self._indexes[name], self._keepers[name]
             index.close()
             self._withdraw(name)  # now that it publishes no more
-            # In one step: of a folder that is half removed, half the clips would come back.
-            (self._folder / name).rename(self._folder / f"{_DROPPED}{name}")
-            sync_folder(self._folder)
+            with storage_errors(folder):
+                sync_folder(self._folder)
             self._remove_dropped()
             return len(index.current)
 
@@ -161,11 +169,15 @@ class Catalogues:
             store.close()
             raise
         self._indexes[name] = index
-        self._keepers[name] = Keeper(
+        self._keep(index)
+
+    def _keep(self, index: LiveIndex) -> None:
+        folder = self._folder / index.name
+        self._keepers[index.name] = Keeper(
             index,
             folder / STORE_FILE,
-            segments,
+            folder / SEGMENTS_FOLDER,
             self._artifacts,
-            over_release=released is not None,
+            over_release=index.name == self._model.released.name,
             least_at_once=self._compaction_clips,
         )

@@ -19,7 +19,7 @@ from music_index_service.milvus.server import CollectionMissingError
 GRACE_S = 60.0  # how long replicas may go on serving the version before
 _CARRY_EVERY_S = 1.0
 
-# How far the clocks of replicas may be apart, whose writes are numbered by them: microseconds.
+# How far the numbers of writes at one time may be apart, which replicas take from their clocks: microseconds.
 _CLOCKS_APART = 60_000_000
 
 _log = logging.getLogger(__name__)

@@ -1,9 +1,12 @@
 """music_index_service.live.catalogues: indexes are made, dropped and found again, whatever else there is."""
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
+from unittest.mock import Mock
 
 import pytest
 
@@ -93,6 +96,27 @@ def test_a_dropped_index_is_gone_while_writes_to_it_go_on(
         with pytest.raises(NotFoundError):
             catalogues.index("songs")
         assert [path.name for path in tmp_path.iterdir()] == ["default"]
+
+
+def test_an_index_that_cant_be_dropped_is_served_on(
+    open_all: Callable[[], Catalogues], served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogues = open_all()
+    catalogues.create("songs")
+    catalogues.index("songs").upsert(clips(["a"], 1))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "rename", Mock(side_effect=OSError(errno.EROFS, "Read-only file system")))
+        with pytest.raises(
+            StorageError, match=r"songs: can't be written to \(Read-only file system\)$"
+        ) as refused:
+            catalogues.drop("songs")
+    assert refused.value.args[0].startswith(str(tmp_path))
+    catalogues.index("songs").upsert(clips(["b"], 1))
+    assert served.ids("songs") == ["a", "b"]
+    open_all()
+    assert served.ids("songs") == ["a", "b"]
+    assert open_all().drop("songs") == 2
+    assert set(served.snapshots) == {"default"}
 
 
 def test_an_index_that_was_being_removed_does_not_come_back(
