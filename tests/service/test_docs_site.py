@@ -92,7 +92,7 @@ def test_the_page_on_http_agrees_with_the_code(site: Path) -> None:
         "values in a JSON body": f"{transcoding.MAX_VALUES:,}",
         "all bodies held at a time": f"{bodies.MAX_HELD_BYTES // MIB} MiB; beyond: 429",
         "a request's head": f"{server.MAX_HEAD_BYTES // 1024} KiB, within {connection.HEAD_S:g} s",
-        "connections at a time": f"{connection.MAX_CONNECTIONS}; beyond: 503",
+        "connections at a time": f"{connection.MAX_CONNECTIONS}; what comes over another: 503",
         "an idle connection": f"{server.KEEP_ALIVE_S} s",
     }
     assert dict(re.findall(r"^\| ([^|]*) \| ([^|]*) \|$", page.partition("## Limits")[2], re.M)) == {
