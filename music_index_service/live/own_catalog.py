@@ -135,7 +135,9 @@ def carry_messages(segments: Sequence[Segment], compacted: Segment) -> None:
     """Keep with what was compacted the messages that segments keep of clips that haven't changed since."""
     numbers = sequences(compacted)
     for segment in segments:
-        kept = segment.messages.kept() if segment.catalog.is_own else {}
+        if not segment.catalog.is_own:  # a release, whose clips have no numbers of writes
+            continue
+        kept = segment.messages.kept()
         of_segment = np.array(list(kept), np.int64)
         rows = compacted.catalog.rows_of([segment.catalog.clip_id(row) for row in kept])
         same = (rows >= 0) & (numbers[rows] == sequences(segment)[of_segment])
