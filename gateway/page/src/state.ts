@@ -278,7 +278,7 @@ export async function hear(seconds: number): Promise<void> {
   try {
     await deck.change(next.clip, seconds);
     if (nowPlaying.value !== next) return;
-    notice.value = "";
+    if (navigator.onLine) notice.value = ""; // else it says that there is no network
     if (!heard.value.some(({ id }) => id === next.clip.id)) heard.value = [next.clip, ...heard.value];
   } catch (error) {
     if (!(error instanceof Unplayable)) throw error;
