@@ -109,8 +109,11 @@ class Matcher:
         """
         encoded = self._encode(EncodeTextsRequest(texts=texts, explain=explain), budget.for_text_hop())
         queries = [vector_of(text, space or self._default_space) for text in encoded.results]
-        found = self._find(FindNeighborsRequest(queries=queries, options=options), budget.for_search_hop())
-        require_lineage(queries[0], found, options.index)
+        timeout_s = budget.for_search_hop()
+        found = found_by(
+            lambda request: self._finder.find_neighbors(request, timeout_s),
+            FindNeighborsRequest(queries=queries, options=options),
+        )
         for text, neighbors in zip(encoded.results, found.results, strict=True):
             set_differences(text, neighbors)
             set_reasons(text, neighbors)
@@ -121,15 +124,26 @@ class Matcher:
         require_results("text service", len(encoded.results), len(request.texts))
         return encoded
 
-    def _find(self, request: FindNeighborsRequest, timeout_s: float) -> FindNeighborsResponse:
-        try:
-            found = self._finder.find_neighbors(request, timeout_s)
-        except InvalidInputError as error:
-            raise to_blame(error) from error
-        except PreconditionError as error:
-            raise PreconditionError(_of_both(str(error))) from error
-        require_results("music index service", len(found.results), len(request.queries))
-        return found
+
+def found_by(
+    ask: Callable[[FindNeighborsRequest], FindNeighborsResponse], request: FindNeighborsRequest
+) -> FindNeighborsResponse:
+    """What the index service answers to vectors that the text service wrote, asked by `ask`.
+
+    Raises:
+        InvalidInputError: if it refuses what the caller asked for, under the caller's name of the field.
+        PreconditionError: if both services hold the space in different lineages.
+        AmbianceError: what else it answers, and PeerError if it answers to other queries than were asked.
+    """
+    try:
+        found = ask(request)
+    except InvalidInputError as error:
+        raise to_blame(error) from error
+    except PreconditionError as error:
+        raise PreconditionError(_of_both(str(error))) from error
+    require_results("music index service", len(found.results), len(request.queries))
+    require_lineage(request.queries[0], found, request.options.index)
+    return found
 
 
 def require_lineage(query: Vector, found: FindNeighborsResponse, index: str) -> None:

@@ -9,7 +9,7 @@ from ambiance.music.v1.music_index_service_pb2 import FindNeighborsRequest, Find
 from ambiance.music.v1.search_options_pb2 import SearchOptions
 from ambiance.text.v1.text_service_pb2 import EncodedText, EncodeTextsRequest, EncodeTextsResponse
 from ambiance.type.v1.space_pb2 import ArtifactVersion, Vector
-from gateway.matching import NeighborFinder, TextEncoder, require_lineage, require_results, to_blame
+from gateway.matching import NeighborFinder, TextEncoder, found_by, require_results
 
 LONGEST_CALL_S = 30.0  # that one call may take of the soundtrack's time
 # A service that has no permit free is asked again when it says so: a soundtrack takes hundreds of calls,
@@ -96,22 +96,11 @@ class Services:
         return results
 
     def find(self, queries: Sequence[Vector], options: SearchOptions) -> FindNeighborsResponse:
-        """Find the clips near each vector, in order.
-
-        Raises:
-            InvalidInputError: if the index refuses what the caller asked for.
-            AmbianceError: what else it answers.
-        """
-        request = FindNeighborsRequest(queries=queries, options=options)
-        try:
-            found: FindNeighborsResponse = self._ask(
-                "music index service", self._finder.find_neighbors, request
-            )
-        except InvalidInputError as error:
-            raise to_blame(error) from error
-        require_results("music index service", len(found.results), len(queries))
-        require_lineage(queries[0], found, options.index)
-        return found
+        """Find the clips near each vector, in order; raises as `found_by`."""
+        return found_by(
+            lambda request: self._ask("music index service", self._finder.find_neighbors, request),
+            FindNeighborsRequest(queries=queries, options=options),
+        )
 
     def _ask(self, peer: str, rpc: Callable[[Request, float], Response], request: Request) -> Response:
         waited = 0.0
