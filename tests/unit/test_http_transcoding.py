@@ -45,7 +45,7 @@ def outcome(read: Callable[[], Any]) -> tuple[Any, InvalidInputError | None]:
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=4) | VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_json_is_a_message_or_is_refused_in_words(value: Any) -> None:
     body = json.dumps(value).encode()
     message, error = outcome(lambda: to_message(parsed(body), ComposeSoundtrackRequest))
@@ -57,7 +57,7 @@ def test_any_json_is_a_message_or_is_refused_in_words(value: Any) -> None:
 
 
 @given(st.binary(max_size=40) | st.text(alphabet='{}[]",:\\u0129ntf.e-', max_size=40).map(str.encode))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_json_or_are_refused_in_words(body: bytes) -> None:
     found, error = outcome(lambda: parsed(body))
     if error is None:

@@ -320,7 +320,7 @@ def test_what_was_read_before_is_skipped(tmp_path: Path, monkeypatch: pytest.Mon
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=20))
 def test_csv_reads_what_csv_writes(tmp_path_factory: pytest.TempPathFactory, table: list[Any]) -> None:
     stream = io.StringIO(newline="")
@@ -331,7 +331,7 @@ def test_csv_reads_what_csv_writes(tmp_path_factory: pytest.TempPathFactory, tab
     assert got == [tuple(text or None for text in row) for row in table]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=300))
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
 def test_no_bytes_whatever_end_the_reading(
@@ -347,7 +347,7 @@ def test_no_bytes_whatever_end_the_reading(
         assert rows.row_count == count
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_no_record_whatever_ends_the_reading(tmp_path_factory: pytest.TempPathFactory, record: bytes) -> None:
     path = write(tmp_path_factory.mktemp("bytes") / "a.tfrecord", framed(record))

@@ -137,7 +137,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw loads tables
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw loads tables
 @given(st.dictionaries(st.sampled_from([*FIELDS, "x"]), ANYTHING, max_size=4))
 def test_no_value_whatever_ends_the_import(values: dict[str, Any]) -> None:
     chunk = fill(**{"id": ["a"], **{name: [value] for name, value in values.items()}})

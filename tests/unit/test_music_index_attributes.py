@@ -75,7 +75,7 @@ def meets(clip: ClipMetadata | None, condition: AttributeCondition) -> bool:
     return above and (condition.most is None or value <= condition.most)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(CLIPS, st.lists(CONDITIONS, min_size=1, max_size=3))
 def test_a_clip_passes_if_it_meets_every_condition(
     clips: list[ClipMetadata | None], conditions: list[AttributeCondition]
@@ -84,7 +84,7 @@ def test_a_clip_passes_if_it_meets_every_condition(
     assert rows(clips, *conditions) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CLIPS, st.lists(st.integers(0, 29), max_size=20))
 def test_texts_are_those_of_the_clips_in_any_order(
     clips: list[ClipMetadata | None], asked: list[int]

@@ -84,7 +84,7 @@ def priced(tmp_path_factory: pytest.TempPathFactory) -> Priced:
     return make_blocks(tmp_path_factory.mktemp("index") / "mood", vectors, asked), vectors, asked
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 3_000), dimension=st.integers(1, 7), data=st.data())
 def test_equal_distances_are_ordered_by_row_also_where_k_cuts(
     tmp_path_factory: pytest.TempPathFactory, seed: int, size: int, dimension: int, data: st.DataObject

@@ -51,7 +51,7 @@ def lattice_points(draw: st.DrawFn) -> tuple[NDArray[np.float32], NDArray[np.flo
     return vectors.astype(np.float32), queries.astype(np.float32)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(points=lattice_points(), k=st.integers(1, 1_000))
 def test_equal_distances_are_ordered_by_row_also_where_k_cuts(
     points: tuple[NDArray[np.float32], NDArray[np.float32]], k: int
@@ -63,7 +63,7 @@ def test_equal_distances_are_ordered_by_row_also_where_k_cuts(
     np.testing.assert_array_equal(distances, expected_distances)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(points=lattice_points(), k=st.integers(1, 100), rank=st.integers(0, 200), every=st.integers(1, 3))
 def test_a_limit_leaves_out_only_what_is_farther(
     points: tuple[NDArray[np.float32], NDArray[np.float32]], k: int, rank: int, every: int

@@ -85,7 +85,7 @@ GRID = st.integers(0, 4).map(lambda step: step / 4)
 POINT = st.lists(GRID, min_size=3, max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     CATALOGS.filter(len),
     st.none() | FILTERS,
@@ -121,7 +121,7 @@ def test_hits_are_the_nearest_of_those_that_pass_and_are_worth_hearing(
     assert np.shape(hits.match_probabilities) == np.shape(hits.handles)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CATALOGS.filter(len), FILTERS, st.integers(1, 20), st.integers(1, 2**64 - 1))
 def test_a_draw_is_among_those_that_pass(
     catalog: FakeCatalog, conditions: ClipFilter, k: int, seed: int

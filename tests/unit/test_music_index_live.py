@@ -33,7 +33,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, over_release=st.booleans())
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_writes_leave_what_an_index_made_anew_would_hold(
     steps: list[tuple[str, list[str], int]], over_release: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

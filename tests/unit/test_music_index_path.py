@@ -90,7 +90,7 @@ LIMITS = st.builds(
 ENDS = st.tuples(*[st.floats(0, 1, width=32)] * 3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(libraries(), ENDS, ENDS, st.integers(2, 12), LIMITS)
 def test_a_path_keeps_to_the_limits(
     library: Library, start: Sequence[float], end: Sequence[float], steps: int, limits: Limits

@@ -470,7 +470,7 @@ INPUTS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(INPUTS, max_size=6))
 def test_anything_is_completed_or_refused_by_field(batch: list[ClipInput]) -> None:
     prepared = shared_preparation().prepare(batch, {"year": "number"})

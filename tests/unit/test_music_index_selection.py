@@ -94,7 +94,7 @@ LIMITS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(libraries(), LIMITS, st.integers(1, 20))
 def test_hits_are_those_of_one_pass_over_all_clips(library: Library, limits: Limits, k: int) -> None:
     hits = library.hits(k, limits=limits)
@@ -108,7 +108,7 @@ def test_hits_are_those_of_one_pass_over_all_clips(library: Library, limits: Lim
         assert hits.shortage is (Shortage.TOO_ALIKE if near else Shortage.TOO_FAR)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(libraries(), LIMITS, st.integers(1, 12), st.integers(1, 2**64 - 1))
 def test_a_draw_is_among_what_a_pass_takes(library: Library, limits: Limits, k: int, seed: int) -> None:
     handles = library.hits(k, seed, limits).handles
@@ -117,7 +117,7 @@ def test_a_draw_is_among_what_a_pass_takes(library: Library, limits: Limits, k: 
     assert (handles // 10).tolist() == [pool[column] for column in expected]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(libraries(), LIMITS, st.integers(1, 12), st.sampled_from([0, 7]), st.integers(1, 200))
 def test_more_candidates_never_change_what_needs_no_more(
     library: Library, limits: Limits, k: int, seed: int, count: int
@@ -179,7 +179,7 @@ def test_a_separation_is_kept_from_the_nearer_on() -> None:
     assert hits.shortage is Shortage.TOO_ALIKE
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     libraries(), LIMITS, st.integers(1, 8), st.sampled_from([0, 7]), st.lists(st.integers(0, 119), min_size=1)
 )

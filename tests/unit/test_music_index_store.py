@@ -190,7 +190,7 @@ CHANGES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.one_of(st.lists(CHANGES, max_size=8), st.just("reopen")), max_size=12))
 def test_equals_a_dictionary(steps: list[list[Change] | str]) -> None:
     model: dict[str, Kept] = {}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ambiance.errors import InvalidInputError
@@ -59,7 +59,6 @@ def test_the_first_letter_beyond_ascii_may_stand_far_into_a_book() -> None:
     assert read_text(text.encode("cp1252"), "a.txt").text == text
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_any_text_comes_back_from_utf_8_but_for_line_ends_and_control_characters(text: str) -> None:
     text = text.encode("utf-8", "ignore").decode().lstrip("\ufeff")
@@ -70,7 +69,6 @@ def test_any_text_comes_back_from_utf_8_but_for_line_ends_and_control_characters
         assert not kept.strip() or text.startswith("<")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["a.txt", "a.html", "a.epub", "", "a/b\0.xhtml"]))
 def test_any_bytes_are_read_or_refused(data: bytes, name: str) -> None:
     with suppress(InvalidInputError):  # any other is a fault
@@ -80,7 +78,6 @@ def test_any_bytes_are_read_or_refused(data: bytes, name: str) -> None:
         reading.text.encode()
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["<p>", "</p>", "<title>", "<b", '"', "<!--", "-->", "x ", "<nav>", "&amp", "<br/>"])

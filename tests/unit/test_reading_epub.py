@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ambiance.errors import InvalidInputError
@@ -220,7 +220,6 @@ def test_a_password_is_told() -> None:
     assert refusal(bytes(data)) == "is protected by a password"
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_book_is_read_or_refused(data: st.DataObject) -> None:
     whole = bytearray(archive(book(CHAPTERS)))

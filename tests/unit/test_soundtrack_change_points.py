@@ -43,7 +43,7 @@ def cuts(count: int) -> Iterator[list[int]]:
             yield [*inner, count]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(
@@ -86,7 +86,7 @@ def test_a_story_changes_where_it_pauses() -> None:
         assert passage_ends(line(points, [1.0] * 13, breaks), FREE, End.TEXT) == [at, 13]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=1, max_size=60), st.sampled_from(End))
 def test_lengths_are_kept(points: list[tuple[float, float]], end: End) -> None:
     lengths = Lengths(4 * SENTENCE_S, 8 * SENTENCE_S, 20_000)

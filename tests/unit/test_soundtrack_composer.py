@@ -204,7 +204,7 @@ def test_what_was_decided_stands_and_the_rest_is_composed_around_it() -> None:
     assert cues[3].transition == pb.TRANSITION_FADE
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sets(st.integers(0, len(STORY)), min_size=2, max_size=9),
     st.lists(st.booleans(), min_size=8, max_size=8),

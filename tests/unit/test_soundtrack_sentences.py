@@ -56,7 +56,7 @@ def split(text: str, start: int = 0, end: int | None = None) -> list[str]:
     return [sentence.text for sentence in found]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS)
 @example("\n")
 @example("\x85!\xa0\u3000.B\u2028Mr. ")  # of which sentencex panics by itself
@@ -64,7 +64,7 @@ def test_sentences_cover_any_text(text: str) -> None:
     split(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, st.data())
 def test_they_cover_any_part_of_a_text(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))

@@ -35,7 +35,7 @@ def checked(words: list[str]) -> AmbianceError:
     return raised.value
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(), min_size=1, max_size=10), st.sampled_from([1, 40, 2_000]))
 @example([LONGEST] * 12, 1)
 @pytest.mark.parametrize(
