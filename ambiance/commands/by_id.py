@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ambiance.commands.exit_status import EXIT_INCOMPLETE, EXIT_OK
 from ambiance.commands.flags.shared import add_music_target_flags
 from ambiance.errors import InvalidInputError
 from ambiance.limits import MAX_WRITTEN_CLIPS
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from ambiance import Client, WriteResult
 
 DEADLINE_S = 60.0
-EXIT_NOT_FOUND = 65  # sysexits' EX_DATAERR
 SHOWN = 10  # ids that were not found
 
 _DELETE = """
@@ -92,7 +92,7 @@ def _run(
                     sys.stderr.write(f"{result.clip_id}: {why}\n")
     total = counts.total()
     show(f"{total:,} {'id' if total == 1 else 'ids'}: {counts[True]:,} {done}, {counts[False]:,} not {done}")
-    return EXIT_NOT_FOUND if counts[False] else 0
+    return EXIT_INCOMPLETE if counts[False] else EXIT_OK
 
 
 def _lines(path: Path) -> Iterator[str]:

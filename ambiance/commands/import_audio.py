@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ambiance.commands.exit_status import EXIT_INCOMPLETE
 from ambiance.commands.flags.shared import add_music_target_flags
-from ambiance.commands.import_clips import EXIT_REJECTED
 from ambiance.errors import InvalidInputError, NotFoundError
 from ambiance.extras import Extra
 
@@ -90,7 +90,7 @@ def _run(arguments: argparse.Namespace, show: Show) -> int:
             summary = task.run(found, lambda paths: tqdm(paths, unit="file", disable=None))
     show(_told(summary, found.other_count, rejects_path))
     if summary.rejected:
-        return EXIT_REJECTED
+        return EXIT_INCOMPLETE
     rejects_path.unlink(missing_ok=True)
     return 0
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ambiance.commands.exit_status import EXIT_INCOMPLETE
 from ambiance.commands.flags.shared import add_music_target_flags
 from ambiance.errors import AmbianceError, InvalidInputError, NotFoundError
 from ambiance.extras import Extra
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from ambiance.importing.plan import Mapped, Plan
     from ambiance.importing.state import Progress, State
 
-EXIT_REJECTED = 65  # sysexits' EX_DATAERR
 DEADLINE_S = 60.0
 IN_FLIGHT = 4
 MAX_IN_FLIGHT = 64
@@ -132,7 +132,7 @@ def _told(job: "Job", progress: "Progress") -> int:
         return 0
     for reject in job.first_rejects:
         _note(f"row {reject.number:,}: {': '.join(filter(None, (reject.field, reject.reason)))}")
-    return EXIT_REJECTED
+    return EXIT_INCOMPLETE
 
 
 def _checked(job: "Job") -> "Progress":

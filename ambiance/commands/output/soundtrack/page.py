@@ -50,9 +50,8 @@ def _lines(soundtrack: Soundtrack) -> Iterator[str]:
     notices = dict.fromkeys(note.text for cue in soundtrack.cues for note in cue.passage.text.notices)
     yield from (f'<p role="note"><strong>{escape(notice)}</strong></p>' for notice in notices)
     yield from _curve(soundtrack)
-    yield (
-        "</header>\n<main>" if is_hard_wrapped(soundtrack.reading.text) else '</header>\n<main class="lines">'
-    )
+    lines = "" if is_hard_wrapped(soundtrack.reading.text) else ' class="lines"'
+    yield f"</header>\n<main{lines}>"
     for cue in soundtrack.cues:
         yield from _section(soundtrack, cue)
     model, index = start.model, start.index
